@@ -1,0 +1,46 @@
+"""homing: a behavioral learning engine for real estate.
+
+The public names load when first used, so that `import homing` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "BehavioralEvent": "homing.interfaces",
+    "ConfidenceLevel": "homing.interfaces",
+    "EventType": "homing.interfaces",
+    "FeatureVector": "homing.interfaces",
+    "IBehaviorTracker": "homing.interfaces",
+    "IFeatureEngineer": "homing.interfaces",
+    "ILearningModel": "homing.interfaces",
+    "ILearningService": "homing.interfaces",
+    "IPersonalizationEngine": "homing.interfaces",
+    "LearningContext": "homing.interfaces",
+    "ModelPrediction": "homing.interfaces",
+    "Reason": "homing.interfaces",
+    "Recommendations": "homing.interfaces",
+    "TrainingResult": "homing.interfaces",
+    "BadInput": "homing.core.errors",
+    "DamagedArtifact": "homing.core.errors",
+    "HomingError": "homing.core.errors",
+    "NotReady": "homing.core.errors",
+    "StorageError": "homing.core.errors",
+    "UnknownId": "homing.core.errors",
+}
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'homing' has no name {name!r}. Names: {', '.join(__all__)}.")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,81 @@
+"""Every error homing raises on purpose, sorted by who can act.
+
+HomingError
+├── BadInput            the caller: change what was passed; carries every fault found, not only the first
+│   └── UnknownId       the caller asked about a thing that is not there
+├── NotReady            the operator: something must be done first (train a model, import homes)
+└── StorageError        the operator: disk, permissions, a damaged file
+    └── DamagedArtifact a saved model whose bytes are not those that were written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+__all__ = ["BadInput", "DamagedArtifact", "Fault", "HomingError", "NotReady", "StorageError", "UnknownId", "shown"]
+
+_LONGEST_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with an input: where it stands, what it must be, what came instead.
+
+    >>> str(Fault("rows[3].price", "be a positive number of USD", "'12k'"))
+    "rows[3].price must be a positive number of USD; got '12k'"
+    """
+
+    where: str
+    must: str
+    got: str
+
+    def __str__(self) -> str:
+        return f"{self.where} must {self.must}; got {self.got}"
+
+    def under(self, place: str) -> Fault:
+        """The same fault seen from one level further out."""
+        return Fault(f"{place}.{self.where}" if self.where else place, self.must, self.got)
+
+
+def shown(value: object) -> str:
+    """`repr` cut to a length that is safe to print and to log.
+
+    >>> shown("a" * 200)[-15:]
+    'aaa… (202 long)'
+    """
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}… ({len(text)} long)"
+
+
+class HomingError(Exception):
+    """Anything homing refuses or cannot do."""
+
+
+class BadInput(HomingError, ValueError):
+    """The caller's input is wrong; `faults` lists everything found wrong with it."""
+
+    def __init__(self, faults: Fault | Iterable[Fault]) -> None:
+        self.faults: Sequence[Fault] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        super().__init__("; ".join(map(str, self.faults)))
+
+    @classmethod
+    def of(cls, where: str, must: str, got: object) -> BadInput:
+        """One fault, with `got` printed safely."""
+        return cls(Fault(where, must, shown(got)))
+
+
+class UnknownId(BadInput, LookupError):
+    """The caller named a home, agent, model or experiment that is not there."""
+
+
+class NotReady(HomingError, RuntimeError):
+    """Something has to be done first; the message says what."""
+
+
+class StorageError(HomingError, OSError):
+    """The disk, the database or a file failed; nothing was half-written."""
+
+
+class DamagedArtifact(StorageError):
+    """A saved model does not hold the bytes its manifest promises."""

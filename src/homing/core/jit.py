@@ -1,0 +1,20 @@
+"""Numba's `njit` with its types kept: a compiled kernel has the signature of the function it was written as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+
+__all__ = ["kernel"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def kernel(function: F) -> F:
+    """Compile a plain loop over arrays on first call, and keep the machine code on disk for the next process.
+
+    A kernel may call only kernels of its own file: numba's cache does not notice a change in another one.
+    """
+    return cast("F", numba.njit(function, cache=True, nogil=True))

@@ -1,0 +1,44 @@
+"""What a deployment may set. Read from the environment once, by `wiring`; everything else is passed the values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from homing.core.errors import BadInput
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where data live and whose they are.
+
+    `data_dir` is the folder for the database, models and caches; it is made at the first write.
+    `database` is `sqlite:///PATH`; left out, a file in the data folder.
+    `tenant` is the brokerage (for GoHighLevel the location id) whose data every call reads and writes.
+    """
+
+    data_dir: Path = Path("homing-data")
+    database: str | None = None
+    tenant: str = "default"
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The SQLite file; any other kind of database is refused."""
+        if self.database is None:
+            return self.data_dir / "homing.sqlite3"
+        scheme, _, path = self.database.partition(":///")
+        if scheme != "sqlite" or not path:
+            raise BadInput.of("--database", "be sqlite:///PATH", self.database)
+        return Path(path)
+
+    @property
+    def models_dir(self) -> Path:
+        """The folder of saved models, one folder a tenant."""
+        return self.data_dir / "models"
+
+    @property
+    def cache_dir(self) -> Path:
+        """The folder of compiled kernels; safe to delete."""
+        return self.data_dir / "cache"

@@ -1,0 +1,380 @@
+"""The five contracts of homing and the values they pass. Everything above this file speaks in these words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.clock import from_micros, to_micros
+from homing.core.ids import new_id
+from homing.event_types import EventType
+
+__all__ = [
+    "BehavioralEvent",
+    "ConfidenceLevel",
+    "EntityType",
+    "EventType",
+    "FeatureVector",
+    "IBehaviorTracker",
+    "IFeatureEngineer",
+    "ILearningModel",
+    "ILearningService",
+    "IPersonalizationEngine",
+    "LearningContext",
+    "ModelPrediction",
+    "Reason",
+    "Recommendations",
+    "Stage",
+    "TrainingResult",
+]
+
+EntityType = Literal["lead", "agent", "property", "session"]
+"""What an id may name when events are asked for."""
+
+
+_LEFT_OUT = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BehavioralEvent:
+    """One thing that happened. `timestamp` is when, `received_at` is when we knew (left out: the same).
+
+    `event_id` makes it idempotent: within a tenant an id is stored once, and what was stored first wins.
+
+    >>> from datetime import UTC, datetime
+    >>> event = BehavioralEvent(event_type=EventType.PROPERTY_VIEW, timestamp=datetime(2026, 5, 1, 12, tzinfo=UTC),
+    ...                         lead_id="lead-1", property_id="home-7")
+    >>> event.at, event.received_at == event.timestamp, event.tenant
+    (1777636800000000, True, 'default')
+    """
+
+    event_type: EventType
+    timestamp: datetime
+    event_id: str = field(default_factory=lambda: new_id("evt"))
+    tenant: str = "default"
+    lead_id: str | None = None
+    anonymous_id: str | None = None
+    agent_id: str | None = None
+    property_id: str | None = None
+    session_id: str | None = None
+    device_type: str | None = None
+    source_channel: str | None = None
+    campaign_id: str | None = None
+    event_data: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str | None = None
+    outcome_value: float | None = None
+    outcome_timestamp: datetime | None = None
+    received_at: datetime = _LEFT_OUT
+
+    def __post_init__(self) -> None:
+        to_micros(self.timestamp)
+        if self.received_at is _LEFT_OUT:
+            object.__setattr__(self, "received_at", self.timestamp)
+        to_micros(self.received_at, "received_at")
+
+    @property
+    def at(self) -> int:
+        """When it happened, in microseconds since 1970 UTC."""
+        return to_micros(self.timestamp)
+
+    @property
+    def known_at(self) -> int:
+        """When we knew, in microseconds since 1970 UTC."""
+        return to_micros(self.received_at)
+
+
+class ConfidenceLevel(StrEnum):
+    """How sure we are of a probability, by the width of its 90 % interval: up to .05 high, .15 medium, .30 low."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    UNCERTAIN = "uncertain"
+
+    @classmethod
+    def of_width(cls, width: float) -> ConfidenceLevel:
+        """The level of an interval of this width.
+
+        >>> ConfidenceLevel.of_width(0.1).value, ConfidenceLevel.of_width(0.5).value
+        ('medium', 'uncertain')
+        """
+        for limit, level in ((0.05, cls.HIGH), (0.15, cls.MEDIUM), (0.30, cls.LOW)):
+            if width <= limit + 1e-12:
+                return level
+        return cls.UNCERTAIN
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureVector:
+    """All declared features of one entity at one moment, raw and in their declared units.
+
+    Every declared name is always present: NaN (number) or "unknown" (category) where there is no evidence.
+    """
+
+    entity_id: str
+    entity_type: str
+    as_of: datetime
+    event_count: int
+    numerical_features: Mapping[str, float]
+    categorical_features: Mapping[str, str]
+    feature_version: str
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Numeric names, then categorical ones, in the order of their declaration."""
+        return (*self.numerical_features, *self.categorical_features)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names for which there is no evidence."""
+        numbers = tuple(name for name, value in self.numerical_features.items() if math.isnan(value))
+        return numbers + tuple(name for name, value in self.categorical_features.items() if value == "unknown")
+
+    def to_numpy(self) -> NDArray[np.float64]:
+        """The numeric features in order, shape (number of numeric features,), NaN where there is no evidence."""
+        return np.fromiter(self.numerical_features.values(), dtype=np.float64, count=len(self.numerical_features))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearningContext:
+    """What a caller asks of one answer, beyond whom it is for."""
+
+    session_id: str | None = None
+    user_id: str | None = None
+    experiment_id: str | None = None
+    model_version: str | None = None
+    max_latency_ms: int = 100
+    min_confidence: float = 0.0
+    max_results: int = 10
+    business_rules: Mapping[str, Any] = field(default_factory=dict)
+    feature_flags: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a home is in a list: its share of the positive part of the score, and what proves it.
+
+    `text` is for the agent; `say` can be said aloud and recites no tracked click.
+    """
+
+    kind: str
+    share: float
+    text: str
+    say: str
+    events: tuple[str, ...] = ()
+    attributes: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPrediction:
+    """One home for one lead. `score` orders; `confidence` is the calibrated probability that the lead engages with it
+    within 14 days of being shown it, `interval` its 90 % interval, and the level says how narrow that is.
+    """
+
+    property_id: str
+    rank: int
+    score: float
+    confidence: float
+    interval: tuple[float, float]
+    confidence_level: ConfidenceLevel
+    home: Mapping[str, object]
+    reasons: tuple[Reason, ...] = ()
+    rest: float = 1.0
+    stretch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step on the way to an answer: how many candidates it kept, and how many it removed for which reason."""
+
+    stage: str
+    kept: int
+    removed: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendations:
+    """The answer to "which homes should this lead see next", with all that is needed to check it."""
+
+    recommendation_id: str
+    lead_id: str
+    as_of: datetime
+    event_count: int
+    models: Mapping[str, str]
+    experiment: Mapping[str, object] | None
+    degraded: tuple[str, ...]
+    items: tuple[ModelPrediction, ...]
+    trace: tuple[Stage, ...]
+
+    def __iter__(self) -> Iterator[ModelPrediction]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingResult:
+    """What one training of one model did."""
+
+    model: str
+    version: str
+    samples: int
+    seconds: float
+    metrics: Mapping[str, float]
+    trained_as_of: datetime
+    checksum: str
+
+
+@runtime_checkable
+class IBehaviorTracker(Protocol):
+    """Keeps events of one tenant and gives them back."""
+
+    async def track_event(self, event: BehavioralEvent) -> bool:
+        """Store one event; True when it is new, False when its id was there already. Returns once it is durable."""
+        ...
+
+    async def track_events_batch(self, events: Sequence[BehavioralEvent]) -> int:
+        """Store many; returns how many were new."""
+        ...
+
+    async def get_events(
+        self,
+        entity_id: str | None = None,
+        entity_type: EntityType = "lead",
+        *,
+        event_types: Sequence[EventType] | None = None,
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+        limit: int | None = 1000,
+        newest_first: bool = True,
+    ) -> list[BehavioralEvent]:
+        """Events that match all that is given; both times are inclusive. Without `entity_id`, of everybody."""
+        ...
+
+    async def get_event_count(
+        self,
+        entity_id: str | None = None,
+        entity_type: EntityType = "lead",
+        *,
+        event_types: Sequence[EventType] | None = None,
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+    ) -> int:
+        """How many events match."""
+        ...
+
+    async def record_outcome(
+        self, event_id: str, outcome: str, outcome_value: float | None = None, at: datetime | None = None
+    ) -> bool:
+        """Write what became of an event; False if there is no such event."""
+        ...
+
+
+@runtime_checkable
+class IFeatureEngineer(Protocol):
+    """Turns events into the declared features of a lead, an agent or a home."""
+
+    async def extract_features(
+        self,
+        entity_id: str,
+        entity_type: str = "lead",
+        events: Sequence[BehavioralEvent] | None = None,
+        *,
+        as_of: datetime | None = None,
+    ) -> FeatureVector:
+        """All features of one entity as of a moment (left out: now); without `events` they come from the tracker."""
+        ...
+
+    async def batch_extract_features(
+        self,
+        entities: Sequence[tuple[str, str]],
+        events_by_entity: Mapping[str, Sequence[BehavioralEvent]] | None = None,
+        *,
+        as_of: datetime | None = None,
+    ) -> dict[str, FeatureVector]:
+        """The features of many (id, type) pairs, keyed by entity id."""
+        ...
+
+    def get_feature_names(self, entity_type: str = "lead") -> tuple[str, ...]:
+        """Every name that a vector of this type holds, in its order."""
+        ...
+
+
+@runtime_checkable
+class ILearningModel(Protocol):
+    """Learns from interactions; scores and explains. It does not filter, diversify, explore or log."""
+
+    def score(self, lead: Any, property_ids: Sequence[Any]) -> NDArray[np.float32]:
+        """One number a home, higher is better, NaN where the model has nothing to say."""
+        ...
+
+    def recommend(self, lead: Any, k: int = 10) -> tuple[list[Any], NDArray[np.float32]]:
+        """The best k homes and their scores, best first."""
+        ...
+
+    def explain(self, lead: Any, property_id: Any) -> dict[str, float]:
+        """Named parts that add up to the score."""
+        ...
+
+    def save(self, folder: Path | str) -> str:
+        """Write arrays and a manifest with checksums; returns the manifest's checksum."""
+        ...
+
+
+@runtime_checkable
+class IPersonalizationEngine(Protocol):
+    """Answers which homes a lead should see, why, and takes back what came of it."""
+
+    async def get_recommendations(
+        self,
+        entity_id: str,
+        entity_type: str = "lead",
+        max_results: int = 10,
+        context: LearningContext | None = None,
+        *,
+        as_of: datetime | None = None,
+    ) -> Recommendations:
+        """The best homes for a lead, with reasons, confidence and trace."""
+        ...
+
+    async def get_explanation(self, entity_id: str, property_id: str) -> ModelPrediction:
+        """Why this home has the score it has for this lead."""
+        ...
+
+    async def record_feedback(
+        self, entity_id: str, recommendation_id: str, property_id: str, event_type: EventType
+    ) -> str:
+        """Store what the lead did with a recommended home; returns the event id."""
+        ...
+
+
+@runtime_checkable
+class ILearningService(Protocol):
+    """Trains and evaluates on what a tenant's store holds."""
+
+    async def train(self, *, as_of: datetime | None = None, seed: int = 0) -> list[TrainingResult]:
+        """Train, calibrate and save; the new models serve once all of them are complete on disk."""
+        ...
+
+    async def evaluate(self, *, protocol: str = "temporal", k: int = 10) -> Mapping[str, Any]:
+        """Compare the models with baselines on what leads did after the models were trained."""
+        ...
+
+
+def moment_or_now(as_of: datetime | None, now: int) -> int:
+    """The moment asked for in microseconds, or `now`."""
+    return now if as_of is None else to_micros(as_of, "as_of")
+
+
+def utc(at: int) -> datetime:
+    """The aware datetime of a moment in microseconds."""
+    return from_micros(at)
