@@ -6,7 +6,6 @@ The public names load when first used, so that `import homing` stays light.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
@@ -33,7 +32,7 @@ _HOME = {
     "UnknownId": "homing.core.errors",
 }
 
-__all__ = ["__version__", *sorted(_HOME)]
+__all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604  # names from the table above
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,144 @@
+"""One SQLite file: connections, schema, transactions. WAL with `synchronous=FULL`: what was committed survives a crash."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from homing.core.errors import StorageError
+
+__all__ = ["SqliteDatabase"]
+
+_MIGRATIONS = (
+    """
+    CREATE TABLE events (
+      sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+      tenant TEXT NOT NULL, event_id TEXT NOT NULL, type TEXT NOT NULL,
+      at INTEGER NOT NULL, known_at INTEGER NOT NULL,
+      lead_id TEXT, anonymous_id TEXT, agent_id TEXT, property_id TEXT, session_id TEXT,
+      device_type TEXT, source_channel TEXT, campaign_id TEXT, data TEXT,
+      outcome TEXT, outcome_value REAL, outcome_at INTEGER, outcome_known_at INTEGER,
+      UNIQUE (tenant, event_id)
+    ) STRICT;
+    CREATE INDEX events_of_lead ON events (tenant, lead_id, at) WHERE lead_id IS NOT NULL;
+    CREATE INDEX events_of_visitor ON events (tenant, anonymous_id, at) WHERE anonymous_id IS NOT NULL;
+    CREATE INDEX events_of_property ON events (tenant, property_id, at) WHERE property_id IS NOT NULL;
+    CREATE INDEX events_of_agent ON events (tenant, agent_id, at) WHERE agent_id IS NOT NULL;
+    CREATE INDEX events_of_session ON events (tenant, session_id, at) WHERE session_id IS NOT NULL;
+
+    CREATE TABLE listings (
+      revision INTEGER PRIMARY KEY AUTOINCREMENT,
+      tenant TEXT NOT NULL, property_id TEXT NOT NULL,
+      at INTEGER NOT NULL, known_at INTEGER NOT NULL, fields TEXT NOT NULL,
+      UNIQUE (tenant, property_id, at)
+    ) STRICT;
+    CREATE INDEX listings_by_revision ON listings (tenant, revision);
+
+    CREATE TABLE profiles (
+      tenant TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+      at INTEGER NOT NULL, body TEXT NOT NULL,
+      PRIMARY KEY (tenant, kind, id)
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
+
+
+class SqliteDatabase:
+    """A file of homing's tables, shared by the stores above it.
+
+    Reading before anything was written sees an empty database and makes no file; the first write makes folder and file.
+    One writer at a time in this process (others wait), any number of readers, one connection a thread.
+
+    >>> import tempfile
+    >>> database = SqliteDatabase(Path(tempfile.mkdtemp()) / "sub" / "homing.sqlite3")
+    >>> database.read().execute("SELECT count(*) FROM events").fetchone()
+    (0,)
+    >>> database.path.exists()
+    False
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._writing = threading.Lock()
+        self._opened: list[sqlite3.Connection] = []
+
+    def read(self) -> sqlite3.Connection:
+        """This thread's connection for reading; a fresh empty one in memory as long as there is no file."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            return connection
+        return self._connect() if self.path.exists() else self._empty()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it is on disk when the block ends, or none of it."""
+        with self._writing:
+            connection = getattr(self._local, "connection", None) or self._connect()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back(connection)
+                raise StorageError(
+                    f"The database {self.path} refused a write: {error}. Nothing of it was kept."
+                ) from error
+            except BaseException:
+                self._roll_back(connection)
+                raise
+
+    def close(self) -> None:
+        """Close every connection of this process."""
+        for connection in self._opened:
+            connection.close()
+        self._opened.clear()
+        self._local = threading.local()
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30.0)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA cache_size = -65536")
+            self._migrate(connection)
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(f"The database {self.path} cannot be opened: {error}.") from error
+        self._opened.append(connection)
+        self._local.connection = connection
+        return connection
+
+    @staticmethod
+    def _empty() -> sqlite3.Connection:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        for script in _MIGRATIONS:
+            connection.executescript(script)
+        return connection
+
+    @staticmethod
+    def _migrate(connection: sqlite3.Connection) -> None:
+        """Bring the schema up to date, one migration a transaction; `user_version` counts those done."""
+        if connection.execute("PRAGMA user_version").fetchone()[0] == len(_MIGRATIONS):
+            return
+        while True:
+            connection.execute("BEGIN IMMEDIATE")
+            done = connection.execute("PRAGMA user_version").fetchone()[0]
+            if done > len(_MIGRATIONS):
+                connection.execute("ROLLBACK")
+                raise StorageError(f"The database is of a newer homing (schema {done}, known {len(_MIGRATIONS)}).")
+            if done == len(_MIGRATIONS):
+                connection.execute("COMMIT")
+                return
+            for statement in filter(str.strip, _MIGRATIONS[done].split(";")):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {done + 1}")
+            connection.execute("COMMIT")
+
+    @staticmethod
+    def _roll_back(connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
