@@ -1,4 +1,4 @@
-"""One SQLite file: connections, schema, transactions. WAL with `synchronous=FULL`: what was committed survives a crash."""
+"""One SQLite file: connections, schema, transactions. WAL with `synchronous=FULL`: a commit survives a crash."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class SqliteDatabase:
         self._opened: list[sqlite3.Connection] = []
 
     def read(self) -> sqlite3.Connection:
-        """This thread's connection for reading; a fresh empty one in memory as long as there is no file."""
+        """A connection for reading, one a thread; a fresh empty one in memory as long as there is no file."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
             return connection
