@@ -1,0 +1,165 @@
+"""Events as columns: one numpy array a field, sorted by lead, then time. What features and models read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.ids import Vocabulary
+from homing.event_types import EventType
+from homing.interfaces import BehavioralEvent
+
+__all__ = ["TYPES", "EventColumns", "EventRow", "Label", "columns_of", "event_columns"]
+
+TYPES: tuple[EventType, ...] = tuple(EventType)
+"""The event types in the order of their codes."""
+
+_TYPE_CODES: dict[str, int] = {kind.value: code for code, kind in enumerate(TYPES)}
+
+
+class Label(NamedTuple):
+    """A text column: `codes` (n,) int32, -1 where there is none, and the texts they stand for, sorted."""
+
+    codes: NDArray[np.int32]
+    names: Vocabulary[str]
+
+
+class EventRow(NamedTuple):
+    """One event on its way into columns; a plain tuple of the same order will do. `data` is its payload."""
+
+    sequence: int
+    at: int
+    known_at: int
+    type: str
+    lead_id: str | None
+    property_id: str | None
+    agent_id: str | None
+    session_id: str | None
+    event_id: str
+    outcome: str | None
+    data: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventColumns:
+    """n events as arrays of length n, sorted by (lead, at, event id); those without a lead come first.
+
+    Codes follow the sorted ids, so that the same events give the same columns in whatever order they arrived; only
+    `sequence` (int64, the order of arrival) differs. `at` and `known_at` are int64 microseconds, `type` (int16) indexes
+    `TYPES`; `lead`, `property`, `agent` and `session` (int32) are codes of `leads`, `properties`, `agents` and
+    `sessions`, -1 where the event has none. `numbers[key]` is float64, NaN where `event_data` holds no number under the
+    key (true and false count as 1 and 0); `labels[key]` holds its texts.
+
+    >>> from datetime import UTC, datetime
+    >>> event = BehavioralEvent(event_type=EventType.PROPERTY_VIEW, timestamp=datetime(2026, 5, 1, tzinfo=UTC),
+    ...                         lead_id="lead-1", property_id="home-7", event_data={"view_duration_seconds": 30})
+    >>> columns = columns_of([event], numbers=["view_duration_seconds"])
+    >>> columns.leads.ids, columns.property.tolist(), columns.numbers["view_duration_seconds"].tolist(), len(columns)
+    (('lead-1',), [0], [30.0], 1)
+    """
+
+    sequence: NDArray[np.int64]
+    at: NDArray[np.int64]
+    known_at: NDArray[np.int64]
+    type: NDArray[np.int16]
+    lead: NDArray[np.int32]
+    property: NDArray[np.int32]
+    agent: NDArray[np.int32]
+    session: NDArray[np.int32]
+    leads: Vocabulary[str]
+    properties: Vocabulary[str]
+    agents: Vocabulary[str]
+    sessions: Vocabulary[str]
+    event_ids: tuple[str, ...]
+    outcomes: Label
+    numbers: Mapping[str, NDArray[np.float64]]
+    labels: Mapping[str, Label]
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+
+def columns_of(
+    events: Iterable[BehavioralEvent], numbers: Sequence[str] = (), labels: Sequence[str] = ()
+) -> EventColumns:
+    """Columns of events at hand; `sequence` is their place in what was given, from 1."""
+    rows = [
+        EventRow(
+            place, e.at, e.known_at, e.event_type, e.lead_id, e.property_id, e.agent_id, e.session_id,
+            e.event_id, e.outcome, e.event_data,
+        )
+        for place, e in enumerate(events, 1)
+    ]  # fmt: skip
+    return event_columns(rows, numbers, labels)
+
+
+def event_columns(rows: Sequence[EventRow], numbers: Sequence[str] = (), labels: Sequence[str] = ()) -> EventColumns:
+    """Columns of rows in any order. A key such as `property_details.price` reaches into a nested object."""
+    rows = sorted(rows, key=_by_event_id)
+    sequence, at, known_at, kind, lead, home, agent, session, event_id, outcome, data = (
+        zip(*rows, strict=True) if rows else ((),) * len(EventRow._fields)
+    )
+    lead_label, at_array = _label(lead), np.array(at, dtype=np.int64)
+    order = np.lexsort((at_array, lead_label.codes))
+    homes, agents, sessions = _label(home), _label(agent), _label(session)
+    outcomes = _label(outcome)
+    return EventColumns(
+        sequence=np.array(sequence, dtype=np.int64)[order],
+        at=at_array[order],
+        known_at=np.array(known_at, dtype=np.int64)[order],
+        type=np.fromiter(map(_TYPE_CODES.__getitem__, kind), dtype=np.int16, count=len(rows))[order],
+        lead=lead_label.codes[order],
+        property=homes.codes[order],
+        agent=agents.codes[order],
+        session=sessions.codes[order],
+        leads=lead_label.names,
+        properties=homes.names,
+        agents=agents.names,
+        sessions=sessions.names,
+        event_ids=tuple(map(event_id.__getitem__, order.tolist())),
+        outcomes=Label(outcomes.codes[order], outcomes.names),
+        numbers={key: _numbers(data, key)[order] for key in numbers},
+        labels={key: _ordered(_label(_texts(data, key)), order) for key in labels},
+    )
+
+
+def _by_event_id(row: EventRow) -> str:
+    return row[8]
+
+
+def _ordered(label: Label, order: NDArray[np.int64]) -> Label:
+    return Label(label.codes[order], label.names)
+
+
+def _label(texts: Sequence[str | None]) -> Label:
+    names = Vocabulary(sorted({text for text in texts if text is not None}))
+    codes = dict(zip(names.ids, range(len(names)), strict=True))
+    get = codes.get
+    return Label(np.fromiter((get(text, -1) for text in texts), dtype=np.int32, count=len(texts)), names)  # type: ignore[arg-type]
+
+
+def _numbers(data: Sequence[Mapping[str, Any] | None], key: str) -> NDArray[np.float64]:
+    values = (_value(payload, key) for payload in data)
+    return np.fromiter(
+        (value if isinstance(value, (int, float)) else np.nan for value in values), dtype=np.float64, count=len(data)
+    )
+
+
+def _texts(data: Sequence[Mapping[str, Any] | None], key: str) -> list[str | None]:
+    values = (_value(payload, key) for payload in data)
+    return [value if isinstance(value, str) else None for value in values]
+
+
+def _value(payload: Mapping[str, Any] | None, key: str) -> object:
+    if not payload:
+        return None
+    if key in payload or "." not in key:
+        return payload.get(key)
+    value: object = payload
+    for step in key.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value

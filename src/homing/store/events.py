@@ -1,0 +1,158 @@
+"""What every event store does: the query, the answer to an append, and the five verbs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
+
+from homing.core.errors import BadInput, Fault, shown
+from homing.core.ids import id_fault
+from homing.event_types import EventType
+from homing.interfaces import BehavioralEvent
+from homing.store.columns import EventColumns
+
+__all__ = ["Appended", "EventQuery", "EventStore", "checked_events", "payload_json"]
+
+_IDS = ("event_id", "lead_id", "anonymous_id", "agent_id", "property_id", "session_id")
+_WORDS = ("device_type", "source_channel", "campaign_id", "outcome")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventQuery:
+    """Which events of one tenant: those that match everything that is given. Nothing given: all of them.
+
+    `since` and `upto` are inclusive and about when it happened; `known_upto` is inclusive and about when we knew, and
+    hides an outcome that became known later. `after_sequence` is exclusive. `limit` keeps the first of the order
+    asked for: oldest first (by moment, then event id), or its exact reverse with `newest_first`.
+
+    >>> EventQuery(lead_id="lead-1", event_types=frozenset({EventType.PROPERTY_VIEW}), limit=10).newest_first
+    False
+    """
+
+    lead_id: str | None = None
+    anonymous_id: str | None = None
+    agent_id: str | None = None
+    property_id: str | None = None
+    session_id: str | None = None
+    event_types: frozenset[EventType] | None = None
+    since: int | None = None
+    upto: int | None = None
+    known_upto: int | None = None
+    after_sequence: int | None = None
+    limit: int | None = None
+    newest_first: bool = False
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 0:
+            raise BadInput.of("limit", "be at least 0, or None for all", self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What an append did: for each event given whether it was new, and the tenant's last sequence number after it."""
+
+    stored: tuple[bool, ...]
+    sequence: int
+
+    @property
+    def count(self) -> int:
+        """How many were new."""
+        return sum(self.stored)
+
+
+@runtime_checkable
+class EventStore(Protocol):
+    """Keeps the events of many tenants apart. Each verb may be called from any thread."""
+
+    def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
+        """Store what is new, all or nothing; an event whose id is there, or came earlier in the batch, is not."""
+        ...
+
+    def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
+        """The events that match, in the order asked for."""
+        ...
+
+    def count(self, tenant: str, query: EventQuery) -> int:
+        """How many events match, as many as `select` would return."""
+        ...
+
+    def record_outcome(
+        self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
+    ) -> bool:
+        """Write what became of an event at `at`, known at `known_at`; False if there is no such event.
+
+        One outcome is kept, the one known last; of two known at the same moment the one written last.
+        """
+        ...
+
+    def columns(
+        self, tenant: str, query: EventQuery, numbers: Sequence[str] = (), labels: Sequence[str] = ()
+    ) -> EventColumns:
+        """The events that match as arrays, with these keys of `event_data` as numbers and as labels."""
+        ...
+
+
+def checked_events(tenant: str, events: Iterable[BehavioralEvent]) -> None:
+    """Refuse what no store could keep and give back: another tenant's event, an id that is none, text with no bytes."""
+    faults = [
+        fault.under(f"events[{number}]")
+        for number, event in enumerate(events)
+        for fault in _event_faults(tenant, event)
+    ]
+    if faults:
+        raise BadInput(faults)
+
+
+def _event_faults(tenant: str, event: BehavioralEvent) -> list[Fault]:
+    faults = []
+    if event.tenant != tenant:
+        faults.append(Fault("tenant", f"be {tenant!r}, the tenant of this call", shown(event.tenant)))
+    for name in _IDS:
+        value = getattr(event, name)
+        if value is not None and (fault := id_fault(value, name)):
+            faults.append(fault)
+    for name in _WORDS:
+        value = getattr(event, name)
+        if value is not None and not (isinstance(value, str) and _has_bytes(value)):
+            faults.append(Fault(name, "be a text", shown(value)))
+    value = event.outcome_value
+    if value is not None and not (isinstance(value, (int, float)) and math.isfinite(value)):
+        faults.append(Fault("outcome_value", "be a finite number", shown(value)))
+    return faults
+
+
+def _has_bytes(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def payload_json(data: Mapping[str, Any], where: str = "event_data") -> bytes | None:
+    """The payload as JSON, None for an empty one; refused if JSON could not give it back.
+
+    >>> payload_json({"amount": 5}), payload_json({})
+    (b'{"amount":5}', None)
+    """
+    if not data:
+        return None
+    if not _finite(data):
+        raise BadInput.of(where, "hold finite numbers only", data)
+    try:
+        return _encode(data)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise BadInput(Fault(where, f"be plain JSON ({error})", shown(data))) from None
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _finite(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Mapping):
+        return all(map(_finite, value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(_finite, value))
+    return True
