@@ -1,0 +1,61 @@
+# make            check and test            make fix      format and lint
+# make test k=x   some tests                make docs     build, refuse stale pages
+# make bench      timings                   make demo     the whole thing on real homes
+# make lock       choose the locked versions anew
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := default
+.PHONY: default demo test check fix bench docs lock
+
+PYTHON ?= $(shell python3.11 -c 'import sys; print(sys.executable)' 2>/dev/null || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+SOURCES := src tests $(wildcard benchmarks examples)
+
+default: check test
+
+demo: .venv/.base
+	$(BIN)/homing demo $(if $(filter 1,$(HOMING_DEMO_ONCE)),--once)
+
+test: .venv/.dev
+	$(BIN)/python -m pytest $(if $(k),-k '$(k)')
+
+check: .venv/.dev
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: .venv/.dev
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+bench: .venv/.dev
+	for file in benchmarks/bench_*$(k)*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+
+docs: .venv/.dev
+	$(BIN)/python -m pytest tests/test_docs.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+lock:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	lock() { .venv-lock/bin/uv pip compile --upgrade --quiet --python-version 3.11 --generate-hashes --no-header --no-emit-index-url "$$@"; }; \
+	lock pyproject.toml --extra dev --extra docs -o requirements/dev.txt; \
+	lock pyproject.toml -c requirements/dev.txt -o requirements/base.txt; \
+	lock requirements/build.in -c requirements/dev.txt -o requirements/build.txt
+	rm -rf .venv-lock
+
+# The empty files .venv/.base and .venv/.dev say which locked versions are installed, so that a second call is instant.
+
+.venv/.base: requirements/base.txt requirements/build.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("homing needs Python 3.11 or later; set PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r requirements/base.txt -r requirements/build.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/.dev: .venv/.base requirements/dev.txt
+	$(PIP) --require-hashes -r requirements/dev.txt
+	touch $@

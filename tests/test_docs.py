@@ -1,0 +1,64 @@
+"""Everything a user can meet is documented, and every Python example in the documentation runs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from homing.core import errors
+from homing.core.settings import Settings
+from homing.event_types import EventType
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def documented(page: str) -> set[str]:
+    """The names in code style at the head of a table row or of a heading."""
+    text = (REFERENCE / page).read_text()
+    return set(re.findall(r"(?m)^(?:\| |#+ )`([^`]+)`", text))
+
+
+def test_every_event_type_is_documented():
+    assert {kind.value for kind in EventType} - documented("events.md") == set()
+
+
+def test_every_error_is_documented():
+    raised = {name for name in errors.__all__ if isinstance(getattr(errors, name), type)} - {"Fault"}
+    assert raised - documented("errors.md") == set()
+
+
+def test_every_setting_is_documented():
+    assert {field.name for field in fields(Settings)} - documented("settings.md") == set()
+
+
+def test_every_decision_is_listed():
+    decisions = ROOT / "docs" / "decisions"
+    index = (decisions / "index.md").read_text()
+    assert [path.name for path in sorted(decisions.glob("0*.md")) if path.name not in index] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_between_pages_leads_somewhere(page):
+    targets = [target for target in LINK.findall(page.read_text()) if not target.startswith("http")]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+EXAMPLES = [
+    pytest.param(code, id=f"{page.relative_to(ROOT).as_posix()}-{number}")
+    for page in PAGES
+    for number, code in enumerate(PYTHON.findall(page.read_text()), 1)
+]
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_every_python_example_runs(code, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "example", "exec"), {"__name__": "__main__"})
+    assert capsys.readouterr().out
