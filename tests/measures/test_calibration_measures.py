@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from homing.core.errors import BadInput
+from homing.measures.calibration import (
+    brier,
+    brier_skill,
+    calibration_error,
+    calibration_line,
+    log_loss,
+    reliability,
+)
+
+
+@pytest.fixture(scope="module")
+def calibrated():
+    draw = np.random.default_rng(11)
+    said = draw.beta(1.0, 9.0, 20_000)
+    return said, (draw.random(20_000) < said).astype(float)
+
+
+def test_known_answers_of_the_proper_scores():
+    said, seen = np.array([0.8, 0.3]), np.array([1.0, 0.0])
+    assert brier(said, seen) == pytest.approx((0.04 + 0.09) / 2)
+    assert log_loss(said, seen) == pytest.approx(-(np.log(0.8) + np.log(0.7)) / 2)
+
+
+def test_skill_is_nought_for_the_base_rate_and_one_for_the_outcome():
+    seen = np.array([0.0, 1.0, 0.0, 0.0])
+    assert brier_skill(np.full(4, 0.25), seen) == pytest.approx(0.0)
+    assert brier_skill(seen, seen) == pytest.approx(1.0)
+
+
+def test_the_truth_has_no_debiased_error_and_a_slope_of_one(calibrated):
+    assert abs(calibration_error(*calibrated)) < 0.003
+    slope, intercept = calibration_line(*calibrated)
+    assert slope == pytest.approx(1.0, abs=0.05)
+    assert intercept == pytest.approx(0.0, abs=0.1)
+
+
+def test_a_shift_of_the_probabilities_is_the_error(calibrated):
+    said, seen = calibrated
+    assert calibration_error(np.minimum(said + 0.05, 1.0), seen) == pytest.approx(0.05, abs=0.01)
+
+
+def test_overconfidence_is_a_slope_below_one(calibrated):
+    said, seen = calibrated
+    odds = 2.0 * (np.log(said) - np.log1p(-said))
+    assert calibration_line(1.0 / (1.0 + np.exp(-odds)), seen)[0] == pytest.approx(0.5, abs=0.03)
+
+
+def test_equal_probabilities_share_a_bin_whatever_the_order_of_rows():
+    said, seen = np.full(100, 0.5), np.repeat([0.0, 1.0], 50)
+    bins = reliability(said, seen)
+    assert bins.count.tolist() == [100]
+    assert calibration_error(said, seen, resamples=0) == pytest.approx(0.0)
+
+
+def test_bins_have_equal_mass(calibrated):
+    bins = reliability(*calibrated, bins=20)
+    assert bins.count.tolist() == [1000] * 20
+    assert (np.diff(bins.said) > 0).all()
+
+
+def test_outcomes_that_are_all_equal_have_no_slope():
+    assert np.isnan(calibration_line(np.array([0.2, 0.4]), np.zeros(2))).all()
+
+
+@pytest.mark.parametrize(
+    ("said", "seen", "message"),
+    [
+        ([1.2], [1.0], "probability must lie between 0 and 1; got 1.2"),
+        ([np.nan], [1.0], "probability must lie between 0 and 1; got nan"),
+        ([0.5], [2.0], "outcome must be 0 or 1; got 2.0"),
+        ([0.5, 0.5], [1.0], "have the shape of probability"),
+        ([], [], "not be empty"),
+    ],
+)
+def test_what_is_no_probability_or_outcome_is_refused(said, seen, message):
+    with pytest.raises(BadInput, match=message):
+        brier(np.array(said), np.array(seen))
