@@ -16,14 +16,17 @@ __all__ = ["DISLIKE_REASONS", "ENGAGED", "EventSpec", "EventType", "Key", "Need"
 Need = Literal["lead", "property", "agent", "session"]
 Polarity = Literal["positive", "negative", "neutral"]
 Cause = Literal["lead", "agent", "system"]
-Kind = Literal["text", "number", "integer", "flag", "moment", "list", "object"]
+Kind = Literal["text", "number", "integer", "flag", "moment", "list", "object", "any"]
 
 DISLIKE_REASONS = ("price_too_high", "price_too_low", "location", "style", "size_too_small", "size_too_large", "other")
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of `event_data`: its name, kind, unit or meaning, and what it may be. Other keys are kept unchecked."""
+    """One key of `event_data`: its name, kind, unit or meaning, and what it may be. Other keys are kept unchecked.
+
+    A required key is an argument that the collector's method insists on; an event from elsewhere may lack it.
+    """
 
     name: str
     kind: Kind
@@ -232,7 +235,7 @@ class EventType(StrEnum):
         "lead", _LEAD, "neutral", 1.2,
         (
             Key("filter_type", "text", "what was narrowed, such as price_max or bedrooms_min", required=True),
-            Key("filter_value", "object", "to what"),
+            Key("filter_value", "any", "to what"),
             Key("previous_results_count", "integer", "homes found before", low=0),
             Key("new_results_count", "integer", "homes found after", low=0),
         ),

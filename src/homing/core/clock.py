@@ -58,8 +58,8 @@ def from_micros(at: int) -> datetime:
 def parse_moment(text: str, where: str = "timestamp") -> int:
     """Microseconds of an RFC 3339 text with offset, such as `2026-11-22T20:00:00Z`; anything else is refused."""
     try:
-        moment = datetime.fromisoformat(text)
-    except (ValueError, TypeError):
+        moment = datetime.fromisoformat(text.upper())
+    except (ValueError, AttributeError):
         raise BadInput.of(where, "be an RFC 3339 moment such as 2026-11-22T20:00:00Z", text) from None
     if "T" not in text.upper() and " " not in text:
         raise BadInput.of(where, "be a moment with time and offset such as 2026-11-22T20:00:00Z", text)

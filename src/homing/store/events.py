@@ -137,10 +137,12 @@ def payload_json(data: Mapping[str, Any], where: str = "event_data") -> bytes | 
     """
     if not data:
         return None
-    if not _finite(data):
-        raise BadInput.of(where, "hold finite numbers only", data)
     try:
+        if not _finite(data):
+            raise BadInput.of(where, "hold finite numbers only", data)
         return _encode(data)
+    except BadInput:
+        raise
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise BadInput(Fault(where, f"be plain JSON ({error})", shown(data))) from None
 
