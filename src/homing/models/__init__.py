@@ -1,0 +1,49 @@
+"""What learns: one file a model, each scoring and explaining, none filtering or logging.
+
+Every model is final verbs over a few hooks (`base`), runs the same check suite (`checks`) and is saved as arrays with
+checksums (`artifact`). Names load when first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from homing.models.base import LearningModel as LearningModel
+    from homing.models.collaborative_filtering import CollaborativeFilteringModel as CollaborativeFilteringModel
+    from homing.models.content_based import ContentBasedModel as ContentBasedModel
+    from homing.models.homes import Homes as Homes
+    from homing.models.interactions import Interactions as Interactions
+    from homing.models.loading import load_model as load_model
+    from homing.models.popularity import PopularityModel as PopularityModel
+    from homing.models.query import Codes as Codes
+    from homing.models.query import Query as Query
+    from homing.models.recency import RecencyModel as RecencyModel
+
+MODELS = {
+    "PopularityModel": "popularity",
+}
+"""The models that can be loaded from a folder, and the file of each."""
+
+_HOME = {
+    **MODELS,
+    "Codes": "query",
+    "Homes": "homes",
+    "Interactions": "interactions",
+    "LearningModel": "base",
+    "Query": "query",
+    "load_model": "loading",
+}
+
+__all__ = ["MODELS", *sorted(_HOME)]  # noqa: PLE0604  # names from the tables above
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'homing.models' has no name {name!r}. Names: {', '.join(__all__)}.")
+    return getattr(import_module(f"homing.models.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

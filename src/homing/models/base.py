@@ -1,0 +1,311 @@
+"""What every model is: final verbs over a few hooks."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Self, TypeVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing import __version__
+from homing.core.errors import BadInput, DamagedArtifact, Fault, NotReady
+from homing.core.ids import Vocabulary
+from homing.models import artifact
+from homing.models.homes import HomesGiven, HomesLike, homes_of
+from homing.models.interactions import Id, Interactions, id_kind
+from homing.models.pasts import Past, Pasts, joined
+from homing.models.query import Codes, Query
+
+__all__ = ["Arrays", "Lead", "LearningModel", "Scores", "top"]
+
+C = TypeVar("C")
+Scores = NDArray[np.float32]
+Arrays = dict[str, NDArray[Any]]
+Lead = str | int | Query
+
+
+class LearningModel(Generic[C]):
+    """A model learns from interactions; it scores and explains. It does not filter, diversify, explore or log.
+
+    The verbs without a leading underscore are final. A model fills in the hooks: `_fit`, `_score`, `_state` and
+    `_restore`, and where it can `_explain`, `_partial_fit` and `_with_homes`. Learned names end in an underscore; a
+    hook never writes into an array that is there already, it puts a new one in its place.
+
+    A lead is an id known from training or a `Query`, the lead's live history. `items` are the homes the model
+    distinguishes: those of the interactions in sorted order, then those that only `homes` has. Scores are float32,
+    higher is better, NaN where the model has nothing to say; asking changes nothing.
+    """
+
+    Config: ClassVar[type[Any]]
+    config: C
+    items: Vocabulary[Id]
+    pasts: Pasts
+
+    def __init__(self, **options: Any) -> None:
+        known = [field.name for field in fields(self.Config)]
+        faults = [
+            Fault(f"{type(self).__name__}({name}=…)", f"be one of its options {known}", repr(name))
+            for name in options
+            if name not in known
+        ]
+        if faults:
+            raise BadInput(faults)
+        self.config = self.Config(**options)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if hasattr(cls, "Config"):
+            cls.__signature__ = inspect.signature(cls.Config)  # type: ignore[attr-defined]
+
+    def __repr__(self) -> str:
+        state = f"{len(self.items)} homes, {len(self.pasts.leads)} leads" if self.is_fitted else "not fitted"
+        return f"<{type(self).__name__}: {state}>"
+
+    # -- final verbs -------------------------------------------------------------------------------------------
+
+    @property
+    @final
+    def is_fitted(self) -> bool:
+        """Whether there is anything to ask."""
+        return hasattr(self, "pasts")
+
+    @property
+    @final
+    def can_update(self) -> bool:
+        """Whether `partial_fit` works."""
+        return hasattr(self, "_partial_fit")
+
+    @final
+    def fit(self, data: Interactions, *, homes: HomesGiven | None = None) -> Self:
+        """Forget everything, learn from these interactions (and homes), and return the model."""
+        columns = homes_of(homes)
+        _check_data(data, columns)
+        self.items = data.properties if columns is None else data.properties.extended(columns.ids.ids)
+        self.pasts = Pasts.of(data)
+        self._fit(data, columns)
+        return self
+
+    @final
+    def partial_fit(self, more: Interactions) -> Self:
+        """Learn from further interactions without forgetting; see the model for what it updates."""
+        if not self.can_update:
+            raise BadInput.of(
+                "partial_fit", f"be asked of a model that can update; {type(self).__name__} must fit", more
+            )
+        if not self.is_fitted:
+            return self.fit(more)
+        _check_data(more, None)
+        _check_kinds(self.items, more.properties, "data.properties")
+        before = self.pasts.interactions(self.items)
+        both = joined(before, more)
+        self.items, self.pasts = both.properties, Pasts.of(both)
+        self._partial_fit(both.select(np.arange(len(before), len(both))))  # type: ignore[attr-defined]
+        return self
+
+    @final
+    def with_homes(self, homes: HomesGiven) -> Self:
+        """The same model over a changed market: new homes and new attributes count at once, codes of homes stay."""
+        self._ready("with_homes")
+        columns = homes_of(homes)
+        if columns is None:
+            return self
+        _check_kinds(self.items, columns.ids, "homes.ListingKey")
+        fresh = copy.copy(self)
+        fresh.items = self.items if _all_in(columns.ids, self.items) else self.items.extended(columns.ids.ids)
+        fresh._with_homes(columns)
+        return fresh
+
+    @final
+    def score(self, lead: Lead, property_ids: Sequence[Id] | Codes) -> Scores:
+        """One number a home, float32 (n,); NaN for a home that the model does not know or has nothing to say about."""
+        self._ready("score")
+        codes = property_ids.array if isinstance(property_ids, Codes) else self.items.codes(property_ids)
+        known = (codes >= 0) & (codes < len(self.items))
+        if known.all():
+            return self._score(self._past(lead), codes)
+        scores = np.full(codes.size, np.nan, dtype=np.float32)
+        scores[known] = self._score(self._past(lead), codes[known])
+        return scores
+
+    @final
+    def score_all(self, lead: Lead) -> Scores:
+        """The scores of all `items`, float32 (len(items),)."""
+        self._ready("score_all")
+        return self._score(self._past(lead), np.arange(len(self.items)))
+
+    @final
+    def recommend(
+        self,
+        lead: Lead,
+        k: int = 10,
+        *,
+        exclude_seen: bool = True,
+        candidates: Sequence[Id] | Codes | None = None,
+    ) -> tuple[list[Id], Scores]:
+        """The best `k` homes and their scores, best first; equal scores in the order of `items`.
+
+        Homes without a score are left out, so there can be fewer than `k`. `exclude_seen` leaves out every home the
+        lead has acted on, whichever way. For a lead about whom the model has nothing to say, the answer is popularity:
+        the positive weights of each home in the training data, summed.
+        """
+        self._ready("recommend")
+        if not isinstance(k, int | np.integer) or k < 1:
+            raise BadInput.of("k", "be at least 1", k)
+        past = self._past(lead)
+        codes = self._candidates(candidates)
+        if exclude_seen and past.items.size:
+            seen = np.zeros(len(self.items), dtype=np.bool_)
+            seen[past.items] = True
+            codes = codes[~seen[codes]]
+        scores = self._score(past, codes) if self._speaks(past) else self.popularity()[codes].astype(np.float32)
+        best = top(scores, int(k))
+        names = self.items.ids
+        return [names[code] for code in codes[best].tolist()], scores[best]
+
+    @final
+    def recommend_many(self, leads: Sequence[Lead], k: int = 10, *, exclude_seen: bool = True) -> list[list[Id]]:
+        """The ids of `recommend` for each lead, in the order asked."""
+        return [self.recommend(lead, k, exclude_seen=exclude_seen)[0] for lead in leads]
+
+    @final
+    def explain(self, lead: Lead, property_id: Id) -> dict[str, float]:
+        """Named parts that add up to the score; none for a home without a score."""
+        self._ready("explain")
+        code = self.items.code(property_id)
+        past = self._past(lead)
+        if code < 0 or np.isnan(self._score(past, np.array([code]))[0]):
+            return {}
+        return self._explain(past, code)
+
+    @final
+    def popularity(self) -> NDArray[np.float64]:
+        """The positive weights of each of `items` in the training data, summed, float64 (len(items),)."""
+        weights = np.maximum(self.pasts.weights, 0.0)
+        return np.bincount(self.pasts.items, weights=weights, minlength=len(self.items)).astype(np.float64)
+
+    @final
+    def save(self, folder: Path | str) -> str:
+        """Write the model to a folder, whole or not at all; returns the checksum of its manifest."""
+        self._ready("save")
+        content = artifact.Artifact(type(self).__name__, self.options(), self.packed(), __version__)
+        return artifact.write(folder, content)
+
+    @classmethod
+    @final
+    def load(cls, folder: Path | str, *, checksum: str | None = None) -> Self:
+        """The model saved in a folder, with the same answers to the bit; a changed byte is a `DamagedArtifact`."""
+        content = artifact.read(folder, checksum)
+        if content.model != cls.__name__:
+            raise BadInput.of("folder", f"hold a {cls.__name__}", content.model)
+        return cls.unpacked(content.config, content.arrays)
+
+    @final
+    def options(self) -> dict[str, Any]:
+        """The configuration as plain values."""
+        return asdict(self.config)  # type: ignore[call-overload,no-any-return]  # every Config is a dataclass
+
+    @final
+    def packed(self) -> Arrays:
+        """Everything learned, as arrays; a model made of models keeps those of its parts under a prefix."""
+        pasts = {f"pasts.{name}": array for name, array in self.pasts.arrays().items()}
+        own = {f"own.{name}": array for name, array in self._state().items()}
+        ids = artifact.packed_ids("items", self.items) | artifact.packed_ids("leads", self.pasts.leads)
+        return {**ids, **pasts, **own}
+
+    @classmethod
+    @final
+    def unpacked(cls, options: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The inverse of `options` and `packed`."""
+        model = cls(**options)
+        try:
+            model.items = artifact.ids_from("items", arrays)
+            model.pasts = Pasts.from_arrays(artifact.ids_from("leads", arrays), _under("pasts.", arrays))
+            model._restore(_under("own.", arrays))
+        except (KeyError, IndexError, ValueError) as error:
+            raise DamagedArtifact(f"The arrays are not those of a {cls.__name__}: {error!r}") from error
+        return model
+
+    # -- hooks -------------------------------------------------------------------------------------------------
+
+    def _fit(self, data: Interactions, homes: HomesLike | None) -> None:
+        """Forget, then learn. Homes in `data` have the codes of `items`."""
+        raise NotImplementedError
+
+    def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:
+        """Scores of known codes, float32 (n,), NaN for nothing to say; changes nothing."""
+        raise NotImplementedError
+
+    def _explain(self, past: Past, item: int) -> dict[str, float]:
+        """Named parts of the score of one home that has one."""
+        raise BadInput.of("explain", "be asked of a model that can explain", type(self).__name__)
+
+    def _state(self) -> Arrays:
+        """What was learned, as arrays."""
+        raise NotImplementedError
+
+    def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """The inverse of `_state`."""
+        raise NotImplementedError
+
+    def _with_homes(self, homes: HomesLike) -> None:
+        """Take over the homes of a changed market; `items` has them all already."""
+
+    def _speaks(self, past: Past) -> bool:
+        """Whether there is anything to say to a lead with this past."""
+        return past.items.size > 0
+
+    # -- inside ------------------------------------------------------------------------------------------------
+
+    def _ready(self, verb: str) -> None:
+        if not self.is_fitted:
+            raise NotReady(f"{type(self).__name__} is not fitted. Call fit(...) before {verb}(...).")
+
+    def _past(self, lead: Lead) -> Past:
+        if isinstance(lead, Query):
+            return Past.of(lead, self.items)
+        return self.pasts.past(lead) or Past(np.zeros(0, dtype=np.int64), np.zeros(0), None, None, self.pasts.upto)
+
+    def _candidates(self, candidates: Sequence[Id] | Codes | None) -> NDArray[np.int64]:
+        if candidates is None:
+            return np.arange(len(self.items))
+        codes = candidates.array if isinstance(candidates, Codes) else self.items.codes(candidates)
+        return np.unique(codes[(codes >= 0) & (codes < len(self.items))])
+
+
+def top(scores: Scores, k: int) -> NDArray[np.int64]:
+    """The places of the `k` highest scores, best first; equal ones in order of place, NaN left out.
+
+    >>> top(np.array([1.0, np.nan, 3.0, 3.0], dtype=np.float32), 2).tolist()
+    [2, 3]
+    """
+    places = np.flatnonzero(~np.isnan(scores))
+    if places.size > k:
+        found = scores[places]
+        places = places[found >= np.partition(found, found.size - k)[found.size - k]]
+    return places[np.argsort(-scores[places], kind="stable")[:k]]
+
+
+def _under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _all_in(names: Vocabulary[Id], known: Vocabulary[Id]) -> bool:
+    return names is known or names.ids == known.ids or all(name in known for name in names.ids)
+
+
+def _check_data(data: object, homes: HomesLike | None) -> None:
+    if not isinstance(data, Interactions):
+        raise BadInput.of("data", "be Interactions, for example of Interactions.from_columns(...)", data)
+    if homes is not None:
+        _check_kinds(data.properties, homes.ids, "homes.ListingKey")
+
+
+def _check_kinds(known: Vocabulary[Id], more: Vocabulary[Id], where: str) -> None:
+    first, second = id_kind(known), id_kind(more)
+    if first is not None and second is not None and first is not second:
+        raise BadInput.of(where, f"be ids of the kind of the others ({first.__name__})", more.ids[0])

@@ -1,0 +1,140 @@
+"""What each lead did, lead by lead and oldest first, in the codes of one model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.ids import Vocabulary
+from homing.models.interactions import Id, Interactions
+from homing.models.query import Query
+
+__all__ = ["Past", "Pasts"]
+
+Arrays = dict[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """One lead's acts on homes the model knows, oldest first.
+
+    `items` int64 (m,) codes of the model; `weights` float64 (m,), negative is against; `at` int64 (m,) microseconds or
+    None where no moments are known; `prices` float64 (m,) USD, NaN where unknown, or None; `as_of` the moment of
+    asking, where one is known.
+    """
+
+    items: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    at: NDArray[np.int64] | None = None
+    prices: NDArray[np.float64] | None = None
+    as_of: int | None = None
+
+    @classmethod
+    def of(cls, query: Query, items: Vocabulary[Id]) -> Past:
+        """A query in a model's codes: homes it does not know and acts after `as_of` left out, oldest first."""
+        codes = items.codes(query.properties)
+        kept = codes >= 0
+        if query.at is not None and query.as_of is not None:
+            kept &= query.at <= query.as_of
+        rows = np.flatnonzero(kept)
+        if query.at is not None:
+            rows = rows[np.lexsort((codes[rows], query.at[rows]))]
+        at = None if query.at is None else query.at[rows]
+        prices = None if query.prices is None else query.prices[rows]
+        as_of = query.as_of if query.as_of is not None or at is None or not at.size else int(at[-1])
+        return cls(codes[rows], query.weights[rows], at, prices, as_of)
+
+    def summed(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The distinct homes in order of code, and the weights of each added up."""
+        items, place = np.unique(self.items, return_inverse=True)
+        return items, np.bincount(place, weights=self.weights, minlength=items.size).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pasts:
+    """The pasts of all leads: columns sorted by lead, moment, home; lead u has rows `offsets[u]:offsets[u + 1]`."""
+
+    leads: Vocabulary[Id]
+    offsets: NDArray[np.int64]
+    items: NDArray[np.int32]
+    weights: NDArray[np.float64]
+    at: NDArray[np.int64] | None
+    prices: NDArray[np.float64] | None
+
+    @classmethod
+    def of(cls, data: Interactions) -> Pasts:
+        """The pasts in interactions, in their codes."""
+        keys = (data.property, data.at, data.lead) if data.timed else (data.lead,)
+        order = np.lexsort(keys)
+        counts = np.bincount(data.lead, minlength=len(data.leads))
+        offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        at = data.at[order] if data.timed else None
+        prices = None if data.prices is None else data.prices[order]
+        return cls(data.leads, offsets, data.property[order], data.weight[order], at, prices)
+
+    @property
+    def lead(self) -> NDArray[np.int32]:
+        """The lead's code of each row, int32 (n,)."""
+        return np.repeat(np.arange(len(self.leads), dtype=np.int32), np.diff(self.offsets))
+
+    @property
+    def upto(self) -> int | None:
+        """The moment of the newest act, None without moments."""
+        return None if self.at is None or not self.at.size else int(self.at.max())
+
+    def past(self, lead: Id) -> Past | None:
+        """What one lead did, None for a stranger."""
+        code = self.leads.code(lead)
+        if code < 0:
+            return None
+        rows = slice(int(self.offsets[code]), int(self.offsets[code + 1]))
+        at = None if self.at is None else self.at[rows]
+        prices = None if self.prices is None else self.prices[rows]
+        return Past(self.items[rows].astype(np.int64), self.weights[rows], at, prices, self.upto)
+
+    def interactions(self, items: Vocabulary[Id]) -> Interactions:
+        """The same rows as interactions over the vocabulary they are coded in."""
+        at = np.arange(self.items.size, dtype=np.int64) if self.at is None else self.at
+        return Interactions(
+            self.leads, items, self.lead, self.items, self.weights, at, self.at is not None, self.prices
+        )
+
+    def arrays(self) -> Arrays:
+        """Everything but the leads' ids."""
+        arrays: Arrays = {"offsets": self.offsets, "items": self.items, "weights": self.weights}
+        arrays |= {} if self.at is None else {"at": self.at}
+        return arrays | ({} if self.prices is None else {"prices": self.prices})
+
+    @classmethod
+    def from_arrays(cls, leads: Vocabulary[Id], arrays: Mapping[str, NDArray[np.generic]]) -> Pasts:
+        """The inverse of `arrays`."""
+        at, prices = arrays.get("at"), arrays.get("prices")
+        return cls(
+            leads,
+            np.asarray(arrays["offsets"], dtype=np.int64),
+            np.asarray(arrays["items"], dtype=np.int32),
+            np.asarray(arrays["weights"], dtype=np.float64),
+            None if at is None else np.asarray(at, dtype=np.int64),
+            None if prices is None else np.asarray(prices, dtype=np.float64),
+        )
+
+
+def joined(first: Interactions, second: Interactions) -> Interactions:
+    """The rows of both; the codes of the first stay, its ids come before those that only the second has."""
+    leads, homes = first.leads.extended(second.leads.ids), first.properties.extended(second.properties.ids)
+    lead = np.concatenate((first.lead, leads.codes(second.leads.ids)[second.lead].astype(np.int32)))
+    home = np.concatenate((first.property, homes.codes(second.properties.ids)[second.property].astype(np.int32)))
+    weight = np.concatenate((first.weight, second.weight))
+    timed = (first.timed or not len(first)) and (second.timed or not len(second))
+    at = np.concatenate((first.at, second.at)) if timed else np.arange(lead.size, dtype=np.int64)
+    return Interactions(leads, homes, lead, home, weight, at, timed, _joined_prices(first, second))
+
+
+def _joined_prices(first: Interactions, second: Interactions) -> NDArray[np.float64] | None:
+    if first.prices is None and second.prices is None:
+        return None
+    parts = [np.full(len(d), np.nan) if d.prices is None else d.prices for d in (first, second)]
+    return np.concatenate(parts)
