@@ -17,6 +17,7 @@ from homing.core.errors import BadInput, DamagedArtifact, Fault, NotReady
 from homing.core.ids import Vocabulary
 from homing.models import artifact
 from homing.models.homes import HomesGiven, HomesLike, homes_of
+from homing.models.impressions import Impressions
 from homing.models.interactions import Id, Interactions, id_kind
 from homing.models.pasts import Past, Pasts, joined
 from homing.models.query import Codes, Query
@@ -81,13 +82,15 @@ class LearningModel(Generic[C]):
         return hasattr(self, "_partial_fit")
 
     @final
-    def fit(self, data: Interactions, *, homes: HomesGiven | None = None) -> Self:
-        """Forget everything, learn from these interactions (and homes), and return the model."""
+    def fit(
+        self, data: Interactions, *, homes: HomesGiven | None = None, impressions: Impressions | None = None
+    ) -> Self:
+        """Forget everything, learn from these interactions (homes, impressions), and return the model."""
         columns = homes_of(homes)
         _check_data(data, columns)
         self.items = data.properties if columns is None else data.properties.extended(columns.ids.ids)
         self.pasts = Pasts.of(data)
-        self._fit(data, columns)
+        self._fit_shown(data, columns, impressions)
         return self
 
     @final
@@ -235,6 +238,10 @@ class LearningModel(Generic[C]):
     def _fit(self, data: Interactions, homes: HomesLike | None) -> None:
         """Forget, then learn. Homes in `data` have the codes of `items`."""
         raise NotImplementedError
+
+    def _fit_shown(self, data: Interactions, homes: HomesLike | None, impressions: Impressions | None) -> None:
+        """Like `_fit`, for a model that also learns from what was shown; others ignore impressions."""
+        self._fit(data, homes)
 
     def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:
         """Scores of known codes, float32 (n,), NaN for nothing to say; changes nothing."""

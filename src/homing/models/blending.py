@@ -1,0 +1,127 @@
+"""How much each of several scores says: a conditional logit over choices that leads made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from homing.models.pasts import Past, Pasts
+
+__all__ = ["Choice", "choices", "conditional_logit", "later_rows", "past_before"]
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Alive = Callable[[Codes, int], NDArray[np.bool_]]
+"""Which of these homes were on the market at a moment."""
+
+_MOST_STRENGTH = 5.0
+_DRAWS = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """A home that a lead acted on, against homes that it could have: codes (1 + negatives,), the chosen one first."""
+
+    past: Past
+    homes: Codes
+    strength: float
+
+
+def later_rows(pasts: Pasts, share: float, not_after: int | None = None) -> NDArray[np.bool_]:
+    """The rows of the last `share` of acts in time; without moments, of the last share of each lead's acts.
+
+    `not_after` moves the cut to an earlier moment, if it is one.
+    """
+    if pasts.at is not None and pasts.at.size:
+        cut = int(np.quantile(pasts.at, 1.0 - share))
+        return pasts.at >= (cut if not_after is None else min(cut, not_after))
+    size = np.diff(pasts.offsets)[pasts.lead]
+    place = np.arange(pasts.items.size) - pasts.offsets[pasts.lead]
+    return place >= np.ceil(size * (1.0 - share))
+
+
+def choices(
+    pasts: Pasts, later: NDArray[np.bool_], homes: int, alive: Alive, *, most: int, negatives: int, seed: int
+) -> list[Choice]:
+    """Choices among the later rows: the first act of a lead on a home that it came to favour, seeded draw of `most`.
+
+    What the lead did before that act is its past. The others are drawn from all homes on the market at that moment;
+    the strength is the weight of its acts on the home, at most 5.
+    """
+    rng = np.random.default_rng(seed)
+    pair = pasts.lead.astype(np.int64) * max(1, homes) + pasts.items
+    _, first, which = np.unique(pair, return_index=True, return_inverse=True)
+    strength = np.bincount(which, weights=pasts.weights, minlength=first.size)
+    rows = first[later[first] & (strength > 0)]
+    strengths = np.minimum(strength[which[rows]], _MOST_STRENGTH)
+    if rows.size > most:
+        kept = np.sort(rng.choice(rows.size, most, replace=False, p=strengths / strengths.sum()))
+        rows, strengths = rows[kept], strengths[kept]
+    made = (
+        _choice(pasts, int(row), float(weight), rng.integers(0, homes, _DRAWS * negatives), alive, negatives)
+        for row, weight in zip(rows, strengths, strict=True)
+    )
+    return [choice for choice in made if choice is not None]
+
+
+def past_before(pasts: Pasts, lead: int, at: int) -> Past:
+    """What a lead had done before a moment (exclusive)."""
+    rows = slice(int(pasts.offsets[lead]), int(pasts.offsets[lead + 1]))
+    times = pasts.at if pasts.at is not None else np.arange(pasts.items.size)
+    return _cut(pasts, rows.start, rows.start + int(np.searchsorted(times[rows], at, side="left")), at)
+
+
+def conditional_logit(features: Floats, strengths: Floats, prior: Floats, pull: float) -> Floats:
+    """Weights at least 0, shape (m,), that make the first alternative of each choice likely.
+
+    Maximises sum_i c_i [x_i0 w - log sum_j exp(x_ij w)] - pull * |w - prior|^2 over w >= 0, for features (n, j, m) and
+    strengths c (n,) (McFadden 1974, with a normal prior).
+
+    >>> chosen_is_higher = np.array([[[1.0, 0.0], [0.0, 0.0]]] * 200)
+    >>> weights = conditional_logit(chosen_is_higher, np.ones(200), np.array([0.5, 0.5]), 1.0)
+    >>> bool(weights[0] > 2.0), round(float(weights[1]), 6)
+    (True, 0.5)
+    """
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        utility = features @ weights
+        utility -= utility.max(axis=1, keepdims=True)
+        odds = np.exp(utility)
+        total = odds.sum(axis=1, keepdims=True)
+        chance = odds / total
+        likelihood = float(strengths @ (utility[:, 0] - np.log(total[:, 0])))
+        expected = np.einsum("ij,ijm->im", chance, features)
+        gradient = strengths @ (features[:, 0, :] - expected)
+        away = weights - prior
+        return pull * float(away @ away) - likelihood, 2.0 * pull * away - gradient
+
+    found = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * prior.size)
+    return np.asarray(found.x, dtype=np.float64)
+
+
+def _choice(pasts: Pasts, row: int, strength: float, drawn: Codes, alive: Alive, negatives: int) -> Choice | None:
+    lead = int(np.searchsorted(pasts.offsets, row, side="right")) - 1
+    start = int(pasts.offsets[lead])
+    at = row if pasts.at is None else int(pasts.at[row])
+    end = row if pasts.at is None else start + int(np.searchsorted(pasts.at[start:row], at, side="left"))
+    past = _cut(pasts, start, end, None if pasts.at is None else at)
+    open_to = alive(drawn, at) & (drawn != pasts.items[row]) & ~np.isin(drawn, past.items)
+    others = drawn[open_to][:negatives]
+    if others.size == 0:
+        return None
+    whole = np.resize(others, negatives)
+    return Choice(past, np.concatenate(([int(pasts.items[row])], whole)), strength)
+
+
+def _cut(pasts: Pasts, start: int, end: int, as_of: int | None) -> Past:
+    return Past(
+        pasts.items[start:end].astype(np.int64),
+        pasts.weights[start:end],
+        None if pasts.at is None else pasts.at[start:end],
+        None if pasts.prices is None else pasts.prices[start:end],
+        as_of,
+    )

@@ -1,0 +1,351 @@
+"""One score from several models, each on the scale on which it was shown to predict, and a probability for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.errors import BadInput
+from homing.market.snapshot import MarketSnapshot
+from homing.models.artifact import packed_text, text_from
+from homing.models.base import Arrays, LearningModel, Scores
+from homing.models.blending import Alive, Choice, choices, conditional_logit, later_rows, past_before
+from homing.models.calibration import Calibrated, Calibration, fit_calibration
+from homing.models.collaborative_filtering import CollaborativeFilteringModel
+from homing.models.content_based import ContentBasedModel
+from homing.models.homes import HomesGiven, HomesLike, homes_of
+from homing.models.impressions import Impressions
+from homing.models.interactions import Interactions
+from homing.models.pasts import Past, Pasts
+from homing.models.popularity import PopularityModel
+from homing.models.recency import RecencyModel
+
+__all__ = ["HybridConfig", "HybridRecommendationModel"]
+
+PRIOR_WEIGHTS: Final = {"collaborative": 0.5, "content": 1.0, "popularity": 0.3, "recency": 0.2}
+"""Weights on standardised scores before anything was learned; few positives keep the learned ones near them."""
+
+FEWEST_CHOICES: Final = 30
+_PULL: Final = 3.0
+_POPULARITY_HALF_LIFE_DAYS: Final = 30.0
+
+_KINDS: Final[dict[str, type[LearningModel[Any]]]] = {
+    "collaborative": CollaborativeFilteringModel,
+    "content": ContentBasedModel,
+    "popularity": PopularityModel,
+    "recency": RecencyModel,
+}
+_NEEDS_HOMES: Final = ("content", "recency")
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Parts = dict[str, LearningModel[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class HybridConfig:
+    """How the blend is learned.
+
+    `seed` draws the samples; `tune=False` keeps documented constants, here and in the parts; `validation_share` is the
+    last part of the data on which weights are learned; `negatives` homes are drawn against each chosen one;
+    `most_validated` choices, and three times as many impressions, are used at most.
+    """
+
+    seed: int = 0
+    tune: bool = True
+    validation_share: float = 0.2
+    negatives: int = 100
+    most_validated: int = 1_500
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.validation_share < 1.0:
+            raise BadInput.of("validation_share", "lie between 0 and 1", self.validation_share)
+        if self.negatives < 1 or self.most_validated < 1:
+            raise BadInput.of("negatives and most_validated", "be at least 1", (self.negatives, self.most_validated))
+
+
+class HybridRecommendationModel(LearningModel[HybridConfig]):
+    """A weighted sum of collaborative, content, popularity and recency scores.
+
+        score(home) = sum over parts of w_part * x_part(home) / s_part
+
+    x is the score of a part (of popularity its log(1 + x)), s its spread over homes that were on the market, w at least
+    0. The weights make likely what leads chose after a cut in time, against homes on the market at that moment, with
+    parts that had learned only from before the cut (a conditional logit). With fewer than 30 such choices they stay
+    constants; `learned` says which. Then the parts learn from everything. A part with nothing to say about a home
+    counts as its mean.
+
+    With `impressions` the score is calibrated to the probability that a lead engages with a home within 14 days of
+    being shown it; without, `confidence` is a wide prior. Without `homes` it blends collaborative and popularity only.
+
+    >>> from homing.models import HybridRecommendationModel, Interactions
+    >>> data = Interactions.from_columns(["a", "a", "b", "b", "c"], ["h1", "h2", "h1", "h3", "h2"])
+    >>> model = HybridRecommendationModel(tune=False).fit(data)
+    >>> model.learned, sorted(model.weights)
+    (False, ['collaborative', 'popularity'])
+    """
+
+    Config = HybridConfig
+
+    parts_: Parts
+    weights_: Floats
+    spreads_: Floats
+    means_: Floats
+    learned_: bool
+    calibration_: Calibration
+    to_part_: dict[str, Codes]
+
+    @classmethod
+    def untrained(cls, data: Interactions, homes: HomesGiven) -> Self:
+        """A stand-in that costs little: content, popularity and recency with constant weights."""
+        model = cls(tune=False)
+        columns = homes_of(homes)
+        model.items = data.properties if columns is None else data.properties.extended(columns.ids.ids)
+        model.pasts = Pasts.of(data)
+        model._use(model._fitted(data, columns, without=("collaborative",)))
+        model._scale(model._choices(later_rows(model.pasts, cls.Config().validation_share), columns))
+        return model
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weight of each part on its standardised score."""
+        return dict(zip(self.parts_, self.weights_.tolist(), strict=True))
+
+    @property
+    def learned(self) -> bool:
+        """Whether the weights were learned, or are constants because there was too little to learn from."""
+        return self.learned_
+
+    @property
+    def calibration(self) -> Calibration:
+        """What `confidence` stands on."""
+        return self.calibration_
+
+    @property
+    def parts(self) -> Mapping[str, LearningModel[Any]]:
+        """The models that are blended, by name."""
+        return dict(self.parts_)
+
+    def confidence(self, scores: Floats, acts: Floats) -> Calibrated:
+        """The probability of engaging within 14 days of being shown, for scores of a lead with so many acts."""
+        return self.calibration_.of(scores, acts)
+
+    # -- hooks -------------------------------------------------------------------------------------------------
+
+    def _fit_shown(self, data: Interactions, homes: HomesLike | None, impressions: Impressions | None) -> None:
+        median = None if impressions is None or not len(impressions) else int(np.median(impressions.at))
+        later = later_rows(self.pasts, self.config.validation_share, median)
+        if not self.config.tune:
+            self._use(self._fitted(data, homes))
+            self._scale(self._choices(later, homes))
+            return
+        cut = self._rows_of(later, data)
+        self._use(self._fitted(data.select(~cut), homes))
+        found = self._choices(later, homes)
+        self._scale(found)
+        self._weigh(found)
+        if impressions is not None and self.pasts.at is not None and later.any():
+            self.calibration_ = self._calibrated(impressions, int(self.pasts.at[later].min()))
+        learned, scales, calibration = (self.weights_, self.learned_), (self.spreads_, self.means_), self.calibration_
+        self._use(self._fitted(data, homes))
+        (self.weights_, self.learned_), (self.spreads_, self.means_), self.calibration_ = learned, scales, calibration
+
+    def _score(self, past: Past, items: Codes) -> Scores:
+        return (self._columns(past, items) @ (self.weights_ / self.spreads_)).astype(np.float32)
+
+    def _explain(self, past: Past, item: int) -> dict[str, float]:
+        """Parts named `content:price`, `collaborative:<home id>`, `popularity`, `recency`."""
+        explained: dict[str, float] = {}
+        row = self._columns(past, np.array([item]))[0]
+        for place, (name, part) in enumerate(self.parts_.items()):
+            rate = float(self.weights_[place] / self.spreads_[place])
+            code = int(self.to_part_[name][item])
+            inside = {} if name in _WHOLE or code < 0 else part._explain(self._past_of(name, past), code)
+            if inside:
+                explained |= {f"{name}:{detail}": rate * value for detail, value in inside.items()}
+            else:
+                explained[name] = rate * float(row[place])
+        return explained
+
+    def _with_homes(self, homes: HomesLike) -> None:
+        self.parts_ = {name: part.with_homes(homes) for name, part in self.parts_.items()}
+        self._line_up()
+
+    def _speaks(self, past: Past) -> bool:
+        return True
+
+    def _state(self) -> Arrays:
+        calibration = self.calibration_
+        about = {
+            "parts": {name: part.options() for name, part in self.parts_.items()},
+            "learned": self.learned_,
+            "centre": calibration.centre,
+            "spread": calibration.spread,
+            "samples": calibration.samples,
+            "positives": calibration.positives,
+        }
+        state: Arrays = {
+            "about": packed_text(json.dumps(about)),
+            "weights": self.weights_,
+            "spreads": self.spreads_,
+            "means": self.means_,
+            "calibration.mean": calibration.mean,
+            "calibration.covariance": calibration.covariance,
+        }
+        for name, part in self.parts_.items():
+            state |= {f"part.{name}.{key}": array for key, array in part.packed().items()}
+        return state
+
+    def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        about = json.loads(text_from(state["about"]))
+        self.parts_ = {}
+        for name, options in about["parts"].items():
+            prefix = f"part.{name}."
+            arrays = {key.removeprefix(prefix): array for key, array in state.items() if key.startswith(prefix)}
+            self.parts_[name] = _KINDS[name].unpacked(options, arrays)
+        self.weights_, self.spreads_, self.means_ = state["weights"], state["spreads"], state["means"]
+        self.learned_ = bool(about["learned"])
+        self.calibration_ = Calibration(
+            mean=state["calibration.mean"],
+            covariance=state["calibration.covariance"],
+            centre=float(about["centre"]),
+            spread=float(about["spread"]),
+            samples=int(about["samples"]),
+            positives=int(about["positives"]),
+        )
+        self._line_up()
+
+    # -- learning ----------------------------------------------------------------------------------------------
+
+    def _fitted(self, data: Interactions, homes: HomesLike | None, without: Sequence[str] = ()) -> Parts:
+        """Every part that can learn from what there is."""
+        options: dict[str, dict[str, Any]] = {
+            "collaborative": {"seed": self.config.seed, "tune": self.config.tune},
+            "content": {"seed": self.config.seed, "tune": self.config.tune},
+            "popularity": {"half_life_days": _POPULARITY_HALF_LIFE_DAYS},
+        }
+        names = [name for name in _KINDS if name not in without and (homes is not None or name not in _NEEDS_HOMES)]
+        return {name: _KINDS[name](**options.get(name, {})).fit(data, homes=homes) for name in names}
+
+    def _use(self, parts: Parts) -> None:
+        """Take these parts, with the constants that hold before anything is learned."""
+        self.parts_ = parts
+        self.weights_ = np.array([PRIOR_WEIGHTS[name] for name in parts])
+        self.spreads_, self.means_ = np.ones(len(parts)), np.zeros(len(parts))
+        self.learned_, self.calibration_ = False, Calibration()
+        self._line_up()
+
+    def _line_up(self) -> None:
+        self.to_part_ = {name: part.items.codes(self.items.ids) for name, part in self.parts_.items()}
+
+    def _rows_of(self, later: NDArray[np.bool_], data: Interactions) -> NDArray[np.bool_]:
+        """The rows of the interactions that a mask over the sorted pasts means."""
+        if data.timed:
+            return data.at >= (int(self.pasts.at[later].min()) if self.pasts.at is not None and later.any() else 0)
+        mask = np.zeros(len(data), dtype=np.bool_)
+        mask[np.argsort(data.lead, kind="stable")[later]] = True
+        return mask
+
+    def _choices(self, later: NDArray[np.bool_], homes: HomesLike | None) -> list[Choice]:
+        config = self.config
+        return choices(
+            self.pasts,
+            later,
+            len(self.items),
+            _alive(self, homes),
+            most=config.most_validated,
+            negatives=config.negatives,
+            seed=config.seed,
+        )
+
+    def _scale(self, found: Sequence[Choice]) -> None:
+        """Mean and spread of each part's scores over homes that leads could have chosen."""
+        if not found:
+            return
+        scores = np.concatenate([self._raw(choice.past, choice.homes[1:]) for choice in found[:300]])
+        with np.errstate(invalid="ignore"):
+            known = np.isfinite(scores).any(axis=0)
+            self.means_ = np.where(known, np.nanmean(np.where(known, scores, 0.0), axis=0), 0.0)
+            spread = np.nanstd(np.where(known, scores, 0.0), axis=0)
+        self.spreads_ = np.where(known & (spread > 1e-9), spread, 1.0)
+
+    def _weigh(self, found: Sequence[Choice]) -> None:
+        if len(found) < FEWEST_CHOICES:
+            return
+        features = np.stack([self._columns(choice.past, choice.homes) for choice in found]) / self.spreads_
+        strengths = np.array([choice.strength for choice in found])
+        prior = np.array([PRIOR_WEIGHTS[name] for name in self.parts_])
+        self.weights_ = conditional_logit(features, strengths / strengths.mean(), prior, _PULL)
+        self.learned_ = True
+
+    def _calibrated(self, impressions: Impressions, cut: int) -> Calibration:
+        """The calibration on impressions after the cut, each scored with what the lead had done before it."""
+        leads = self.pasts.leads.codes(impressions.lead_ids)
+        homes = self.items.codes(impressions.property_ids)
+        usable = np.flatnonzero((impressions.at >= cut) & (homes >= 0))
+        most = 3 * self.config.most_validated
+        if usable.size > most:
+            usable = np.sort(np.random.default_rng(self.config.seed).choice(usable, most, replace=False))
+        scores, acts = np.zeros(usable.size), np.zeros(usable.size)
+        nobody = Past(np.zeros(0, dtype=np.int64), np.zeros(0))
+        for place, row in enumerate(usable.tolist()):
+            lead = int(leads[row])
+            past = past_before(self.pasts, lead, int(impressions.at[row])) if lead >= 0 else nobody
+            scores[place], acts[place] = self._score(past, homes[row : row + 1])[0], past.items.size
+        return fit_calibration(scores, acts, impressions.engaged[usable])
+
+    # -- scoring -----------------------------------------------------------------------------------------------
+
+    def _columns(self, past: Past, items: Codes) -> Floats:
+        """The score of each part for each home, shape (n, parts), the part's mean where it has nothing to say."""
+        scores = self._raw(past, items)
+        return np.where(np.isfinite(scores), scores, self.means_)
+
+    def _raw(self, past: Past, items: Codes) -> Floats:
+        scores = np.full((items.size, len(self.parts_)), np.nan)
+        for place, (name, part) in enumerate(self.parts_.items()):
+            codes = self.to_part_[name][items]
+            known = codes >= 0
+            found = part._score(self._past_of(name, past), codes[known]).astype(np.float64)
+            scores[known, place] = np.log1p(np.maximum(found, 0.0)) if name == "popularity" else found
+        return scores
+
+    def _past_of(self, name: str, past: Past) -> Past:
+        """The past in the codes of a part."""
+        codes = self.to_part_[name][past.items]
+        if (codes >= 0).all():
+            return Past(codes, past.weights, past.at, past.prices, past.as_of)
+        known = codes >= 0
+        return Past(
+            codes[known],
+            past.weights[known],
+            None if past.at is None else past.at[known],
+            None if past.prices is None else past.prices[known],
+            past.as_of,
+        )
+
+
+_WHOLE: Final = ("popularity", "recency")
+
+
+def _alive(model: HybridRecommendationModel, homes: HomesLike | None) -> Alive:
+    """Which homes a lead could have chosen at a moment: those on the market then, as far as that is known."""
+    if homes is None:
+        return lambda codes, at: np.ones(codes.size, dtype=np.bool_)
+    rows = homes.ids.codes(model.items.ids)
+
+    def alive(codes: Codes, at: int) -> NDArray[np.bool_]:
+        found = rows[codes]
+        known = found >= 0
+        if isinstance(homes, MarketSnapshot):
+            known[known] = homes.active_at(found[known], np.full(int(known.sum()), at, dtype=np.int64))
+        elif homes.listed_at.size and model.pasts.at is not None:
+            known[known] = homes.listed_at[found[known]] <= at
+        return known
+
+    return alive

@@ -1,0 +1,60 @@
+"""The recommendation answer as JSON-ready values, in the shape that commands and routes give."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any
+
+from homing.core.clock import format_moment, to_micros
+from homing.interfaces import ModelPrediction, Reason, Recommendations
+
+__all__ = ["as_json"]
+
+
+def as_json(answer: Recommendations, *, explain: bool = True) -> dict[str, Any]:
+    """The whole answer; without `explain` the reasons are left out and `rest` is 1."""
+    return {
+        "recommendation_id": answer.recommendation_id,
+        "lead_id": answer.lead_id,
+        "as_of": _moment(answer.as_of),
+        "event_count": answer.event_count,
+        "models": dict(answer.models),
+        "experiment": answer.experiment,
+        "degraded": list(answer.degraded),
+        "items": [_item(item, explain) for item in answer.items],
+        "trace": [{"stage": s.stage, "kept": s.kept, "removed": dict(s.removed)} for s in answer.trace],
+    }
+
+
+def _item(item: ModelPrediction, explain: bool) -> dict[str, Any]:
+    return {
+        "property_id": item.property_id,
+        "rank": item.rank,
+        "score": _rounded(item.score),
+        "confidence": _rounded(item.confidence),
+        "interval": [_rounded(end) for end in item.interval],
+        "confidence_level": item.confidence_level.value,
+        "stretch": item.stretch,
+        "home": dict(item.home),
+        "reasons": [_reason(reason) for reason in item.reasons] if explain else [],
+        "rest": _rounded(item.rest) if explain else 1.0,
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {
+        "kind": reason.kind,
+        "share": _rounded(reason.share),
+        "text": reason.text,
+        "say": reason.say,
+        "evidence": {"events": list(reason.events), "attributes": dict(reason.attributes)},
+    }
+
+
+def _rounded(value: float) -> float | None:
+    return round(float(value), 6) if math.isfinite(value) else None
+
+
+def _moment(moment: datetime) -> str:
+    return format_moment(to_micros(moment))

@@ -1,0 +1,258 @@
+"""`PropertyPersonalizationEngine`: which homes a lead should see next, why, and how sure we are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.clock import DAY, Clock, from_micros, system_clock, to_micros
+from homing.core.errors import BadInput, UnknownId
+from homing.core.ids import checked_id, content_id, new_id
+from homing.event_types import EventType
+from homing.interfaces import (
+    BehavioralEvent,
+    ConfidenceLevel,
+    LearningContext,
+    ModelPrediction,
+    Reason,
+    Recommendations,
+    Stage,
+)
+from homing.market.catalogue import Catalogue
+from homing.market.snapshot import MarketSnapshot
+from homing.models.registry import ModelRegistry
+from homing.people.directory import Directory
+from homing.personalization.candidates import Candidates, candidates
+from homing.personalization.diversity import diverse
+from homing.personalization.reasons import Facts, reasons
+from homing.personalization.serving import LiveServing, Serving
+from homing.personalization.shopper import Shopper, shopper
+from homing.store.events import EventQuery
+from homing.tracking.behavior_tracker import BehaviorTracker
+
+__all__ = ["LONGEST_LIST", "PropertyPersonalizationEngine"]
+
+LONGEST_LIST: Final = 1_000
+_RANKED_DEEP: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """Chosen homes: snapshot rows and their scores, best first, and the steps that led there."""
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    trace: tuple[Stage, ...]
+
+
+class PropertyPersonalizationEngine:
+    """Ranks the homes on the market for one lead: candidates, scores on one scale, blend, diversity, reasons.
+
+        The answer is made from the lead's events as they stand in the store at that moment, so that an act counts in the
+        next answer of every process. Asking changes nothing. Without any trained model it ranks by the lead's own acts,
+        popularity and freshness, and says so in `degraded`.
+
+        >>> from homing.core.clock import system_clock
+        >>> from homing.market.catalogue import Catalogue
+    from homing.market.snapshot import MarketSnapshot
+        >>> from homing.market.property import property_from
+        >>> from homing.store.listings import ListingStore
+        >>> from homing.store.sqlite import SqliteDatabase
+        >>> from homing.tracking.behavior_tracker import InMemoryBehaviorTracker
+        >>> import tempfile, pathlib
+        >>> catalogue = Catalogue(ListingStore(SqliteDatabase(pathlib.Path(tempfile.mkdtemp()) / "homes.sqlite3")))
+        >>> rows = [{"ListingKey": f"home-{n}", "ListPrice": 400_000 + 50_000 * n} for n in range(4)]
+        >>> counts = catalogue.put([property_from(row, now=system_clock()) for row in rows])
+        >>> engine = PropertyPersonalizationEngine(InMemoryBehaviorTracker(), catalogue)
+        >>> answer = engine.recommend("lead-1", k=2)
+        >>> len(answer), answer.items[0].confidence_level.value, answer.trace[0].kept
+        (2, 'uncertain', 4)
+    """
+
+    def __init__(
+        self,
+        tracker: BehaviorTracker,
+        catalogue: Catalogue,
+        *,
+        directory: Directory | None = None,
+        registry: ModelRegistry | None = None,
+        clock: Clock = system_clock,
+    ) -> None:
+        self._tracker, self._catalogue, self._directory, self._clock = tracker, catalogue, directory, clock
+        self._serving = LiveServing(tracker.store, catalogue, registry, tenant=tracker.tenant, clock=clock)
+
+    async def get_recommendations(
+        self,
+        entity_id: str,
+        entity_type: str = "lead",
+        max_results: int = 10,
+        context: LearningContext | None = None,
+        *,
+        as_of: datetime | None = None,
+    ) -> Recommendations:
+        """The best homes for a lead; of a context, `max_results` and `min_confidence` count."""
+        if entity_type != "lead":
+            raise BadInput.of("entity_type", "be 'lead'", entity_type)
+        k = max_results if context is None else min(max_results, context.max_results)
+        floor = 0.0 if context is None else context.min_confidence
+        at = None if as_of is None else to_micros(as_of, "as_of")
+        return await asyncio.to_thread(self.recommend, entity_id, k, as_of=at, min_confidence=floor)
+
+    async def get_explanation(self, entity_id: str, property_id: str) -> ModelPrediction:
+        """Why a home has the score it has for a lead; rank 1, as it is the only one asked about."""
+        answer = await asyncio.to_thread(self.recommend, entity_id, 1, among=[property_id], whatever_its_state=True)
+        return answer.items[0]
+
+    async def record_feedback(
+        self, entity_id: str, recommendation_id: str, property_id: str, event_type: EventType
+    ) -> str:
+        """Store what the lead did with a recommended home as an event that names the answer; returns the event id."""
+        event = BehavioralEvent(
+            event_id=new_id("evt"),
+            event_type=event_type,
+            timestamp=from_micros(self._clock()),
+            tenant=self._tracker.tenant,
+            lead_id=checked_id(entity_id, "entity_id"),
+            property_id=checked_id(property_id, "property_id"),
+            event_data={"recommendation_id": checked_id(recommendation_id, "recommendation_id")},
+        )
+        await self._tracker.track_event(event)
+        return event.event_id
+
+    def recommend(
+        self,
+        lead_id: str,
+        k: int = 10,
+        *,
+        as_of: int | None = None,
+        among: Sequence[str] | None = None,
+        min_confidence: float = 0.0,
+        whatever_its_state: bool = False,
+    ) -> Recommendations:
+        """The best k homes as of a moment in microseconds (left out: now), best first.
+
+        `among` restricts to some homes; with `whatever_its_state` those are answered for even if sold, seen or beyond
+        a limit. A home that is not in the catalogue is an `UnknownId`.
+        """
+        checked_id(lead_id, "lead_id")
+        if not 1 <= k <= LONGEST_LIST:
+            raise BadInput.of("k", f"be from 1 to {LONGEST_LIST}", k)
+        serving = self._serving.at(as_of)
+        moment = self._clock() if as_of is None else as_of
+        lead = None if self._directory is None else self._directory.lead(lead_id)
+        limits = None if lead is None else lead.limits
+        who = shopper(self._tracker.store, self._tracker.tenant, lead_id, limits, serving.market, moment)
+        rows = None if among is None else _rows_of(serving, among)
+        allowed = _open_to(serving, who, rows, whatever_its_state)
+        ranked = _ranked(serving, who, allowed, k)
+        items = self._items(serving, who, ranked, moment, min_confidence)
+        return self._answer(serving, who, items, ranked.trace, moment)
+
+    def _items(
+        self, serving: Serving, who: Shopper, ranked: _Ranked, moment: int, min_confidence: float
+    ) -> tuple[ModelPrediction, ...]:
+        acts = np.full(len(ranked.rows), float(who.event_count))
+        sure = serving.model.confidence(ranked.scores, acts)
+        items = []
+        for place, row in enumerate(ranked.rows.tolist()):
+            if sure.probability[place] < min_confidence:
+                continue
+            given, rest = self._reasons(serving, who, row, moment)
+            low, high = float(sure.low[place]), float(sure.high[place])
+            items.append(
+                ModelPrediction(
+                    property_id=serving.market.ids.ids[row],
+                    rank=len(items) + 1,
+                    score=float(ranked.scores[place]),
+                    confidence=float(sure.probability[place]),
+                    interval=(low, high),
+                    confidence_level=ConfidenceLevel.of_width(high - low),
+                    home=serving.market.card(row),
+                    reasons=given,
+                    rest=rest,
+                )
+            )
+        return tuple(items)
+
+    def _reasons(self, serving: Serving, who: Shopper, row: int, moment: int) -> tuple[tuple[Reason, ...], float]:
+        home = serving.market.ids.ids[row]
+        facts = Facts(serving.market, row, moment, self._looked_at_by(home, moment))
+        return reasons(serving.model.explain(who.query, home), facts, who)
+
+    def _looked_at_by(self, home: str, moment: int) -> int:
+        """How many leads looked at a home in the last 30 days."""
+        asked = EventQuery(
+            property_id=home,
+            event_types=frozenset({EventType.PROPERTY_VIEW}),
+            since=moment - 30 * DAY,
+            upto=moment,
+            known_upto=moment,
+        )
+        events = self._tracker.store.columns(self._tracker.tenant, asked)
+        return len(np.unique(events.lead[events.lead >= 0]))
+
+    def _answer(
+        self,
+        serving: Serving,
+        who: Shopper,
+        items: tuple[ModelPrediction, ...],
+        trace: tuple[Stage, ...],
+        moment: int,
+    ) -> Recommendations:
+        shown = [f"{item.property_id}:{item.score:.6f}" for item in items]
+        tenant = self._tracker.tenant
+        return Recommendations(
+            recommendation_id=content_id("rec", tenant, who.lead_id, str(moment), serving.version, *shown),
+            lead_id=who.lead_id,
+            as_of=from_micros(moment),
+            event_count=who.event_count,
+            models={"hybrid": serving.version} if serving.version else {},
+            experiment=None,
+            degraded=serving.degraded,
+            items=items,
+            trace=trace,
+        )
+
+
+def _rows_of(serving: Serving, property_ids: Sequence[str]) -> NDArray[np.int64]:
+    rows = serving.market.ids.codes(property_ids)
+    if (rows < 0).any():
+        unknown = [name for name, row in zip(property_ids, rows.tolist(), strict=True) if row < 0]
+        raise UnknownId.of("property_id", "be in the catalogue", unknown[0] if len(unknown) == 1 else unknown)
+    return rows
+
+
+def _open_to(serving: Serving, who: Shopper, among: NDArray[np.int64] | None, whatever: bool) -> Candidates:
+    if whatever and among is not None:
+        return Candidates(among, {})
+    dismissed = who.passed.rows[who.passed.rows >= 0]
+    return candidates(serving.market, who.limits, dismissed=dismissed, seen=who.seen, among=among)
+
+
+def _ranked(serving: Serving, who: Shopper, allowed: Candidates, k: int) -> _Ranked:
+    """Score every candidate, keep the best, and see to it that they are not all alike."""
+    first = Stage("candidates", len(allowed.rows), allowed.removed)
+    codes = serving.codes[allowed.rows]
+    scores = serving.model.score_all(who.query)[codes].astype(np.float64)
+    scores[codes < 0] = np.nan
+    level = np.where(np.isnan(scores), -np.inf, scores)
+    deep = min(len(level), max(_RANKED_DEEP * k, k))
+    best = np.argpartition(-level, deep - 1)[:deep] if 0 < deep < len(level) else np.arange(len(level))
+    order = best[np.lexsort((allowed.rows[best], -level[best]))]
+    market = serving.market
+    columns = [_column(market, name, allowed.rows) for name in ("ListPrice", "Latitude", "Longitude")]
+    chosen, passed_over = diverse(order, k, price=columns[0], latitude=columns[1], longitude=columns[2])
+    last = Stage("diversity", len(chosen), {"too_alike": passed_over} if passed_over else {})
+    trace = (first, Stage("ranked", len(order), {"lower_score": len(level) - len(order)}), last)
+    return _Ranked(allowed.rows[chosen], np.where(np.isnan(scores[chosen]), 0.0, scores[chosen]), trace)
+
+
+def _column(market: MarketSnapshot, name: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    column = market.numbers.get(name)
+    return np.full(len(rows), np.nan) if column is None else column[rows]

@@ -1,0 +1,283 @@
+"""True sentences for the parts of a score: each says what the part stands on, and carries the events that prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.clock import DAY
+from homing.interfaces import Reason
+from homing.market.snapshot import MarketSnapshot
+from homing.personalization.shopper import Acts, Shopper
+
+__all__ = ["ENOUGH", "Facts", "grouped", "reasons"]
+
+ENOUGH: Final = 0.6
+"""Reasons are given until they cover this share of the positive part of the score."""
+
+USUAL_MOST: Final = 4
+_MOST_CITED: Final = 3
+_NEAR_KM: Final = 2.0
+_BEHAVIOUR: Final = "similar_homes"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a reason may cite about one home: its row, the moment, and how many leads looked at it in 30 days."""
+
+    market: MarketSnapshot
+    row: int
+    as_of: int
+    leads_30d: int
+
+    def number(self, name: str) -> float:
+        """A numeric attribute of the home, NaN if it is unknown."""
+        column = self.market.numbers.get(name)
+        return float("nan") if column is None else float(column[self.row])
+
+
+def grouped(parts: Mapping[str, float]) -> dict[str, float]:
+    """Parts of a score by kind of reason: `content:price` is price, all of `collaborative:*` are one kind.
+
+    >>> grouped({"content:price": 1.0, "collaborative:home-1": 0.2, "collaborative:home-2": 0.3, "popularity": 0.1})
+    {'price': 1.0, 'similar_homes': 0.5, 'popularity': 0.1}
+    """
+    kinds: dict[str, float] = {}
+    for name, value in parts.items():
+        source, _, detail = name.partition(":")
+        kind = {"content": detail, "collaborative": _BEHAVIOUR}.get(source, source)
+        kinds[kind] = kinds.get(kind, 0.0) + value
+    return kinds
+
+
+def reasons(parts: Mapping[str, float], facts: Facts, shopper: Shopper) -> tuple[tuple[Reason, ...], float]:
+    """The reasons for a home, greatest share first, and the share of the positive part that they leave out.
+
+    Usually at most four; more only if four do not reach 60 %. A home with nothing in its favour has one reason that
+    says so.
+    """
+    positive = {kind: value for kind, value in grouped(parts).items() if value > 0}
+    total = sum(positive.values())
+    if total <= 0:
+        return (_nothing_speaks_for_it(facts),), 0.0
+    given: list[Reason] = []
+    covered = 0.0
+    for kind, value in sorted(positive.items(), key=lambda item: (-item[1], item[0])):
+        if covered >= ENOUGH and (len(given) >= USUAL_MOST or value / total < 0.05):
+            break
+        given.append(_reason(kind, value / total, parts, facts, shopper))
+        covered += value / total
+    return tuple(given), max(0.0, 1.0 - covered)
+
+
+def _reason(kind: str, share: float, parts: Mapping[str, float], facts: Facts, shopper: Shopper) -> Reason:
+    if kind == _BEHAVIOUR:
+        return _similar_homes(share, parts, shopper)
+    if kind == "popularity":
+        text = f"looked at by {_count(facts.leads_30d, 'shopper')} in the last 30 days"
+        return Reason(kind, share, text, "it is getting a lot of attention", (), {"leads_30d": facts.leads_30d})
+    if kind == "recency":
+        return _recency(share, facts)
+    if kind == "location":
+        return _location(share, facts, shopper)
+    if kind in _NUMBERS and np.isfinite(facts.number(_NUMBERS[kind].attribute)):
+        return _number(kind, share, facts, shopper)
+    return _category(kind, share, facts, shopper)
+
+
+def _nothing_speaks_for_it(facts: Facts) -> Reason:
+    text = "nothing known speaks for it yet: shown to find out what fits"
+    return Reason(
+        "exploration", 1.0, text, "it may be worth a look", (), {"ListPrice": _plain(facts.number("ListPrice"))}
+    )
+
+
+def _similar_homes(share: float, parts: Mapping[str, float], shopper: Shopper) -> Reason:
+    """The acts whose homes contribute most to what other shoppers' behaviour says."""
+    event_of = dict(zip(shopper.liked.property_ids, shopper.liked.event_ids, strict=True))
+    event_of |= dict(zip(shopper.passed.property_ids, shopper.passed.event_ids, strict=True))
+    named = {name.partition(":")[2]: value for name, value in parts.items() if name.startswith("collaborative:")}
+    cited = [home for home in sorted(named, key=lambda h: -named[h]) if named[home] > 0 and home in event_of]
+    cited = cited[:_MOST_CITED]
+    if not cited:
+        return Reason(_BEHAVIOUR, share, "other shoppers' behaviour favours it in general", "shoppers like this one")
+    text = f"shoppers' behaviour puts it close to {_listed(cited)}, which this lead looked at"
+    events = tuple(event_of[home] for home in cited)
+    return Reason(_BEHAVIOUR, share, text, "it has a lot in common with homes like the ones you like", events)
+
+
+def _recency(share: float, facts: Facts) -> Reason:
+    days = max(0, int((facts.as_of - int(facts.market.listed_at[facts.row])) // DAY))
+    text = "listed today" if days == 0 else f"listed {_count(days, 'day')} ago"
+    return Reason("recency", share, text, "it came on the market recently", (), {"days_listed": days})
+
+
+def _location(share: float, facts: Facts, shopper: Shopper) -> Reason:
+    place = {"Latitude": _plain(facts.number("Latitude")), "Longitude": _plain(facts.number("Longitude"))}
+    if not np.isfinite(facts.number("Latitude")):
+        return _category("location", share, facts, shopper)
+    away = _kilometres(facts, shopper.liked)
+    near = away <= _NEAR_KM
+    if near.any():
+        text = f"within {_NEAR_KM:.0f} km of {_share_of(near)} looked at"
+        return Reason(
+            "location", share, text, "it is in the part of town that fits", _events(shopper.liked, near), place
+        )
+    if np.isfinite(away).any():
+        nearest = np.arange(len(away)) == np.nanargmin(away)
+        text = f"{float(np.nanmin(away)):.1f} km from the nearest of the {len(away)} homes looked at"
+        say = "it is not far from the part of town that fits"
+        return Reason("location", share, text, say, _events(shopper.liked, nearest), place)
+    return _unlike("location", share, shopper.passed, "its place", place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """How a numeric attribute is spoken of: its RESO name, what counts as alike, and the two texts."""
+
+    attribute: str
+    alike: Callable[[float, NDArray[np.float64]], NDArray[np.bool_]]
+    text: Callable[[float], str]
+    say: str
+
+
+def _within(fraction: float) -> Callable[[float, NDArray[np.float64]], NDArray[np.bool_]]:
+    return lambda home, others: np.abs(others / home - 1.0) <= fraction if home else others == home
+
+
+def _by(distance: float) -> Callable[[float, NDArray[np.float64]], NDArray[np.bool_]]:
+    return lambda home, others: np.abs(others - home) <= distance
+
+
+def _band(price: float) -> tuple[float, float]:
+    """The round price band around a home: 100,000 wide below a million, then 200,000, below 300,000 it is 50,000.
+
+    >>> _band(599_000)
+    (550000.0, 650000.0)
+    """
+    half = 25_000 if price < 300_000 else 50_000 if price < 1_000_000 else 100_000
+    low = float(np.floor((price - half / 2) / half) * half)
+    return low, low + 2 * half
+
+
+def _in_band(home: float, others: NDArray[np.float64]) -> NDArray[np.bool_]:
+    low, high = _band(home)
+    return (others >= low) & (others <= high)
+
+
+def _price_text(price: float) -> str:
+    low, high = _band(price)
+    return f"in the {low:,.0f} to {high:,.0f} band of"
+
+
+_NUMBERS: Final[dict[str, _Number]] = {
+    "price": _Number("ListPrice", _in_band, _price_text, "it sits right in your price range"),
+    "size": _Number("LivingArea", _within(0.15), lambda v: f"{v:,.0f} sq ft, within 15 % of", "it is the right size"),
+    "beds": _Number("BedroomsTotal", _by(0.0), lambda v: f"{v:.0f} bedrooms, as in", "it has the right bedrooms"),
+    "baths": _Number("BathroomsTotalInteger", _by(0.25), lambda v: f"{v:g} baths, as in", "it has enough bathrooms"),
+    "age": _Number("YearBuilt", _by(10.0), lambda v: f"built in {v:.0f}, within 10 years of", "it is of the right age"),
+    "lot": _Number("LotSizeSquareFeet", _within(0.25), lambda v: f"lot {v:,.0f} sq ft, near", "it has the lot size"),
+    "stories": _Number("Stories", _by(0.0), lambda v: f"{v:g} storeys, as in", "it has the right layout"),
+    "condition": _Number("KC_Condition", _by(0.0), lambda v: f"condition {v:.0f} of 5, as in", "it is in good shape"),
+    "quality": _Number("KC_Grade", _by(0.0), lambda v: f"construction grade {v:.0f} of 13, as in", "it is well built"),
+    "view": _Number("KC_View", _by(0.0), lambda v: f"view rated {v:.0f} of 4, as in", "it has the outlook"),
+    "waterfront": _Number("WaterfrontYN", _by(0.0), lambda v: f"{'' if v else 'not '}on water, as in", "it's well set"),
+}  # fmt: skip
+
+
+def _number(kind: str, share: float, facts: Facts, shopper: Shopper) -> Reason:
+    number = _NUMBERS[kind]
+    value = facts.number(number.attribute)
+    attributes = {number.attribute: _plain(value)}
+    others = shopper.liked.prices if kind == "price" else _values(facts.market, number.attribute, shopper.liked)
+    with np.errstate(invalid="ignore"):
+        alike = number.alike(value, others)
+    if alike.any():
+        text = f"{number.text(value)} {_share_of(alike)} looked at"
+        return Reason(kind, share, text, number.say, _events(shopper.liked, alike), attributes)
+    if np.isfinite(others).any():
+        nearest = np.arange(len(others)) == np.nanargmin(np.abs(others - value))
+        text = f"{_name(kind)} {value:,.0f}, the nearest looked at {float(others[nearest][0]):,.0f}"
+        return Reason(kind, share, text, number.say, _events(shopper.liked, nearest), attributes)
+    return _unlike(kind, share, shopper.passed, f"its {_name(kind)} ({value:,.0f})", attributes)
+
+
+def _category(kind: str, share: float, facts: Facts, shopper: Shopper) -> Reason:
+    """Any other attribute: the homes looked at that have the same value of it."""
+    for name in _CATEGORIES.get(kind, (kind,)):
+        category = facts.market.categories.get(name)
+        code = -1 if category is None else int(category.codes[facts.row])
+        if category is None or code < 0:
+            continue
+        same = np.array(
+            [row >= 0 and category.codes[row] == code for row in shopper.liked.rows.tolist()], dtype=np.bool_
+        )
+        label = category.labels.ids[code]
+        if same.any():
+            text = f"{label}, as {_share_of(same)} looked at"
+            return Reason(
+                kind, share, text, "it is the kind of home that fits", _events(shopper.liked, same), {name: label}
+            )
+        return _unlike(kind, share, shopper.passed, f"its {_name(kind)} ({label})", {name: label})
+    return _unlike(kind, share, shopper.passed, f"its {_name(kind)}", {})
+
+
+_CATEGORIES: Final[dict[str, tuple[str, ...]]] = {
+    "type": ("PropertySubType", "PropertyType"),
+    "location": ("City", "MLSAreaMajor", "PostalCode"),
+}
+
+
+def _unlike(kind: str, share: float, passed: Acts, what: str, attributes: Mapping[str, object]) -> Reason:
+    if len(passed):
+        text = f"{what} sets it apart from {_count(len(passed), 'home')} passed on"
+        return Reason(kind, share, text, "it is different from what did not fit", passed.event_ids, attributes)
+    return Reason(kind, share, f"{what}, as the model weighs it for everybody", "it is a sound choice", (), attributes)
+
+
+def _values(market: MarketSnapshot, name: str, acts: Acts) -> NDArray[np.float64]:
+    column = market.numbers.get(name)
+    values = np.full(len(acts), np.nan)
+    if column is not None:
+        known = acts.rows >= 0
+        values[known] = column[acts.rows[known]]
+    return values
+
+
+def _kilometres(facts: Facts, acts: Acts) -> NDArray[np.float64]:
+    """Distance of the home from each act's home on a local flat map, NaN where a place is unknown."""
+    north = (_values(facts.market, "Latitude", acts) - facts.number("Latitude")) * 111.2
+    east = (_values(facts.market, "Longitude", acts) - facts.number("Longitude")) * 111.2
+    return np.hypot(north, east * np.cos(np.radians(facts.number("Latitude"))))
+
+
+def _events(acts: Acts, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(event for event, hit in zip(acts.event_ids, chosen.tolist(), strict=True) if hit)
+
+
+def _share_of(hits: NDArray[np.bool_]) -> str:
+    found, size = int(hits.sum()), len(hits)
+    return "the one home" if size == 1 else f"{found} of the {size} homes"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _name(kind: str) -> str:
+    return kind.replace("_", " ")
+
+
+def _plain(value: float) -> float | int | None:
+    """A number as JSON should show it: whole ones without a decimal, none for NaN."""
+    if not np.isfinite(value):
+        return None
+    return int(value) if value == int(value) else float(value)

@@ -1,0 +1,120 @@
+"""What answers are made from: one immutable view of homes and models, swapped whole when either changes."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.clock import DAY, Clock, system_clock
+from homing.market.catalogue import Catalogue
+from homing.market.snapshot import MarketSnapshot
+from homing.models.hybrid_model import HybridRecommendationModel
+from homing.models.registry import ModelRegistry
+from homing.personalization.training_data import training_data
+from homing.store.events import EventStore
+
+__all__ = ["LiveServing", "Serving"]
+
+_UNTRAINED: Final = "models: none trained yet; ranked by the lead's own acts, popularity and freshness"
+_FRESH_UNTRAINED: Final = DAY // 24
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Homes, model, and which of the model's codes each home has (-1 where it has none)."""
+
+    market: MarketSnapshot
+    model: HybridRecommendationModel
+    version: str
+    codes: NDArray[np.int64]
+    degraded: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, market: MarketSnapshot, model: HybridRecommendationModel, version: str, degraded: tuple[str, ...]
+    ) -> Serving:
+        """The model told of all homes of the market, lined up with them."""
+        known = model.with_homes(market)
+        return cls(market, known, version, known.items.codes(market.ids.ids), degraded)
+
+
+class LiveServing:
+    """Keeps one `Serving` of a tenant up to date with the catalogue and the newest trained model.
+
+    Asking is cheap when nothing changed; after a change of a few homes only those are replaced. For a moment of the
+    past it rebuilds what was known then, with the newest model trained by then.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        catalogue: Catalogue,
+        registry: ModelRegistry | None = None,
+        *,
+        tenant: str = "default",
+        clock: Clock = system_clock,
+    ) -> None:
+        self._store, self._catalogue, self._registry = store, catalogue, registry
+        self._tenant, self._clock = tenant, clock
+        self._swapping = threading.Lock()
+        self._now: Serving | None = None
+        self._untrained_at = 0
+        self._past: tuple[int, Serving] | None = None
+
+    def at(self, as_of: int | None = None) -> Serving:
+        """The serving of now, or of a moment in the past."""
+        if as_of is not None and as_of < self._clock():
+            return self._of_the_past(as_of)
+        with self._swapping:
+            self._now = self._refreshed(self._now)
+            return self._now
+
+    def _refreshed(self, serving: Serving | None) -> Serving:
+        version = None if self._registry is None else self._registry.newest()
+        revision = self._catalogue.revision()
+        if serving is None:
+            market = self._catalogue.snapshot()
+        elif revision != serving.market.revision:
+            market = serving.market.replaced(self._catalogue.changed_since(serving.market.revision))
+        else:
+            market = serving.market
+        if serving is not None and serving.version == (version or "") and not self._stale(version):
+            return serving if market is serving.market else Serving.of(
+                market, serving.model, serving.version, serving.degraded
+            )  # fmt: skip
+        return self._with_model(market, version, self._clock())
+
+    def _stale(self, version: str | None) -> bool:
+        """Whether the stand-in for a trained model has to be made anew; a trained one never has."""
+        return version is None and self._clock() - self._untrained_at > _FRESH_UNTRAINED
+
+    def _with_model(self, market: MarketSnapshot, version: str | None, as_of: int) -> Serving:
+        if version is not None and self._registry is not None:
+            model = self._registry.load(version)
+            degraded = ("confidence: too few homes are known to have been shown; calibrated on opened homes",)
+            return Serving.of(market, model, version, degraded if model.stands_in else ())
+        self._untrained_at = self._clock()
+        data = training_data(self._store, self._tenant, market, as_of)
+        model = HybridRecommendationModel.untrained(data.interactions, market)
+        return Serving.of(market, model, "", (_UNTRAINED,))
+
+    def _of_the_past(self, as_of: int) -> Serving:
+        with self._swapping:
+            if self._past is not None and self._past[0] == as_of:
+                return self._past[1]
+        market = self._catalogue.snapshot(as_of)
+        version = None if self._registry is None else self._registry.newest(trained_by=as_of)
+        if version is None and self._registry is not None and self._registry.newest() is not None:
+            version = self._registry.newest()
+            note = "models: none was trained by then; this one has seen later events"
+            serving = self._with_model(market, version, as_of)
+            serving = replace(serving, degraded=(*serving.degraded, note))
+        else:
+            serving = self._with_model(market, version, as_of)
+        with self._swapping:
+            self._past = (as_of, serving)
+        return serving

@@ -1,0 +1,43 @@
+"""How strongly each act speaks for or against the home it is about, before weights are learned from data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.event_types import EventType
+from homing.store.columns import TYPES, EventColumns
+
+__all__ = ["SIGNAL_LABELS", "SIGNAL_NUMBERS", "signed_weights"]
+
+SIGNAL_NUMBERS: Final = ("view_duration_seconds", "completed")
+SIGNAL_LABELS: Final = ("swipe_direction",)
+LONG_LOOK_SECONDS: Final = 60.0
+_LONG_LOOK_FACTOR: Final = 2.0
+
+_WEIGHTS: Final = np.array([kind.spec.signed_weight for kind in TYPES])
+_CODE: Final = {kind: code for code, kind in enumerate(TYPES)}
+
+
+def signed_weights(events: EventColumns) -> NDArray[np.float64]:
+    """One weight an event, shape (n,): positive for the home, negative against it, 0 for no evidence.
+
+    The starting weight of its type with the sign of its polarity. A view of over a minute counts twice; a swipe is a
+    like or a dislike by its direction; a booking or tour that did not take place after all counts nothing. The columns
+    must have been loaded with `SIGNAL_NUMBERS` and `SIGNAL_LABELS`.
+    """
+    weights = _WEIGHTS[events.type]
+    looked = (events.type == _CODE[EventType.PROPERTY_VIEW]) & (
+        events.numbers["view_duration_seconds"] > LONG_LOOK_SECONDS
+    )
+    weights[looked] *= _LONG_LOOK_FACTOR
+    codes, directions = events.labels["swipe_direction"]
+    swiped = events.type == _CODE[EventType.PROPERTY_SWIPE]
+    left, right = directions.code("left"), directions.code("right")
+    weights[swiped & (codes == left)] = EventType.PROPERTY_DISLIKE.spec.signed_weight
+    weights[swiped & (codes == right)] = EventType.PROPERTY_LIKE.spec.signed_weight
+    weights[events.numbers["completed"] == 0.0] = 0.0
+    weights[events.property < 0] = 0.0
+    return weights
