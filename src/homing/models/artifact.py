@@ -87,17 +87,6 @@ def write_file(path: Path, content: bytes) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write one file so that it is there whole, on disk, or not at all."""
-    fresh = path.parent / f".{path.name}.{secrets.token_hex(6)}"
-    try:
-        _write_synced(fresh, content)
-        fresh.replace(path)
-        _sync(path.parent)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
 def read_manifest(folder: Path | str) -> tuple[Mapping[str, Any], str]:
     """The manifest of a folder and its SHA-256; a folder without a readable one is a damaged artifact."""
     path = Path(folder) / MANIFEST
@@ -185,13 +174,6 @@ def _place(target: Path, contents: Mapping[str, bytes]) -> None:
         _sync(target.parent)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _swap(fresh: Path, target: Path) -> None:
