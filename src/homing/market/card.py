@@ -1,0 +1,61 @@
+"""What an answer shows of a home: the few facts a person needs to recognise it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from homing.core.clock import format_moment
+from homing.market.derived import baths, living_area
+from homing.market.property import Property
+
+__all__ = ["card"]
+
+
+def card(home: Property) -> dict[str, object]:
+    """Address, price, size, photo and attribution; None where it is unknown or may not be shown.
+
+    >>> card(Property("h1", 0, 0, {"ListPrice": 599000, "BedroomsTotal": 3, "City": "Kent"}))["beds"]
+    3
+    """
+    fields = home.fields
+    return {
+        "address": home.address(),
+        "ListPrice": _plain(home.price),
+        "beds": _plain(home.number("BedroomsTotal")),
+        "baths": _plain(baths(fields)),
+        "area": _plain(round(living_area(fields), 1) if "LivingArea" in fields else math.nan),
+        "photo": _photo(fields),
+        "url": fields.get("ListingURL") or fields.get("VirtualTourURLUnbranded"),
+        "attribution": fields.get("AttributionContact") or fields.get("ListOfficeName"),
+        "updated_at": format_moment(home.at),
+    }
+
+
+def _plain(number: float) -> float | int | None:
+    if math.isnan(number):
+        return None
+    return int(number) if number.is_integer() else number
+
+
+def _photo(fields: Mapping[str, Any]) -> str | None:
+    """The address of the first photo."""
+    media = fields.get("Media")
+    if not isinstance(media, list):
+        return None
+    photos = [
+        item
+        for item in media
+        if isinstance(item, dict)
+        and isinstance(item.get("MediaURL"), str)
+        and item.get("MediaCategory", "Photo") in {"Photo", "Photos"}
+    ]
+    return min(photos, key=_order, default={}).get("MediaURL")
+
+
+def _order(item: Mapping[str, Any]) -> float:
+    try:
+        return float(item.get("Order", math.inf))
+    except (TypeError, ValueError):
+        return math.inf

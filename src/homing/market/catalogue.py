@@ -1,0 +1,111 @@
+"""The homes of one tenant: put them in, get one back, see all of them as of any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from homing.core.clock import MINUTE, Clock, system_clock
+from homing.market.property import DELETED, Property, fields_of, fields_text
+from homing.market.snapshot import MarketSnapshot, snapshot_of
+from homing.store.listings import ListingStore, ListingVersion
+
+__all__ = ["Catalogue", "PutCounts"]
+
+_AHEAD: Final = 5 * MINUTE
+_MANY: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class PutCounts:
+    """How many rows made a home known, how many changed one, how many said nothing new."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: PutCounts) -> PutCounts:
+        return PutCounts(self.created + other.created, self.updated + other.updated, self.unchanged + other.unchanged)
+
+
+class Catalogue:
+    """Every version of every home of a tenant. The present reaches five minutes ahead, for feeds whose clock is fast.
+
+    >>> import tempfile, pathlib
+    >>> from homing.market.property import property_from
+    >>> from homing.store.sqlite import SqliteDatabase
+    >>> store = ListingStore(SqliteDatabase(pathlib.Path(tempfile.mkdtemp()) / "homes.sqlite3"))
+    >>> catalogue = Catalogue(store, clock=lambda: 1_000)
+    >>> catalogue.put([property_from({"ListingKey": "h1", "ListPrice": 500000}, now=1_000)])
+    PutCounts(created=1, updated=0, unchanged=0)
+    >>> catalogue.get("h1").price, len(catalogue.snapshot()), len(catalogue.snapshot(as_of=999))
+    (500000.0, 1, 0)
+    """
+
+    def __init__(self, store: ListingStore, tenant: str = "default", clock: Clock = system_clock) -> None:
+        self._store, self.tenant, self._clock = store, tenant, clock
+
+    def put(self, homes: Iterable[Property]) -> PutCounts:
+        """Store versions durably in one transaction; what they say and already held is counted as unchanged."""
+        versions = [
+            ListingVersion(home.property_id, home.at, home.known_at, fields_text(home.fields)) for home in homes
+        ]
+        if not versions:
+            return PutCounts()
+        done = self._store.put(self.tenant, versions)
+        return PutCounts(done["created"], done["updated"], done["unchanged"])
+
+    def get(self, property_id: str, as_of: int | None = None) -> Property | None:
+        """The home as it stood at a moment (left out: now), as far as known then; None if unknown or deleted."""
+        if as_of is None:
+            version = self._store.newest(self.tenant, property_id, self._present())
+        else:
+            version = self._store.newest(self.tenant, property_id, as_of)
+        home = None if version is None else _property(version)
+        return None if home is None or home.status == DELETED else home
+
+    def delete(self, property_id: str) -> bool:
+        """Take a home off the catalogue from now on; its past stays. False if there is no such home."""
+        home = self.get(property_id)
+        last = self._store.last(self.tenant, property_id)
+        if home is None or last is None:
+            return False
+        now = self._clock()
+        gone = {**home.fields, "StandardStatus": DELETED}
+        self.put([Property(property_id, max(now, last.at + 1), now, gone)])
+        return True
+
+    def snapshot(self, as_of: int | None = None) -> MarketSnapshot:
+        """All homes as they stood at a moment, as far as known then; left out: as they stand now."""
+        revision = self.revision()
+        versions = map(_property, self._store.versions(self.tenant, as_of))
+        return snapshot_of(versions, as_of=as_of, upto=self._present(), revision=None if as_of is None else revision)
+
+    def refreshed(self, market: MarketSnapshot) -> MarketSnapshot:
+        """The present view brought up to date; the same object if nothing changed since it was made."""
+        present = self._present()
+        due = [home for home in market.pending if home.at <= present]
+        if not due and self.revision() == market.revision:
+            return market
+        changed = self.changed_since(market.revision)
+        return self.snapshot() if len(changed) > _MANY else market.replaced(changed, upto=present)
+
+    def revision(self) -> int:
+        """A number that grows with every change of any home; cheap to ask."""
+        return self._store.revision(self.tenant)
+
+    def changed_since(self, revision: int) -> list[Property]:
+        """The versions written after a revision, in the order they were written, the future ones among them."""
+        return [_property(version) for version in self._store.since(self.tenant, revision)]
+
+    def property_ids_by_listing_id(self) -> dict[str, str]:
+        """The home of each ListingId, the number people know a home by."""
+        return self._store.keys_by_listing_id(self.tenant)
+
+    def _present(self) -> int:
+        return self._clock() + _AHEAD
+
+
+def _property(version: ListingVersion) -> Property:
+    return Property(version.property_id, version.at, version.known_at, fields_of(version.fields), version.revision)

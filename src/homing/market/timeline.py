@@ -1,0 +1,119 @@
+"""What each home asked for, and whether it was on the market, from one moment to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from homing.market.property import Property
+
+__all__ = ["Timeline", "timeline_of"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timeline:
+    """The versions of n homes, those of home `row` at `offsets[row]:offsets[row + 1]`, oldest first.
+
+    `offsets` int64 (n + 1,), `at` int64 (v,) microseconds UTC, `price` float64 (v,) USD, `active` bool (v,).
+
+    >>> homes = [Property("h1", 10, 10, {"ListPrice": 500}), Property("h1", 20, 20, {"ListPrice": 450})]
+    >>> timeline_of([homes]).price_at([0, 0, 0], [5, 15, 25]).tolist()
+    [500.0, 500.0, 450.0]
+    """
+
+    offsets: NDArray[np.int64]
+    at: NDArray[np.int64]
+    price: NDArray[np.float64]
+    active: NDArray[np.bool_]
+
+    def price_at(self, rows: ArrayLike, at: ArrayLike) -> NDArray[np.float64]:
+        """The price asked at each moment, shape of `rows`; before the first version the first price, NaN for row -1."""
+        where, known = self._versions_at(rows, at)
+        prices = np.full(known.shape, np.nan)
+        prices[known] = self.price[where[known]]
+        return prices
+
+    def active_at(self, rows: ArrayLike, at: ArrayLike) -> NDArray[np.bool_]:
+        """Whether each home was on the market at each moment; before its first version it was not."""
+        where, known = self._versions_at(rows, at)
+        active = np.zeros(known.shape, dtype=np.bool_)
+        moments = np.broadcast_to(np.asarray(at, dtype=np.int64), known.shape)[known]
+        active[known] = self.active[where[known]] & (self.at[where[known]] <= moments)
+        return active
+
+    def of(self, row: int) -> slice:
+        """Where the versions of one home stand."""
+        return slice(int(self.offsets[row]), int(self.offsets[row + 1]))
+
+    def _versions_at(self, rows: ArrayLike, at: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The version of each row in force at each moment (the first if none was yet), and whether the row is one."""
+        row, moment = np.broadcast_arrays(np.asarray(rows, dtype=np.int64), np.asarray(at, dtype=np.int64))
+        known = row >= 0
+        home = np.where(known, row, 0)
+        if not known.any():
+            return home, known
+        first = self.offsets[home]
+        low, high = first, self.offsets[home + 1]
+        while (between := low < high).any():
+            middle = (low + high) // 2
+            begun = self.at[np.where(between, middle, 0)] <= moment
+            low = np.where(between & begun, middle + 1, low)
+            high = np.where(between & ~begun, middle, high)
+        return np.maximum(low - 1, first), known
+
+    def replaced(self, size: int, places: NDArray[np.int64], changed: Mapping[int, Sequence[Property]]) -> Timeline:
+        """The timeline of `size` homes: the old ones moved to `places`, and the versions of some rows added."""
+        counts = np.zeros(size, dtype=np.int64)
+        counts[places] = np.diff(self.offsets)
+        segments = {row: self._merged(row, places, versions) for row, versions in changed.items()}
+        for row, segment in segments.items():
+            counts[row] = len(segment)
+        offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        shift = np.repeat(offsets[places] - self.offsets[:-1], np.diff(self.offsets))
+        to = np.arange(len(self.at)) + shift
+        columns = [_moved(column, to, int(offsets[-1])) for column in (self.at, self.price, self.active)]
+        for row, segment in segments.items():
+            place = slice(int(offsets[row]), int(offsets[row + 1]))
+            for column, values in zip(columns, zip(*segment, strict=True), strict=True):
+                column[place] = values
+        return _timeline(offsets, *columns)
+
+    def _merged(
+        self, row: int, places: NDArray[np.int64], versions: Sequence[Property]
+    ) -> list[tuple[int, float, bool]]:
+        """The versions of a row, its old ones and the given ones; of one moment the given one."""
+        old = np.searchsorted(places, row)
+        known = self.of(int(old)) if old < len(places) and places[old] == row else slice(0, 0)
+        columns = (self.at[known].tolist(), self.price[known].tolist(), self.active[known].tolist())
+        merged = {at: (at, price, active) for at, price, active in zip(*columns, strict=True)}
+        merged |= {home.at: (home.at, home.price, home.is_active) for home in versions}
+        return [merged[at] for at in sorted(merged)]
+
+
+def timeline_of(homes: Sequence[Sequence[Property]]) -> Timeline:
+    """The timeline of homes given as their versions, each list oldest first."""
+    versions = [version for home in homes for version in home]
+    return _timeline(
+        np.concatenate(([0], np.cumsum([len(home) for home in homes], dtype=np.int64))).astype(np.int64),
+        np.array([version.at for version in versions], dtype=np.int64),
+        np.array([version.price for version in versions], dtype=np.float64),
+        np.array([version.is_active for version in versions], dtype=np.bool_),
+    )
+
+
+def _timeline(
+    offsets: NDArray[np.int64], at: NDArray[np.int64], price: NDArray[np.float64], active: NDArray[np.bool_]
+) -> Timeline:
+    for array in (offsets, at, price, active):
+        array.setflags(write=False)
+    return Timeline(offsets, at, price, active)
+
+
+def _moved(column: NDArray[Any], to: NDArray[np.int64], size: int) -> NDArray[Any]:
+    moved = np.zeros(size, dtype=column.dtype)
+    moved[to] = column
+    return moved
