@@ -75,10 +75,12 @@ class BehavioralEvent:
     received_at: datetime = _LEFT_OUT
 
     def __post_init__(self) -> None:
-        to_micros(self.timestamp)
+        if self.timestamp.tzinfo is not UTC:
+            to_micros(self.timestamp)
         if self.received_at is _LEFT_OUT:
             object.__setattr__(self, "received_at", self.timestamp)
-        to_micros(self.received_at, "received_at")
+        elif self.received_at.tzinfo is not UTC:
+            to_micros(self.received_at, "received_at")
 
     @property
     def at(self) -> int:

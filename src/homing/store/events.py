@@ -15,7 +15,7 @@ from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
 from homing.store.columns import EventColumns
 
-__all__ = ["Appended", "EventQuery", "EventStore", "checked_events", "payload_json"]
+__all__ = ["Appended", "EventQuery", "EventStore", "checked_events", "has_bytes", "payload_json"]
 
 _IDS = ("event_id", "lead_id", "anonymous_id", "agent_id", "property_id", "session_id")
 _WORDS = ("device_type", "source_channel", "campaign_id", "outcome")
@@ -117,7 +117,7 @@ def _event_faults(tenant: str, event: BehavioralEvent) -> list[Fault]:
             faults.append(fault)
     for name in _WORDS:
         value = getattr(event, name)
-        if value is not None and not (isinstance(value, str) and _has_bytes(value)):
+        if value is not None and not (isinstance(value, str) and has_bytes(value)):
             faults.append(Fault(name, "be a text", shown(value)))
     value = event.outcome_value
     if value is not None and not (isinstance(value, (int, float)) and math.isfinite(value)):
@@ -125,7 +125,8 @@ def _event_faults(tenant: str, event: BehavioralEvent) -> list[Fault]:
     return faults
 
 
-def _has_bytes(text: str) -> bool:
+def has_bytes(text: str) -> bool:
+    """Whether a text can be written as UTF-8: it holds no half of a surrogate pair."""
     return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
@@ -138,7 +139,7 @@ def payload_json(data: Mapping[str, Any], where: str = "event_data") -> bytes | 
     if not data:
         return None
     try:
-        if not _finite(data):
+        if not _finite(dict(data)):
             raise BadInput.of(where, "hold finite numbers only", data)
         return _encode(data)
     except BadInput:
@@ -151,9 +152,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 def _finite(value: object) -> bool:
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return True
     if isinstance(value, float):
         return math.isfinite(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return all(map(_finite, value.values()))
     if isinstance(value, (list, tuple)):
         return all(map(_finite, value))

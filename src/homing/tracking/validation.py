@@ -14,7 +14,7 @@ from homing.core.errors import BadInput, Fault, shown
 from homing.core.ids import content_id, id_fault
 from homing.event_types import EventType, Key
 from homing.interfaces import BehavioralEvent
-from homing.store.events import payload_json
+from homing.store.events import has_bytes, payload_json
 
 __all__ = ["FIELDS", "FILE_FIELDS", "LATEST_AHEAD", "event_from", "payload_faults"]
 
@@ -30,7 +30,7 @@ FIELDS: Final = frozenset(
 FILE_FIELDS: Final = FIELDS | {"received_at"}
 """The fields an event may have in a file."""
 
-_TYPES: dict[object, EventType] = {kind.value: kind for kind in EventType}
+_TYPES: dict[str, EventType] = {kind.value: kind for kind in EventType}
 _MOMENT = "be an RFC 3339 moment with an offset, such as 2026-11-22T20:00:00Z"
 _LAST_MOMENT = to_micros(datetime.fromisoformat("9999-12-31T00:00:00Z")) - DAY
 _canonical = msgspec.json.Encoder(order="deterministic").encode
@@ -49,25 +49,22 @@ class _Row:
         """Note a fault; `got` None reads as nothing."""
         self.faults.append(Fault(where, must, "nothing" if got is None else shown(got)))
 
-    def id(self, name: str) -> str | None:
-        """An id, or None where it is left out or wrong."""
-        value = self.get(name)
-        if value is None:
-            return None
-        if fault := id_fault(value, name):
-            self.faults.append(fault)
-            return None
-        return str(value)
-
-    def word(self, name: str) -> str | None:
-        """A text that has bytes, or None where it is left out or wrong."""
-        value = self.get(name)
-        if value is None or (
-            isinstance(value, str) and (value.isascii() or value.encode(errors="ignore").decode() == value)
-        ):
-            return value
-        self.fault(name, "be a text", value)
-        return None
+    def texts(self) -> dict[str, str]:
+        """The ids and words that are given and right."""
+        found: dict[str, str] = {}
+        for name in _IDS:
+            if (value := self.get(name)) is not None:
+                if fault := id_fault(value, name):
+                    self.faults.append(fault)
+                else:
+                    found[name] = value
+        for name in _WORDS:
+            if (value := self.get(name)) is not None:
+                if isinstance(value, str) and (value.isascii() or has_bytes(value)):
+                    found[name] = value
+                else:
+                    self.fault(name, "be a text", value)
+        return found
 
     def moment(self, name: str) -> int | None:
         """A moment in microseconds, or None where it is left out or wrong."""
@@ -102,26 +99,24 @@ def event_from(
     ...
     homing.core.errors.BadInput: property_id must be given for property_view; got nothing
     """
-    if not isinstance(row, Mapping):
+    if type(row) is not dict and not isinstance(row, Mapping):
         raise BadInput.of(where or "event", "be an object with event_type and timestamp", row)
     reading = _Row(row)
     known = FILE_FIELDS if files else FIELDS
     if not row.keys() <= known:
         _unknown_fields(reading, row, known)
-    kind = _TYPES.get(row.get("event_type")) if isinstance(row.get("event_type"), str) else None
-    if kind is None:
-        reading.fault("event_type", "be one of the event types, such as property_view", row.get("event_type"))
+    kind = _event_type(reading)
     at = _timestamp(reading, now, received_at)
     data = _payload(reading, kind)
-    fields: dict[str, Any] = {name: reading.id(name) for name in _IDS} | {name: reading.word(name) for name in _WORDS}
+    texts = reading.texts()
     if kind is not None:
         _needs(reading, kind)
     value, outcome_at = _outcome_value(reading), reading.moment("outcome_timestamp")
     known_at = received_at if received_at is not None else _known_at(reading, at) if files else at
     if reading.faults or kind is None or at is None or known_at is None:
         raise BadInput([fault.under(where) for fault in reading.faults] if where else reading.faults)
-    if fields["event_id"] is None:
-        fields["event_id"] = _content_id(kind, at, fields, data, value, outcome_at)
+    if "event_id" not in texts:
+        texts["event_id"] = content_id("evt", _canonical((kind, at, texts, data, value, outcome_at)).decode())
     timestamp = from_micros(at)
     return BehavioralEvent(
         event_type=kind,
@@ -131,7 +126,7 @@ def event_from(
         event_data=data,
         outcome_value=value,
         outcome_timestamp=None if outcome_at is None else from_micros(outcome_at),
-        **fields,
+        **texts,
     )
 
 
@@ -172,6 +167,14 @@ def _unknown_fields(reading: _Row, row: Mapping[str, Any], known: frozenset[str]
             reading.fault(str(name), "be left out: an event has no such field (event_data takes any key)", row[name])
 
 
+def _event_type(reading: _Row) -> EventType | None:
+    name = reading.get("event_type")
+    kind = _TYPES.get(name) if isinstance(name, str) else None
+    if kind is None:
+        reading.fault("event_type", "be one of the event types, such as property_view", name)
+    return kind
+
+
 def _timestamp(reading: _Row, now: int, received_at: int | None) -> int | None:
     value = reading.get("timestamp")
     if value is None and received_at is not None:
@@ -207,7 +210,7 @@ def _payload(reading: _Row, kind: EventType | None) -> Mapping[str, Any]:
     data = reading.get("event_data")
     if data is None:
         return {}
-    if not isinstance(data, Mapping):
+    if type(data) is not dict and not isinstance(data, Mapping):
         reading.fault("event_data", "be an object", data)
         return {}
     try:
@@ -228,18 +231,6 @@ def _outcome_value(reading: _Row) -> float | None:
         reading.fault("outcome_value", "be a finite number", value)
         return None
     return float(value)
-
-
-def _content_id(
-    kind: EventType,
-    at: int,
-    fields: Mapping[str, Any],
-    data: Mapping[str, Any],
-    value: float | None,
-    outcome_at: int | None,
-) -> str:
-    content = (kind.value, at, [fields[name] for name in (*_IDS[1:], *_WORDS)], data, value, outcome_at)
-    return content_id("evt", _canonical(content).decode())
 
 
 class _Check(NamedTuple):
