@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from homing.models.recency import RecencyModel as RecencyModel
 
 MODELS = {
+    "CollaborativeFilteringModel": "collaborative_filtering",
     "PopularityModel": "popularity",
+    "RecencyModel": "recency",
 }
 """The models that can be loaded from a folder, and the file of each."""
 

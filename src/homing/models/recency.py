@@ -1,0 +1,86 @@
+"""The newest homes first: what to show before anybody has acted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.clock import DAY
+from homing.core.errors import BadInput
+from homing.models.base import Arrays, LearningModel, Scores
+from homing.models.homes import UNKNOWN_MOMENT, HomesLike
+from homing.models.interactions import Interactions
+from homing.models.pasts import Past
+
+__all__ = ["RecencyConfig", "RecencyModel"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecencyConfig:
+    """`half_life_days`: after so many days on the market a home's score is half, 7 days."""
+
+    half_life_days: float = 7.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.half_life_days < float("inf"):
+            raise BadInput.of("half_life_days", "be a positive number of days", self.half_life_days)
+
+
+class RecencyModel(LearningModel[RecencyConfig]):
+    """The newest listings first, the same for every lead.
+
+        score(home) = 2 ** (-(newest - listed_at) / half_life_days)
+
+    `newest` is when the newest home was listed. A home whose listing moment is unknown has no score (NaN).
+
+    >>> from homing.models import Interactions, RecencyModel
+    >>> rows = [{"ListingKey": "h1", "ListingContractDate": "2026-05-01"},
+    ...         {"ListingKey": "h2", "ListingContractDate": "2026-05-08"}]
+    >>> model = RecencyModel().fit(Interactions.from_columns([], []), homes=rows)
+    >>> model.recommend("stranger")[0], model.score("stranger", ["h1", "h2"]).tolist()
+    (['h2', 'h1'], [0.5, 1.0])
+    """
+
+    Config = RecencyConfig
+
+    def _fit(self, data: Interactions, homes: HomesLike | None) -> None:
+        self.listed_ = np.zeros(0, dtype=np.int64)
+        if homes is not None:
+            self._with_homes(homes)
+
+    def _with_homes(self, homes: HomesLike) -> None:
+        listed = self._padded().copy()
+        listed[self.items.codes(homes.ids.ids)] = homes.listed_at
+        self.listed_ = listed
+
+    def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:
+        return self._freshness()[items]
+
+    def _explain(self, past: Past, item: int) -> dict[str, float]:
+        return {"freshness": float(self._freshness()[item])}
+
+    def _speaks(self, past: Past) -> bool:
+        return True
+
+    def _state(self) -> Arrays:
+        return {"listed": self.listed_}
+
+    def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        self.listed_ = state["listed"]
+
+    def _padded(self) -> NDArray[np.int64]:
+        missing = len(self.items) - self.listed_.size
+        return np.concatenate((self.listed_, np.full(missing, UNKNOWN_MOMENT, dtype=np.int64)))
+
+    def _freshness(self) -> Scores:
+        listed = self._padded()
+        known = listed != UNKNOWN_MOMENT
+        scores = np.full(listed.size, np.nan, dtype=np.float32)
+        if known.any():
+            age = (listed[known].max() - listed[known]) / (self.config.half_life_days * DAY)
+            scores[known] = np.exp2(-age)
+        return scores
