@@ -15,7 +15,7 @@ from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
 from homing.store.columns import EventColumns
 
-__all__ = ["Appended", "EventQuery", "EventStore", "checked_events", "has_bytes", "payload_json"]
+__all__ = ["Appended", "EventQuery", "EventStore", "check_events", "check_outcome", "has_bytes", "payload_json"]
 
 _IDS = ("event_id", "lead_id", "anonymous_id", "agent_id", "property_id", "session_id")
 _WORDS = ("device_type", "source_channel", "campaign_id", "outcome")
@@ -96,7 +96,7 @@ class EventStore(Protocol):
         ...
 
 
-def checked_events(tenant: str, events: Iterable[BehavioralEvent]) -> None:
+def check_events(tenant: str, events: Iterable[BehavioralEvent]) -> None:
     """Refuse what no store could keep and give back: another tenant's event, an id that is none, text with no bytes."""
     faults = [
         fault.under(f"events[{number}]")
@@ -119,10 +119,22 @@ def _event_faults(tenant: str, event: BehavioralEvent) -> list[Fault]:
         value = getattr(event, name)
         if value is not None and not (isinstance(value, str) and has_bytes(value)):
             faults.append(Fault(name, "be a text", shown(value)))
-    value = event.outcome_value
-    if value is not None and not (isinstance(value, (int, float)) and math.isfinite(value)):
-        faults.append(Fault("outcome_value", "be a finite number", shown(value)))
-    return faults
+    return faults + _value_faults(event.outcome_value)
+
+
+def check_outcome(outcome: str, value: float | None) -> None:
+    """Refuse an outcome that no store could keep and give back."""
+    faults = _value_faults(value)
+    if not isinstance(outcome, str) or not outcome or not has_bytes(outcome):
+        faults.append(Fault("outcome", "be a text that is not empty", shown(outcome)))
+    if faults:
+        raise BadInput(faults)
+
+
+def _value_faults(value: float | None) -> list[Fault]:
+    if value is None or (isinstance(value, (int, float)) and math.isfinite(value)):
+        return []
+    return [Fault("outcome_value", "be a finite number", shown(value))]
 
 
 def has_bytes(text: str) -> bool:
@@ -130,18 +142,18 @@ def has_bytes(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def payload_json(data: Mapping[str, Any], where: str = "event_data") -> bytes | None:
+def payload_json(data: Mapping[str, Any], where: str = "event_data") -> str | None:
     """The payload as JSON, None for an empty one; refused if JSON could not give it back.
 
     >>> payload_json({"amount": 5}), payload_json({})
-    (b'{"amount":5}', None)
+    ('{"amount":5}', None)
     """
     if not data:
         return None
     try:
         if not _finite(dict(data)):
             raise BadInput.of(where, "hold finite numbers only", data)
-        return _encode(data)
+        return _encode(data).decode()
     except BadInput:
         raise
     except (TypeError, ValueError, OverflowError, RecursionError) as error:

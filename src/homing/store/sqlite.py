@@ -23,6 +23,7 @@ _MIGRATIONS = (
       outcome TEXT, outcome_value REAL, outcome_at INTEGER, outcome_known_at INTEGER,
       UNIQUE (tenant, event_id)
     ) STRICT;
+    CREATE INDEX events_by_time ON events (tenant, at);
     CREATE INDEX events_of_lead ON events (tenant, lead_id, at) WHERE lead_id IS NOT NULL;
     CREATE INDEX events_of_visitor ON events (tenant, anonymous_id, at) WHERE anonymous_id IS NOT NULL;
     CREATE INDEX events_of_property ON events (tenant, property_id, at) WHERE property_id IS NOT NULL;

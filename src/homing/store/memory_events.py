@@ -1,0 +1,192 @@
+"""Events in the memory of this process: for tests, notebooks and short programs. Bounded, and says what it dropped."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import threading
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final, Literal
+
+from homing.core.clock import DAY, Clock, system_clock
+from homing.core.errors import BadInput
+from homing.interfaces import BehavioralEvent
+from homing.store.columns import EventColumns, event_columns
+from homing.store.event_rows import StoredEvent, behavioral_event, event_row, stored_event
+from homing.store.events import Appended, EventQuery, check_events, check_outcome
+
+__all__ = ["MemoryEventStore"]
+
+_INDEXED: Final = ("lead_id", "anonymous_id", "agent_id", "property_id", "session_id")
+DropReason = Literal["count", "age"]
+
+
+class MemoryEventStore:
+    """Keeps the newest `max_events` events of each tenant, none older than `max_age_days` days (left out: any age).
+
+    "Newest" is by the moment it happened, then by event id; so a late arrival may be the one that goes. What goes is
+    counted by reason in `dropped`, and forgotten: the same event sent again counts as new, and as dropped once more if
+    it is again the oldest. Everything is gone when the process ends.
+
+    >>> from datetime import UTC, datetime
+    >>> from homing.event_types import EventType
+    >>> first, second = (
+    ...     BehavioralEvent(event_type=EventType.PAGE_VIEW, timestamp=datetime(2026, 5, day, tzinfo=UTC), lead_id="l1")
+    ...     for day in (1, 2)
+    ... )
+    >>> store = MemoryEventStore(max_events=1)
+    >>> store.append("default", [second, first]).stored
+    (True, True)
+    >>> [event.timestamp.day for event in store.select("default", EventQuery())], store.dropped("default")
+    ([2], {'count': 1, 'age': 0})
+    """
+
+    def __init__(
+        self, max_events: int = 100_000, max_age_days: float | None = None, clock: Clock = system_clock
+    ) -> None:
+        if isinstance(max_events, bool) or not isinstance(max_events, int) or max_events < 1:
+            raise BadInput.of("max_events", "be a whole number of at least 1", max_events)
+        if max_age_days is not None and not (isinstance(max_age_days, (int, float)) and 0 < max_age_days < math.inf):
+            raise BadInput.of("max_age_days", "be a positive number of days, or None for any age", max_age_days)
+        self.max_events = max_events
+        self.max_age_days = max_age_days
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._shelves: dict[str, _Shelf] = {}
+
+    def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
+        """Store what is new, all or nothing; then let go of what is too much or too old."""
+        check_events(tenant, events)
+        rows = [stored_event(event, 0) for event in events]
+        with self._lock:
+            shelf = self._shelf(tenant)
+            stored = tuple([shelf.put(row) for row in rows])
+            shelf.drop_oldest(self.max_events)
+            return Appended(stored, shelf.sequence)
+
+    def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
+        """The events that match, in the order asked for."""
+        with self._lock:
+            return [behavioral_event(row, tenant, query) for row in self._shelf(tenant).rows(query)]
+
+    def count(self, tenant: str, query: EventQuery) -> int:
+        """How many events match, as many as `select` would return."""
+        with self._lock:
+            return len(self._shelf(tenant).rows(query))
+
+    def record_outcome(
+        self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
+    ) -> bool:
+        """Write what became of an event; the outcome known last is kept. False if there is no such event."""
+        check_outcome(outcome, value)
+        known_at = max(at, known_at)
+        with self._lock:
+            kept = self._shelf(tenant).kept
+            row = kept.get(event_id)
+            if row is None:
+                return False
+            if row.outcome_known_at is None or row.outcome_known_at <= known_at:
+                value = None if value is None else float(value)
+                kept[event_id] = row._replace(
+                    outcome=outcome, outcome_value=value, outcome_at=at, outcome_known_at=known_at
+                )
+            return True
+
+    def columns(
+        self, tenant: str, query: EventQuery, numbers: Sequence[str] = (), labels: Sequence[str] = ()
+    ) -> EventColumns:
+        """The events that match as arrays, with these keys of `event_data` as numbers and as labels."""
+        with self._lock:
+            rows = [event_row(row, query) for row in self._shelf(tenant).rows(query)]
+        return event_columns(rows, numbers, labels)
+
+    def dropped(self, tenant: str) -> dict[DropReason, int]:
+        """How many of a tenant's events were let go: because there were too many, and because of their age."""
+        with self._lock:
+            return dict(self._shelf(tenant).dropped)
+
+    def _shelf(self, tenant: str) -> _Shelf:
+        """The events of a tenant, freed of what has become too old by now."""
+        shelf = self._shelves.get(tenant)
+        if shelf is None:
+            shelf = self._shelves[tenant] = _Shelf()
+        if self.max_age_days is not None:
+            shelf.drop_before(self._clock() - int(self.max_age_days * DAY))
+        return shelf
+
+
+class _Shelf:
+    """The events of one tenant: by id, by each id they name, and a heap whose top is the oldest."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, StoredEvent] = {}
+        self.sequence = 0
+        self.dropped: dict[DropReason, int] = {"count": 0, "age": 0}
+        self._index: dict[tuple[str, str], dict[str, None]] = {}
+        self._ages: list[tuple[int, str]] = []
+
+    def put(self, row: StoredEvent) -> bool:
+        """Keep a row unless its id is there; True if it is new."""
+        if row.event_id in self.kept:
+            return False
+        self.sequence += 1
+        self.kept[row.event_id] = row._replace(sequence=self.sequence)
+        for key in _keys(row):
+            self._index.setdefault(key, {})[row.event_id] = None
+        heapq.heappush(self._ages, (row.at, row.event_id))
+        return True
+
+    def drop_oldest(self, max_events: int) -> None:
+        """Let go of the oldest until only so many are left."""
+        while len(self.kept) > max_events:
+            self._drop_top("count")
+
+    def drop_before(self, at: int) -> None:
+        """Let go of everything that happened before a moment."""
+        while self._ages and self._ages[0][0] < at:
+            self._drop_top("age")
+
+    def rows(self, query: EventQuery) -> list[StoredEvent]:
+        """The rows that match, in the order asked for."""
+        found = sorted(
+            (row for row in self._candidates(query) if _matches(row, query)),
+            key=lambda row: (row.at, row.event_id),
+            reverse=query.newest_first,
+        )
+        return list(islice(found, query.limit))
+
+    def _candidates(self, query: EventQuery) -> Iterable[StoredEvent]:
+        """The rows under the rarest id that the query names, or all."""
+        keys = [(name, wanted) for name in _INDEXED if (wanted := getattr(query, name)) is not None]
+        if not keys:
+            return self.kept.values()
+        rarest = min((self._index.get(key, {}) for key in keys), key=len)
+        return map(self.kept.__getitem__, rarest)
+
+    def _drop_top(self, reason: DropReason) -> None:
+        _, event_id = heapq.heappop(self._ages)
+        row = self.kept.pop(event_id)
+        for key in _keys(row):
+            del self._index[key][event_id]
+            if not self._index[key]:
+                del self._index[key]
+        self.dropped[reason] += 1
+
+
+def _keys(row: StoredEvent) -> list[tuple[str, str]]:
+    return [(name, value) for name in _INDEXED if (value := getattr(row, name)) is not None]
+
+
+def _matches(row: StoredEvent, query: EventQuery) -> bool:
+    for name in _INDEXED:
+        wanted = getattr(query, name)
+        if wanted is not None and getattr(row, name) != wanted:
+            return False
+    return (
+        (query.event_types is None or row.type in query.event_types)
+        and (query.since is None or row.at >= query.since)
+        and (query.upto is None or row.at <= query.upto)
+        and (query.known_upto is None or row.known_at <= query.known_upto)
+        and (query.after_sequence is None or row.sequence > query.after_sequence)
+    )

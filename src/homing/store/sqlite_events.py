@@ -1,0 +1,159 @@
+"""Events in a SQLite file: durable when `append` returns, read by any number of threads and processes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Final
+
+from homing.interfaces import BehavioralEvent
+from homing.store.columns import EventColumns, EventRow, event_columns
+from homing.store.event_rows import StoredEvent, behavioral_event, payload, stored_event
+from homing.store.events import Appended, EventQuery, check_events, check_outcome
+from homing.store.sqlite import SqliteDatabase
+
+__all__ = ["SqliteEventStore"]
+
+_FIELDS: Final = StoredEvent._fields
+_INSERT: Final = (
+    f"INSERT INTO events (tenant, {', '.join(_FIELDS[1:])}) VALUES ({', '.join('?' * len(_FIELDS))})"  # noqa: S608
+    " ON CONFLICT (tenant, event_id) DO NOTHING"
+)
+_IDS: Final = ("lead_id", "anonymous_id", "agent_id", "property_id", "session_id")
+_BOUNDS: Final = (
+    ("since", "at >= ?"),
+    ("upto", "at <= ?"),
+    ("known_upto", "known_at <= ?"),
+    ("after_sequence", "sequence > ?"),
+)
+
+
+class SqliteEventStore:
+    """Keeps the events of many tenants in one file.
+
+    >>> import tempfile
+    >>> from datetime import UTC, datetime
+    >>> from pathlib import Path
+    >>> from homing.event_types import EventType
+    >>> store = SqliteEventStore(SqliteDatabase(Path(tempfile.mkdtemp()) / "homing.sqlite3"))
+    >>> moment = datetime(2026, 5, 1, tzinfo=UTC)
+    >>> event = BehavioralEvent(event_type=EventType.PAGE_VIEW, timestamp=moment, lead_id="l1")
+    >>> store.append("default", [event, event])
+    Appended(stored=(True, False), sequence=1)
+    >>> store.select("default", EventQuery(lead_id="l1")) == [event], store.count("elsewhere", EventQuery())
+    (True, 0)
+    """
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self.database = database
+
+    def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
+        """Store what is new, all or nothing; it is on disk when this returns."""
+        check_events(tenant, events)
+        rows = [(tenant, *stored_event(event, 0)[1:]) for event in events]
+        if not rows:
+            return Appended((), _last_sequence(self.database.read(), tenant))
+        with self.database.write() as connection:
+            before = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+            changes = connection.total_changes
+            connection.executemany(_INSERT, rows)
+            if connection.total_changes - changes == len(rows):
+                stored = (True,) * len(rows)
+            else:
+                stored = _new_ones(connection, rows, before[0] if before else 0)
+            return Appended(stored, _last_sequence(connection, tenant))
+
+    def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
+        """The events that match, in the order asked for."""
+        where, values = _where(tenant, query)
+        rows = self._rows(f"SELECT {', '.join(_FIELDS)} FROM events {where} {_order(query)}", values)  # noqa: S608
+        return [behavioral_event(StoredEvent(*row), tenant, query) for row in rows]
+
+    def count(self, tenant: str, query: EventQuery) -> int:
+        """How many events match, as many as `select` would return."""
+        where, values = _where(tenant, query)
+        found = int(self._rows(f"SELECT count(*) FROM events {where}", values)[0][0])  # noqa: S608
+        return found if query.limit is None else min(found, query.limit)
+
+    def record_outcome(
+        self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
+    ) -> bool:
+        """Write what became of an event; the outcome known last is kept. False if there is no such event."""
+        check_outcome(outcome, value)
+        known_at = max(at, known_at)
+        with self.database.write() as connection:
+            there = connection.execute(
+                "SELECT outcome_known_at FROM events WHERE tenant = ? AND event_id = ?", (tenant, event_id)
+            ).fetchone()
+            if there is None:
+                return False
+            if there[0] is None or there[0] <= known_at:
+                connection.execute(
+                    "UPDATE events SET outcome = ?, outcome_value = ?, outcome_at = ?, outcome_known_at = ?"
+                    " WHERE tenant = ? AND event_id = ?",
+                    (outcome, value, at, known_at, tenant, event_id),
+                )
+            return True
+
+    def columns(
+        self, tenant: str, query: EventQuery, numbers: Sequence[str] = (), labels: Sequence[str] = ()
+    ) -> EventColumns:
+        """The events that match as arrays, with these keys of `event_data` as numbers and as labels."""
+        where, values = _where(tenant, query)
+        fields = ", ".join(EventRow._fields[:9])
+        outcome = "outcome" if query.known_upto is None else "iif(outcome_known_at <= ?, outcome, NULL)"
+        hides = () if query.known_upto is None else (query.known_upto,)
+        data = "data" if numbers or labels else "NULL"
+        order = "" if query.limit is None else _order(query)
+        sql = f"SELECT {fields}, {outcome}, {data} FROM events {where} {order}"  # noqa: S608
+        rows = self._rows(sql, (*hides, *values))
+        if numbers or labels:
+            rows = [(*row[:-1], payload(row[-1])) for row in rows]
+        return event_columns(rows, numbers, labels)
+
+    def _rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        return self.database.read().execute(sql, values).fetchall()
+
+
+def _new_ones(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]], before: int) -> tuple[bool, ...]:
+    """Which rows of an insert were new: the first of each id among those with a sequence after `before`."""
+    new = {name for (name,) in connection.execute("SELECT event_id FROM events WHERE sequence > ?", (before,))}
+    stored = []
+    for _tenant, event_id, *_rest in rows:
+        stored.append(event_id in new)
+        new.discard(event_id)
+    return tuple(stored)
+
+
+def _last_sequence(connection: sqlite3.Connection, tenant: str) -> int:
+    """The tenant's last sequence number; walks back from the end of the table (the + keeps other indexes out)."""
+    row = connection.execute(
+        "SELECT sequence FROM events WHERE +tenant = ? ORDER BY sequence DESC LIMIT 1", (tenant,)
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _where(tenant: str, query: EventQuery) -> tuple[str, list[Any]]:
+    """The WHERE clause of a query and its values; the tenant is always the first of them."""
+    terms: list[str] = ["tenant = ?"]
+    values: list[Any] = [tenant]
+    for name in _IDS:
+        wanted = getattr(query, name)
+        if wanted is not None:
+            terms.append(f"{name} = ?")
+            values.append(wanted)
+    for name, term in _BOUNDS:
+        bound = getattr(query, name)
+        if bound is not None:
+            terms.append(term)
+            values.append(bound)
+    if query.event_types is not None:
+        terms.append(f"type IN ({', '.join('?' * len(query.event_types))})")
+        values.extend(sorted(kind.value for kind in query.event_types))
+    return f"WHERE {' AND '.join(terms)}", values
+
+
+def _order(query: EventQuery) -> str:
+    way = "DESC" if query.newest_first else "ASC"
+    limit = "" if query.limit is None else f" LIMIT {query.limit:d}"
+    return f"ORDER BY at {way}, event_id {way}{limit}"
