@@ -94,8 +94,8 @@ def address(fields: Mapping[str, Any]) -> str | None:
     return ", ".join(filter(None, (street + (f" #{unit}" if street and unit else ""), place, state))) or None
 
 
-def property_from(row: Mapping[str, Any], *, now: int, where: str = "listing", files: bool = False) -> Property:
-    """The version of a home that a listing row describes; `BadInput` with every fault of the row.
+def property_from(row: Mapping[str, Any], *, now: int, where: str = "", files: bool = False) -> Property:
+    """The version of a home that a listing row describes; `BadInput` with every fault of the row, each under `where`.
 
     It holds from its ModificationTimestamp on, without one from `now`. We know it from `now` on; with `files` from its
     own moment on if that is past, so that a history filled in later can be replayed.
@@ -107,7 +107,7 @@ def property_from(row: Mapping[str, Any], *, now: int, where: str = "listing", f
     at = _modified(row.get(MODIFIED), now, faults)
     fields = fields_from(row, faults)
     if faults:
-        raise BadInput(fault.under(where) for fault in faults)
+        raise BadInput([fault.under(where) for fault in faults] if where else faults)
     return Property(str(key), at, min(at, now) if files else now, fields)
 
 
