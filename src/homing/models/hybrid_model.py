@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -51,11 +52,12 @@ Parts = dict[str, LearningModel[Any]]
 class HybridConfig:
     """How the blend is learned.
 
-    `seed` draws the samples; `tune=False` keeps documented constants, here and in the parts; `validation_share` is the
-    last part of the data on which weights are learned; `negatives` homes are drawn against each chosen one;
-    `most_validated` choices, and three times as many impressions, are used at most.
+    `parts` names the models to blend; `seed` draws the samples; `tune=False` keeps documented constants, here and in
+    the parts; `validation_share` is the last part of the data on which weights are learned; `negatives` homes are drawn
+    against each chosen one; `most_validated` choices, and three times as many impressions, are used at most.
     """
 
+    parts: tuple[str, ...] = tuple(_KINDS)
     seed: int = 0
     tune: bool = True
     validation_share: float = 0.2
@@ -63,6 +65,10 @@ class HybridConfig:
     most_validated: int = 1_500
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", tuple(self.parts))
+        unknown = sorted(set(self.parts) - set(_KINDS))
+        if unknown or not self.parts:
+            raise BadInput.of("models", f"be some of {', '.join(_KINDS)}, hybrid", ", ".join(unknown) or "none")
         if not 0.0 < self.validation_share < 1.0:
             raise BadInput.of("validation_share", "lie between 0 and 1", self.validation_share)
         if self.negatives < 1 or self.most_validated < 1:
@@ -99,6 +105,8 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     learned_: bool
     calibration_: Calibration
     to_part_: dict[str, Codes]
+    choices_: int
+    seconds: dict[str, float]
 
     @classmethod
     def untrained(cls, data: Interactions, homes: HomesGiven) -> Self:
@@ -107,6 +115,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         columns = homes_of(homes)
         model.items = data.properties if columns is None else data.properties.extended(columns.ids.ids)
         model.pasts = Pasts.of(data)
+        model.seconds = {}
         model._use(model._fitted(data, columns, without=("collaborative",)))
         model._scale(model._choices(later_rows(model.pasts, cls.Config().validation_share), columns))
         return model
@@ -138,6 +147,12 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     # -- hooks -------------------------------------------------------------------------------------------------
 
     def _fit_shown(self, data: Interactions, homes: HomesLike | None, impressions: Impressions | None) -> None:
+        started = time.perf_counter()
+        self.seconds = {}
+        self._learn(data, homes, impressions)
+        self.seconds["hybrid"] = time.perf_counter() - started
+
+    def _learn(self, data: Interactions, homes: HomesLike | None, impressions: Impressions | None) -> None:
         median = None if impressions is None or not len(impressions) else int(np.median(impressions.at))
         later = later_rows(self.pasts, self.config.validation_share, median)
         if not self.config.tune:
@@ -151,9 +166,8 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         self._weigh(found)
         if impressions is not None and self.pasts.at is not None and later.any():
             self.calibration_ = self._calibrated(impressions, int(self.pasts.at[later].min()))
-        learned, scales, calibration = (self.weights_, self.learned_), (self.spreads_, self.means_), self.calibration_
-        self._use(self._fitted(data, homes))
-        (self.weights_, self.learned_), (self.spreads_, self.means_), self.calibration_ = learned, scales, calibration
+        self.parts_ = self._fitted(data, homes)
+        self._line_up()
 
     def _score(self, past: Past, items: Codes) -> Scores:
         return (self._columns(past, items) @ (self.weights_ / self.spreads_)).astype(np.float32)
@@ -184,6 +198,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         about = {
             "parts": {name: part.options() for name, part in self.parts_.items()},
             "learned": self.learned_,
+            "choices": self.choices_,
             "centre": calibration.centre,
             "spread": calibration.spread,
             "samples": calibration.samples,
@@ -209,7 +224,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             arrays = {key.removeprefix(prefix): array for key, array in state.items() if key.startswith(prefix)}
             self.parts_[name] = _KINDS[name].unpacked(options, arrays)
         self.weights_, self.spreads_, self.means_ = state["weights"], state["spreads"], state["means"]
-        self.learned_ = bool(about["learned"])
+        self.learned_, self.choices_, self.seconds = bool(about["learned"]), int(about["choices"]), {}
         self.calibration_ = Calibration(
             mean=state["calibration.mean"],
             covariance=state["calibration.covariance"],
@@ -229,15 +244,20 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             "content": {"seed": self.config.seed, "tune": self.config.tune},
             "popularity": {"half_life_days": _POPULARITY_HALF_LIFE_DAYS},
         }
-        names = [name for name in _KINDS if name not in without and (homes is not None or name not in _NEEDS_HOMES)]
-        return {name: _KINDS[name](**options.get(name, {})).fit(data, homes=homes) for name in names}
+        parts: Parts = {}
+        for name in (name for name in _KINDS if name in self.config.parts and name not in without):
+            if homes is not None or name not in _NEEDS_HOMES:
+                started = time.perf_counter()
+                parts[name] = _KINDS[name](**options.get(name, {})).fit(data, homes=homes)
+                self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
+        return parts
 
     def _use(self, parts: Parts) -> None:
         """Take these parts, with the constants that hold before anything is learned."""
         self.parts_ = parts
         self.weights_ = np.array([PRIOR_WEIGHTS[name] for name in parts])
         self.spreads_, self.means_ = np.ones(len(parts)), np.zeros(len(parts))
-        self.learned_, self.calibration_ = False, Calibration()
+        self.learned_, self.choices_, self.calibration_ = False, 0, Calibration()
         self._line_up()
 
     def _line_up(self) -> None:
@@ -275,6 +295,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         self.spreads_ = np.where(known & (spread > 1e-9), spread, 1.0)
 
     def _weigh(self, found: Sequence[Choice]) -> None:
+        self.choices_ = len(found)
         if len(found) < FEWEST_CHOICES:
             return
         features = np.stack([self._columns(choice.past, choice.homes) for choice in found]) / self.spreads_
@@ -343,7 +364,7 @@ def _alive(model: HybridRecommendationModel, homes: HomesLike | None) -> Alive:
         found = rows[codes]
         known = found >= 0
         if isinstance(homes, MarketSnapshot):
-            known[known] = homes.active_at(found[known], np.full(int(known.sum()), at, dtype=np.int64))
+            known[known] = homes.timeline.active_at(found[known], at)
         elif homes.listed_at.size and model.pasts.at is not None:
             known[known] = homes.listed_at[found[known]] <= at
         return known

@@ -54,25 +54,23 @@ class _Ranked:
 class PropertyPersonalizationEngine:
     """Ranks the homes on the market for one lead: candidates, scores on one scale, blend, diversity, reasons.
 
-        The answer is made from the lead's events as they stand in the store at that moment, so that an act counts in the
-        next answer of every process. Asking changes nothing. Without any trained model it ranks by the lead's own acts,
-        popularity and freshness, and says so in `degraded`.
+    The answer is made from the lead's events as they stand in the store at that moment, so that an act counts in the
+    next answer of every process. Asking changes nothing. Without any trained model it ranks by the lead's own acts,
+    popularity and freshness, and says so in `degraded`.
 
-        >>> from homing.core.clock import system_clock
-        >>> from homing.market.catalogue import Catalogue
-    from homing.market.snapshot import MarketSnapshot
-        >>> from homing.market.property import property_from
-        >>> from homing.store.listings import ListingStore
-        >>> from homing.store.sqlite import SqliteDatabase
-        >>> from homing.tracking.behavior_tracker import InMemoryBehaviorTracker
-        >>> import tempfile, pathlib
-        >>> catalogue = Catalogue(ListingStore(SqliteDatabase(pathlib.Path(tempfile.mkdtemp()) / "homes.sqlite3")))
-        >>> rows = [{"ListingKey": f"home-{n}", "ListPrice": 400_000 + 50_000 * n} for n in range(4)]
-        >>> counts = catalogue.put([property_from(row, now=system_clock()) for row in rows])
-        >>> engine = PropertyPersonalizationEngine(InMemoryBehaviorTracker(), catalogue)
-        >>> answer = engine.recommend("lead-1", k=2)
-        >>> len(answer), answer.items[0].confidence_level.value, answer.trace[0].kept
-        (2, 'uncertain', 4)
+    >>> import pathlib, tempfile
+    >>> from homing.market.property import property_from
+    >>> from homing.store.listings import ListingStore
+    >>> from homing.store.sqlite import SqliteDatabase
+    >>> from homing.tracking.behavior_tracker import InMemoryBehaviorTracker
+    >>> database = SqliteDatabase(pathlib.Path(tempfile.mkdtemp()) / "homes.sqlite3")
+    >>> catalogue = Catalogue(ListingStore(database))
+    >>> rows = [{"ListingKey": f"home-{n}", "ListPrice": 400_000 + 50_000 * n} for n in range(4)]
+    >>> counts = catalogue.put([property_from(row, now=system_clock()) for row in rows])
+    >>> engine = PropertyPersonalizationEngine(InMemoryBehaviorTracker(), catalogue)
+    >>> answer = engine.recommend("lead-1", k=2)
+    >>> len(answer), answer.items[0].confidence_level.value, answer.trace[0].kept
+    (2, 'uncertain', 4)
     """
 
     def __init__(
@@ -157,7 +155,7 @@ class PropertyPersonalizationEngine:
     def _items(
         self, serving: Serving, who: Shopper, ranked: _Ranked, moment: int, min_confidence: float
     ) -> tuple[ModelPrediction, ...]:
-        acts = np.full(len(ranked.rows), float(who.event_count))
+        acts = np.full(len(ranked.rows), float(len(who.query)))
         sure = serving.model.confidence(ranked.scores, acts)
         items = []
         for place, row in enumerate(ranked.rows.tolist()):

@@ -20,6 +20,7 @@ from homing.store.events import EventStore
 __all__ = ["LiveServing", "Serving"]
 
 _UNTRAINED: Final = "models: none trained yet; ranked by the lead's own acts, popularity and freshness"
+_OPENED: Final = "confidence: too few homes are known to have been shown; calibrated on homes that were opened"
 _FRESH_UNTRAINED: Final = DAY // 24
 
 
@@ -75,17 +76,10 @@ class LiveServing:
 
     def _refreshed(self, serving: Serving | None) -> Serving:
         version = None if self._registry is None else self._registry.newest()
-        revision = self._catalogue.revision()
-        if serving is None:
-            market = self._catalogue.snapshot()
-        elif revision != serving.market.revision:
-            market = serving.market.replaced(self._catalogue.changed_since(serving.market.revision))
-        else:
-            market = serving.market
+        market = self._catalogue.snapshot() if serving is None else self._catalogue.refreshed(serving.market)
         if serving is not None and serving.version == (version or "") and not self._stale(version):
-            return serving if market is serving.market else Serving.of(
-                market, serving.model, serving.version, serving.degraded
-            )  # fmt: skip
+            same = market is serving.market
+            return serving if same else Serving.of(market, serving.model, serving.version, serving.degraded)
         return self._with_model(market, version, self._clock())
 
     def _stale(self, version: str | None) -> bool:
@@ -95,8 +89,8 @@ class LiveServing:
     def _with_model(self, market: MarketSnapshot, version: str | None, as_of: int) -> Serving:
         if version is not None and self._registry is not None:
             model = self._registry.load(version)
-            degraded = ("confidence: too few homes are known to have been shown; calibrated on opened homes",)
-            return Serving.of(market, model, version, degraded if model.stands_in else ())
+            stands_in = bool(self._registry.card(version).get("opened_stand_in_for_shown"))
+            return Serving.of(market, model, version, (_OPENED,) if stands_in else ())
         self._untrained_at = self._clock()
         data = training_data(self._store, self._tenant, market, as_of)
         model = HybridRecommendationModel.untrained(data.interactions, market)

@@ -1,0 +1,104 @@
+"""`homing train` and `homing evaluate`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from homing.cli.terminal import Terminal, moment
+from homing.core.clock import from_micros
+from homing.core.errors import BadInput
+
+__all__ = ["evaluate", "show_evaluation", "train", "training_document"]
+
+
+def train(
+    context: typer.Context,
+    models: Annotated[str | None, typer.Option(help="Parts to blend, by comma; left out: all.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Learn only what was known then (RFC 3339).")] = None,
+    engine: Annotated[str, typer.Option(help="Where it runs: local.")] = "local",
+    seed: Annotated[int, typer.Option(help="The draw of samples.")] = 0,
+) -> None:
+    """Train the models and let the new version serve."""
+    terminal: Terminal = context.obj
+    if engine != "local":
+        raise BadInput.of("--engine", "be local", engine)
+    document = training_document(terminal, models=models, as_of=as_of, seed=seed)
+
+    def show() -> None:
+        rows = [
+            [m["name"], m["version"], f"{m['samples']:,}", f"{m['seconds']:.2f}", _metrics(m["metrics"])]
+            for m in document["models"]
+        ]
+        terminal.table("Trained", ["model", "version", "samples", "seconds", "metrics"], rows)
+
+    terminal.answer(document, show)
+
+
+def training_document(
+    terminal: Terminal, *, models: str | None = None, as_of: str | None = None, seed: int = 0
+) -> dict[str, Any]:
+    """Train, with progress, and say what came of it in the contract's shape."""
+    at = moment(as_of)
+    with terminal.progress("training"):
+        results = asyncio.run(
+            terminal.homing.learning.train(
+                as_of=None if at is None else from_micros(at), seed=seed, models=_names(models)
+            )
+        )
+    return {
+        "models": [
+            {
+                "name": result.model,
+                "version": result.version,
+                "samples": result.samples,
+                "seconds": round(result.seconds, 3),
+                "metrics": dict(result.metrics),
+            }
+            for result in results
+        ]
+    }
+
+
+def evaluate(
+    context: typer.Context,
+    protocol: Annotated[str, typer.Option(help="temporal or leave_last.")] = "temporal",
+    k: Annotated[int, typer.Option("--k", "-k", help="Length of the list that is judged.")] = 10,
+    models: Annotated[str | None, typer.Option(help="Rows wanted, by comma; left out: all.")] = None,
+    seed: Annotated[int, typer.Option(help="The draw of samples.")] = 0,
+) -> None:
+    """Compare the models with baselines on what leads did after the models were trained."""
+    terminal: Terminal = context.obj
+    with terminal.progress("evaluating"):
+        document = asyncio.run(
+            terminal.homing.learning.evaluate(protocol=protocol, k=k, models=_names(models), seed=seed)
+        )
+    terminal.answer(document, lambda: show_evaluation(terminal, document))
+
+
+def show_evaluation(terminal: Terminal, document: Mapping[str, Any]) -> None:
+    """The table of an evaluation, each measure with its interval by lead."""
+    measures = ("ndcg", "recall", "precision", "map", "mrr", "coverage")
+    k = document["k"]
+    title = f"{document['protocol']}, first {k} of each list, mean over leads [interval]"
+    rows = [[row["model"], *(_with_interval(row, name) for name in measures)] for row in document["rows"]]
+    terminal.table(title, ["model", *(f"{name}@{k}" for name in measures)], rows)
+
+
+def _with_interval(row: Mapping[str, Any], name: str) -> str:
+    value = row[name]
+    low, high = row["ci"].get(name, (None, None))
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if low is None else f"{value:.4f} [{low:.3f}, {high:.3f}]"
+
+
+def _names(models: str | None) -> list[str] | None:
+    return None if models is None else [name.strip() for name in models.split(",")]
+
+
+def _metrics(metrics: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in metrics.items())

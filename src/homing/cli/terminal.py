@@ -1,0 +1,75 @@
+"""What a command is given: the built application, and a way to say things to people or to programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from homing.core.clock import parse_moment
+from homing.wiring import Homing, build, read_settings
+
+__all__ = ["Terminal", "moment"]
+
+Advance = Callable[[int, int | None], None]
+"""Called with how much is done and, where it is known, of how much."""
+
+
+@dataclass
+class Terminal:
+    """The settings of one invocation. Answers go to stdout; progress and notes to stderr."""
+
+    json: bool = False
+    data_dir: Path | None = None
+    database: str | None = None
+    tenant: str | None = None
+    notes: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    out: Console = field(default_factory=lambda: Console(highlight=False))
+
+    @cached_property
+    def homing(self) -> Homing:
+        """Everything, built from the settings; nothing is written before a command writes."""
+        return build(read_settings(data_dir=self.data_dir, database=self.database, tenant=self.tenant))
+
+    def say(self, text: str) -> None:
+        """A note for a person."""
+        self.notes.print(text, markup=False)
+
+    def answer(self, document: Mapping[str, Any], show: Callable[[], None]) -> None:
+        """The JSON document if it was asked for, else what `show` prints."""
+        if self.json:
+            json.dump(document, sys.stdout, ensure_ascii=False, allow_nan=False)
+            sys.stdout.write("\n")
+        else:
+            show()
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table on stdout; the first column is text, the others are flush right."""
+        table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        for place, column in enumerate(columns):
+            table.add_column(column, justify="left" if place == 0 else "right")
+        for row in rows:
+            table.add_row(*row)
+        self.out.print(table)
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Advance]:
+        """A progress bar on stderr while a long step runs; silent where stderr is no terminal."""
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, TimeElapsedColumn(), console=self.notes, transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def moment(text: str | None) -> int | None:
+    """The moment that `--as-of` names, in microseconds; None if it was left out."""
+    return None if text is None else parse_moment(text, "--as-of")

@@ -1,0 +1,63 @@
+"""Train the models of a tenant and let them serve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from homing.tracking.behavior_tracker import BehaviorTracker
+
+from homing.core.clock import from_micros
+from homing.interfaces import TrainingResult
+from homing.market.catalogue import Catalogue
+from homing.models.hybrid_model import HybridRecommendationModel
+from homing.models.registry import ModelRegistry
+from homing.personalization.training_data import TrainingData, training_data
+
+__all__ = ["TrainModels"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainModels:
+    """Learn from everything known at a moment, save it as the next version, and publish it."""
+
+    tracker: BehaviorTracker
+    catalogue: Catalogue
+    registry: ModelRegistry
+
+    def __call__(self, as_of: int, *, seed: int = 0, models: Sequence[str] | None = None) -> list[TrainingResult]:
+        """One result a part and one for the blend; `models` names the parts to blend, left out: all."""
+        market = self.catalogue.snapshot(as_of)
+        data = training_data(self.tracker.store, self.tracker.tenant, market, as_of)
+        parts = {} if models is None else {"parts": tuple(name for name in models if name != "hybrid")}
+        model = HybridRecommendationModel(seed=seed, **parts).fit(
+            data.interactions, homes=market, impressions=data.impressions
+        )
+        card = _card(model, data)
+        version = self.registry.publish(model, as_of, dict(card))
+        checksum = str(self.registry.card(version)["checksum"])
+        metrics = {**{name: {"weight": weight} for name, weight in model.weights.items()}, "hybrid": card}
+        return [
+            TrainingResult(
+                model=name,
+                version=version,
+                samples=len(data.interactions),
+                seconds=model.seconds[name],
+                metrics=metrics[name],
+                trained_as_of=from_micros(as_of),
+                checksum=checksum,
+            )
+            for name in (*model.weights, "hybrid")
+        ]
+
+
+def _card(model: HybridRecommendationModel, data: TrainingData) -> dict[str, float]:
+    """What is known of a version beyond its bytes."""
+    return {
+        "events": data.events,
+        "choices": model.choices_,
+        "learned": float(model.learned),
+        "calibrated_on": model.calibration.samples,
+        "calibrated_positives": model.calibration.positives,
+        "opened_stand_in_for_shown": float(data.stands_in),
+    }
