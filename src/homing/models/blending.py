@@ -37,7 +37,7 @@ def later_rows(pasts: Pasts, share: float, not_after: int | None = None) -> NDAr
     `not_after` moves the cut to an earlier moment, if it is one.
     """
     if pasts.at is not None and pasts.at.size:
-        cut = int(np.quantile(pasts.at, 1.0 - share))
+        cut = int(np.quantile(pasts.at, 1.0 - share, method="higher"))
         return pasts.at >= (cut if not_after is None else min(cut, not_after))
     size = np.diff(pasts.offsets)[pasts.lead]
     place = np.arange(pasts.items.size) - pasts.offsets[pasts.lead]

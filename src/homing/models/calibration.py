@@ -90,7 +90,7 @@ def fit_calibration(scores: Floats, acts: Floats, engaged: NDArray[np.bool_]) ->
     hessian = (rows * (p * (1 - p))[:, None]).T @ rows + precision
     return Calibration(
         mean=mean,
-        covariance=np.linalg.inv(hessian),
+        covariance=np.asarray(np.linalg.inv(hessian), dtype=np.float64),
         centre=centre,
         spread=spread,
         samples=int(labels.size),

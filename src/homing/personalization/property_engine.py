@@ -157,7 +157,7 @@ class PropertyPersonalizationEngine:
     ) -> tuple[ModelPrediction, ...]:
         acts = np.full(len(ranked.rows), float(len(who.query)))
         sure = serving.model.confidence(ranked.scores, acts)
-        items = []
+        items: list[ModelPrediction] = []
         for place, row in enumerate(ranked.rows.tolist()):
             if sure.probability[place] < min_confidence:
                 continue

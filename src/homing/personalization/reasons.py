@@ -252,7 +252,8 @@ def _kilometres(facts: Facts, acts: Acts) -> NDArray[np.float64]:
     """Distance of the home from each act's home on a local flat map, NaN where a place is unknown."""
     north = (_values(facts.market, "Latitude", acts) - facts.number("Latitude")) * 111.2
     east = (_values(facts.market, "Longitude", acts) - facts.number("Longitude")) * 111.2
-    return np.hypot(north, east * np.cos(np.radians(facts.number("Latitude"))))
+    away: NDArray[np.float64] = np.hypot(north, east * np.cos(np.radians(facts.number("Latitude"))))
+    return away
 
 
 def _events(acts: Acts, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
