@@ -16,6 +16,7 @@ Unit = Literal[
     "listings/day",
     "listings/sequence",
     "searches/session",
+    "leads",
     "filters/search",
     "days",
     "hours",

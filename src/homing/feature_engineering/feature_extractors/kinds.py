@@ -1,0 +1,61 @@
+"""What a lead's events are mostly about."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from homing.core.clock import DAY, HOUR
+from homing.feature_engineering.arithmetic import commonest, distinct
+from homing.feature_engineering.declaration import Category, Example, feature
+from homing.feature_engineering.feature_extractors.vocabulary import (
+    BEHAVIOR,
+    FOR_A_HOME,
+    LEFT,
+    MONTH,
+    SWIPE,
+    TYPE_COUNT,
+)
+from homing.store.columns import TYPES
+from homing.tracking.history import History
+
+
+@feature(
+    unit="category",
+    family="kinds",
+    reads=BEHAVIOR,
+    window=MONTH,
+    categories=tuple(kind.value for kind in TYPES),
+    example=Example([(3 * DAY, "property_view"), (DAY, "search_query"), (HOUR, "property_view")], "property_view"),
+)
+def primary_event_type(h: History) -> Category:
+    """The commonest type of event; of equal ones the latest seen."""
+    return Category(commonest(h.type, h.size, TYPE_COUNT))
+
+
+@feature(
+    unit="category",
+    family="kinds",
+    reads=FOR_A_HOME,
+    window=MONTH,
+    categories="property_type",
+    example=Example(
+        [
+            (3 * DAY, "property_view", {"property_type": "Condominium"}),
+            (DAY, "property_save", {"property_type": "Townhouse"}),
+            (HOUR, "property_view", {"property_type": "Condominium"}),
+            (HOUR, "property_view"),
+            (HOUR, "property_swipe", {"property_type": "Townhouse", "swipe_direction": "left"}),
+        ],
+        "Condominium",
+    ),
+)
+def preferred_property_type(h: History) -> Category:
+    """The commonest kind of home in what speaks for a home (left swipes do not); of equal ones the latest seen.
+
+    What the event says in `event_data.property_type`, else what the catalogue says of the home.
+    """
+    kinds = np.full(h.size, -1, np.int64)
+    for i in range(h.size):
+        if h.type[i] != SWIPE or h.swipe_direction[i] != LEFT:
+            kinds[i] = h.property_type[i]
+    return Category(commonest(kinds, h.size, distinct(kinds, h.size)))

@@ -1,0 +1,200 @@
+"""The compiled kernel of one subject: found on disk, made in another process, or reported as not to be had."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from homing.core.errors import StorageError
+from homing.feature_engineering.declaration import Feature
+from homing.feature_engineering.kernel_source import KernelSource, arguments, kernel_source
+from homing.feature_engineering.plan import labels_read, numbers_read
+from homing.store.columns import columns_of
+from homing.tracking.history import Histories, Subject, histories
+
+__all__ = ["Kernel", "KernelState", "compile_kernel"]
+
+_log = structlog.get_logger(__name__)
+_LONGEST_COMPILE_SECONDS = 900
+_NICENESS = 10
+
+Phase = Literal["not started", "compiling", "ready", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class KernelState:
+    """Where the kernel stands; `reason` says why there is none, `seconds` what compiling or loading took."""
+
+    phase: Phase = "not started"
+    reason: str = ""
+    seconds: float = 0.0
+
+
+class Kernel:
+    """All features of one subject in one compiled loop, once `state.phase` is "ready"; until then it declines.
+
+    `start` brings it up in the background: loads it if this machine compiled it before, else compiles it in another
+    process and then loads it. Whatever fails is logged and kept in `state`; nothing waits for it.
+    """
+
+    def __init__(self, subject: Subject, features: Sequence[Feature], folder: Path) -> None:
+        self.subject: Subject = subject
+        self.features = tuple(features)
+        self.folder = folder
+        self.state = KernelState()
+        self._source: KernelSource | None = None
+        self._driver: Callable[..., Any] | None = None
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, histories: Histories, as_of: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """The features of all entities, shape (entities, features), or None if the kernel is not ready."""
+        if self._driver is None or self._source is None:
+            return None
+        given = arguments(self._source, histories, as_of)
+        self._driver(*given)
+        out: Any = given[3]
+        return out  # type: ignore[no-any-return]
+
+    def start(self) -> None:
+        """Bring the kernel up in the background; only the first call does anything."""
+        with self._starting:
+            if self._thread is None:
+                self.state = KernelState("compiling")
+                self._thread = threading.Thread(target=self._bring_up, name=f"kernel-{self.subject}", daemon=True)
+                self._thread.start()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until the kernel is up or has failed, at most so long; whether it is ready."""
+        self.start()
+        if self._thread is not None:
+            self._thread.join(seconds)
+        return self.state.phase == "ready"
+
+    def _bring_up(self) -> None:
+        began = time.monotonic()
+        try:
+            self._source = kernel_source(self.features)
+            if not _is_compiled(self.folder, self._source.name):
+                _compile_elsewhere(self.folder, self.subject)
+            self._driver = _loaded(self.folder, self._source, self.subject)
+        except (OSError, StorageError, subprocess.SubprocessError, ImportError, ValueError, TypeError) as error:
+            self._driver = None
+            self.state = KernelState("failed", str(error), time.monotonic() - began)
+            _log.warning("features stay interpreted: no compiled kernel", subject=self.subject, reason=str(error))
+        else:
+            self.state = KernelState("ready", "", time.monotonic() - began)
+
+
+def compile_kernel(subject: Subject, features: Sequence[Feature], folder: Path) -> float:
+    """Compile these features in this process and leave the machine code in the folder; the seconds it took.
+
+    Of several processes that try at once, one compiles and the others wait for it; 0 if it was there already.
+    """
+    source = kernel_source(features)
+    began = time.monotonic()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder / f"{source.name}.lock"):
+            if _is_compiled(folder, source.name):
+                return 0.0
+            path = folder / f"{source.name}.py"
+            path.write_text(source.text)
+            _called_once(_module(path), source, subject)
+            seconds = time.monotonic() - began
+            marker = {"mtime_ns": path.stat().st_mtime_ns, "seconds": round(seconds, 2), "subject": subject}
+            _written(folder / f"{source.name}.json", json.dumps(marker))
+            return seconds
+    except OSError as error:
+        raise StorageError(f"The compiled features cannot be kept in {folder}: {error}") from error
+
+
+def _is_compiled(folder: Path, name: str) -> bool:
+    """Whether the folder holds this kernel, and unchanged since: numba looks at the time the source was written."""
+    try:
+        marker = json.loads((folder / f"{name}.json").read_text())
+        return bool(marker["mtime_ns"] == (folder / f"{name}.py").stat().st_mtime_ns)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _compile_elsewhere(folder: Path, subject: Subject) -> None:
+    command = [sys.executable, "-m", "homing.feature_engineering.warm", "--cache-dir", str(folder)]
+    done = subprocess.run(  # noqa: S603  # our own module under our own interpreter
+        [*command, "--subject", subject, "--nice", str(_NICENESS)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_LONGEST_COMPILE_SECONDS,
+        start_new_session=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise StorageError(lines[-1])
+
+
+def _loaded(folder: Path, source: KernelSource, subject: Subject) -> Callable[..., Any]:
+    """The driver from disk, called once; from now on it refuses to compile for arguments of another kind."""
+    if not _is_compiled(folder, source.name):
+        raise StorageError(f"{folder} holds no compiled kernel {source.name}")
+    place = folder if os.access(folder / "__pycache__", os.W_OK) else _writable_copy(folder, source.name)
+    driver = _called_once(_module(place / f"{source.name}.py"), source, subject)
+    driver.disable_compile()
+    return driver  # type: ignore[no-any-return]
+
+
+def _called_once(module: ModuleType, source: KernelSource, subject: Subject) -> Any:
+    nothing = columns_of([], numbers_read(source.features), labels_read(source.features))
+    nobody = histories(nothing, subject, ["nobody"])
+    module.driver(*arguments(source, nobody, np.zeros(1, dtype=np.int64)))
+    return module.driver
+
+
+def _module(path: Path) -> ModuleType:
+    found = importlib.util.spec_from_file_location(path.stem, path)
+    if found is None or found.loader is None:
+        raise ImportError(f"{path} is no Python module")
+    module = importlib.util.module_from_spec(found)
+    sys.modules[path.stem] = module  # numba looks a cached function's module up by name
+    found.loader.exec_module(module)
+    return module
+
+
+def _writable_copy(folder: Path, name: str) -> Path:
+    """A copy with the same times: numba ignores what lies in a folder it cannot write to."""
+    place = Path(tempfile.mkdtemp(prefix="homing-features-"))
+    shutil.copy2(folder / f"{name}.py", place)
+    shutil.copytree(folder / "__pycache__", place / "__pycache__")
+    return place
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _written(path: Path, text: str) -> None:
+    draft = path.with_suffix(f".{os.getpid()}.draft")
+    draft.write_text(text)
+    draft.replace(path)

@@ -1,0 +1,71 @@
+"""Which features share a cut, so that the history is filtered once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.feature_engineering.declaration import Feature
+from homing.store.columns import TYPES
+from homing.tracking.history import CODES, MOMENTS, Histories, payload_kind
+
+__all__ = ["Group", "groups_of", "is_numbered", "labels_read", "numbers_read", "reads_table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Features that see the same events; `places` are their places in the vector, `columns` all that they read."""
+
+    window: int
+    reads: tuple[int, ...]
+    columns: tuple[str, ...]
+    features: tuple[Feature, ...]
+    places: tuple[int, ...]
+
+
+def groups_of(features: Sequence[Feature]) -> tuple[Group, ...]:
+    """Features grouped by (window, reads), in the order in which each group first appears."""
+    grouped: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+    for place, one in enumerate(features):
+        reads = tuple(number for number, kind in enumerate(TYPES) if kind in one.reads)
+        grouped.setdefault((one.window, reads), []).append(place)
+    return tuple(
+        Group(
+            window=window,
+            reads=reads,
+            columns=tuple(sorted({column for place in places for column in features[place].columns})),
+            features=tuple(features[place] for place in places),
+            places=tuple(places),
+        )
+        for (window, reads), places in grouped.items()
+    )
+
+
+def reads_table(groups: Sequence[Group]) -> NDArray[np.bool_]:
+    """Whether a group reads a type, shape (groups, event types)."""
+    table = np.zeros((len(groups), len(TYPES)), dtype=np.bool_)
+    for row, group in enumerate(groups):
+        table[row, list(group.reads)] = True
+    return table
+
+
+def _payload_keys(features: Sequence[Feature]) -> list[str]:
+    return sorted({name for one in features for name in one.columns} - {"type", *MOMENTS, *CODES})
+
+
+def numbers_read(features: Sequence[Feature]) -> tuple[str, ...]:
+    """The keys of `event_data` that these features read as numbers."""
+    return tuple(key for key in _payload_keys(features) if payload_kind(key) == "number")
+
+
+def labels_read(features: Sequence[Feature]) -> tuple[str, ...]:
+    """The keys of `event_data` that these features read as texts."""
+    return tuple(key for key in _payload_keys(features) if payload_kind(key) == "label")
+
+
+def is_numbered(column: str, histories: Histories) -> bool:
+    """Whether a column's codes are numbered anew in each cut, because they stand for open words."""
+    return column in histories.words

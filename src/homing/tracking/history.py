@@ -1,0 +1,177 @@
+"""Histories: the events of one or many leads, homes or agents as arrays, each entity's events in order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.errors import BadInput
+from homing.core.ids import Vocabulary
+from homing.event_types import EventType
+from homing.store.columns import EventColumns, Label
+from homing.tracking.local_time import local_micros
+
+__all__ = ["CODES", "MOMENTS", "Choices", "Histories", "History", "Subject", "choices_of", "histories", "payload_kind"]
+
+Subject = Literal["lead", "property", "agent"]
+"""Whose history it is."""
+
+MOMENTS = ("at", "local_at")
+CODES = ("lead", "property", "session", "agent")
+_UTC = "UTC"
+
+
+class History:
+    """One entity's events, cut to what a feature may see: `size` columns entries, oldest first, and the moment `as_of`.
+
+    `at` is the moment of each event and `local_at` the lead's wall clock then, both in microseconds; `type` the code of
+    its `EventType`; `lead`, `property`, `session` and `agent` are numbered 0, 1, 2, … in the order in which they first
+    appear, -1 where there is none. Any key of `event_data` may be read by its name: numbers as they are (NaN where
+    absent, true and false as 1 and 0), texts with declared choices as the number of the choice, other texts numbered as
+    ids are.
+    """
+
+    size: int
+    as_of: int
+    at: Sequence[int]
+    local_at: Sequence[int]
+    type: Sequence[int]
+    lead: Sequence[int]
+    property: Sequence[int]
+    session: Sequence[int]
+    agent: Sequence[int]
+
+    def __init__(self, size: int, as_of: int, columns: Mapping[str, Sequence[float]]) -> None:
+        self.__dict__.update(columns)
+        self.size = size
+        self.as_of = as_of
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, payload_key: str) -> Sequence[float]: ...
+
+
+Choices = tuple[str, ...]
+
+
+def payload_kind(key: str) -> Literal["number", "label"] | None:
+    """What a key of `event_data` holds according to the event table: numbers, texts, or nothing a column can carry."""
+    kinds = {entry.kind for kind in EventType for entry in kind.spec.payload if entry.name == key}
+    if kinds and kinds <= {"number", "integer", "flag"}:
+        return "number"
+    return "label" if kinds == {"text"} else None
+
+
+def choices_of(key: str) -> Choices:
+    """The texts a key of `event_data` may hold, in the order of their codes; empty where anything goes.
+
+    >>> choices_of("swipe_direction")
+    ('left', 'right')
+    """
+    declared = {entry.choices for kind in EventType for entry in kind.spec.payload if entry.name == key}
+    return declared.pop() if len(declared) == 1 else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """Events of m entities as columns of length n; entity i has the rows `offsets[i]:offsets[i + 1]`, oldest first.
+
+    Equal moments are ordered by event id, never by arrival. `columns` holds int64 `at`, `known_at` and `local_at` (the
+    wall clock of the lead's own time zone), `type` (index of the event type), int32 codes of `lead`, `property`,
+    `session`, `agent` and of open texts (their words are in `words`), codes of declared choices, and float64 numbers.
+    """
+
+    subject: Subject
+    entity_ids: tuple[str, ...]
+    offsets: NDArray[np.int64]
+    columns: Mapping[str, NDArray[np.generic]]
+    words: Mapping[str, Vocabulary[str]]
+
+    def __len__(self) -> int:
+        return len(self.entity_ids)
+
+    @property
+    def size(self) -> int:
+        """The number of events of all entities together."""
+        return int(self.offsets[-1])
+
+
+def histories(
+    events: EventColumns,
+    subject: Subject = "lead",
+    entity_ids: Sequence[str] | None = None,
+    *,
+    time_zone_of: Callable[[str], str] = lambda _: _UTC,
+    home_type_of: Callable[[str], str | None] | None = None,
+) -> Histories:
+    """The histories of these entities in this order; left out, of all that appear, in the order of their ids.
+
+    `time_zone_of` names the IANA zone of a lead. `home_type_of` says what kind of home an id is, for events that do not
+    say so themselves in `event_data.property_type`.
+    """
+    known, codes = _entities(events, subject)
+    ids = known.ids if entity_ids is None else tuple(entity_ids)
+    if len(set(ids)) != len(ids):
+        raise BadInput.of("entity_ids", "name each entity once", ids)
+    places = np.full(len(known) + 1, -1, dtype=np.int64)
+    codes_of_ids = known.codes(ids)
+    places[codes_of_ids[codes_of_ids >= 0]] = np.flatnonzero(codes_of_ids >= 0)
+    row = places[codes]
+    order = np.lexsort((events.at, row))[np.count_nonzero(row < 0) :]
+    offsets = np.searchsorted(row[order], np.arange(len(ids) + 1)).astype(np.int64)
+    labels = dict(events.labels)
+    if home_type_of is not None and "property_type" in labels:
+        labels["property_type"] = _home_types(labels["property_type"], events, home_type_of)
+    columns: dict[str, NDArray[np.generic]] = {
+        "at": events.at,
+        "known_at": events.known_at,
+        "local_at": _local(events, time_zone_of),
+        "type": events.type,
+        **{name: getattr(events, name) for name in CODES},
+        **events.numbers,
+        **{key: _chosen(label, choices_of(key)) for key, label in labels.items()},
+    }
+    words = {"lead": events.leads, "property": events.properties, "session": events.sessions, "agent": events.agents}
+    words |= {key: label.names for key, label in labels.items() if not choices_of(key)}
+    return Histories(subject, ids, offsets, {name: values[order] for name, values in columns.items()}, words)
+
+
+def _entities(events: EventColumns, subject: Subject) -> tuple[Vocabulary[str], NDArray[np.int32]]:
+    if subject == "lead":
+        return events.leads, events.lead
+    if subject == "property":
+        return events.properties, events.property
+    if subject == "agent":
+        return events.agents, events.agent
+    raise BadInput.of("entity_type", "be lead, property or agent", subject)
+
+
+def _chosen(label: Label, choices: Choices) -> NDArray[np.int32]:
+    if not choices:
+        return label.codes
+    codes = np.array([choices.index(word) if word in choices else -1 for word in label.names.ids] + [-1], np.int32)
+    return codes[label.codes]
+
+
+def _local(events: EventColumns, time_zone_of: Callable[[str], str]) -> NDArray[np.int64]:
+    zones = [time_zone_of(lead_id) for lead_id in events.leads.ids]
+    if all(zone == _UTC for zone in zones):
+        return events.at
+    names = Vocabulary([*zones, _UTC])
+    zone = names.codes([*zones, _UTC])[events.lead]
+    local = events.at.copy()
+    for code, name in enumerate(names.ids):
+        rows = np.flatnonzero(zone == code)
+        local[rows] = local_micros(events.at[rows], name)
+    return local
+
+
+def _home_types(label: Label, events: EventColumns, home_type_of: Callable[[str], str | None]) -> Label:
+    types = [home_type_of(home) for home in events.properties.ids]
+    words = label.names.extended(word for word in types if word)
+    of_home = np.array([words.code(word) if word else -1 for word in types] + [-1], np.int32)
+    return Label(np.where(label.codes >= 0, label.codes, of_home[events.property]).astype(np.int32), words)
