@@ -1,0 +1,117 @@
+"""The OpenAPI document: FastAPI's own for its routes, and the two hot routes described here beside them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from homing.api.events import MOST_EVENTS
+from homing.api.problems import MEDIA_TYPE, Problem
+from homing.api.recommendations import MOST_HOMES
+from homing.api.shapes import RecommendationAnswer, Stored
+from homing.event_types import EventType
+
+__all__ = ["PROBLEMS", "openapi"]
+
+_REF: Final = "#/components/schemas/{model}"
+_PROBLEM: Final = {"schema": {"$ref": _REF.format(model="Problem")}}
+
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    "default": {"description": "Any error has this one shape (RFC 9457).", "content": {MEDIA_TYPE: _PROBLEM}}
+}
+"""The response every route may give instead of its own."""
+
+_LEAD: Final = {
+    "name": "lead_id", "in": "path", "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}  # fmt: skip
+_ID: Final = {"type": ["string", "null"], "minLength": 1, "maxLength": 255}
+_MOMENT: Final = {"type": ["string", "null"], "format": "date-time"}
+_TEXT: Final = {"type": ["string", "null"]}
+
+_EVENT: Final[dict[str, Any]] = {
+    "title": "Event",
+    "type": "object",
+    "description": "One thing that happened. Which ids it needs depends on its type; see the reference of events.",
+    "required": ["event_type"],
+    "additionalProperties": False,
+    "properties": {
+        "event_type": {"type": "string", "enum": [kind.value for kind in EventType]},
+        "timestamp": {**_MOMENT, "description": "When it happened; left out: when it was received."},
+        "event_id": {**_ID, "description": "An id already stored wins; left out: made from the content."},
+        **dict.fromkeys(("lead_id", "anonymous_id", "agent_id", "property_id", "session_id"), _ID),
+        **dict.fromkeys(("device_type", "source_channel", "campaign_id", "outcome"), _TEXT),
+        "event_data": {"type": ["object", "null"], "additionalProperties": True},
+        "outcome_value": {"type": ["number", "null"]},
+        "outcome_timestamp": _MOMENT,
+    },
+}
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of the whole API."""
+    document = app.openapi()
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Event"] = _EVENT
+    for shape in (Problem, Stored, RecommendationAnswer):
+        schema = TypeAdapter(shape).json_schema(ref_template=_REF, mode="serialization")
+        schemas |= schema.pop("$defs", {})
+        schemas[shape.__name__] = schema
+    document["paths"] = {"/v1/events": {"post": _POST_EVENTS}, _RECOMMEND_PATH: {"get": _RECOMMEND}} | document["paths"]
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    return document
+
+
+def _operation(name: str, tag: str, doc: str, answer: str) -> dict[str, Any]:
+    summary, _, description = doc.partition("\n")
+    return {
+        "tags": [tag],
+        "summary": summary,
+        "description": description,
+        "operationId": name,
+        "responses": {
+            "200": {
+                "description": "Successful Response",
+                "content": {"application/json": {"schema": {"$ref": _REF.format(model=answer)}}},
+            },
+            **PROBLEMS,
+        },
+    }
+
+
+_ONE_EVENT: Final = {"$ref": _REF.format(model="Event")}
+_POST_EVENTS: Final[dict[str, Any]] = {
+    **_operation(
+        "post_events", "events",
+        "Post Events\nStore one event, or an array of up to 1,000 and 1 MB; durable when answered. An array "
+        "answers 200 also if some or all are refused; a single refused event 422; no JSON 400; too large 413.",
+        "Stored",
+    ),
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"oneOf": [_ONE_EVENT, {"type": "array", "maxItems": MOST_EVENTS, "items": _ONE_EVENT}]}
+            }
+        },
+    },
+}  # fmt: skip
+
+_RECOMMEND_PATH: Final = "/v1/leads/{lead_id}/recommendations"
+_RECOMMEND: Final[dict[str, Any]] = {
+    **_operation(
+        "get_recommendations", "leads",
+        "Get Recommendations\nThe homes a lead should see next, best first, with reasons, confidence and trace. "
+        "Asking writes nothing.",
+        "RecommendationAnswer",
+    ),
+    "parameters": [
+        _LEAD,
+        {"name": "k", "in": "query", "description": "how many homes",
+         "schema": {"type": "integer", "minimum": 1, "maximum": MOST_HOMES, "default": 10}},
+        {"name": "explain", "in": "query", "description": "with reasons",
+         "schema": {"type": "boolean", "default": True}},
+    ],
+}  # fmt: skip

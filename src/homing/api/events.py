@@ -1,0 +1,58 @@
+"""`POST /v1/events`: one event or an array, durable when answered. A hot route: plain Starlette and msgspec."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from homing.api.requests import MEGABYTE, json_body
+from homing.api.services import ApiServices
+from homing.api.shapes import Refused, Stored
+from homing.core.errors import BadInput
+from homing.interfaces import BehavioralEvent
+from homing.tracking.validation import event_from
+
+__all__ = ["MOST_EVENTS", "routes"]
+
+MOST_EVENTS: Final = 1_000
+
+
+def routes(services: ApiServices) -> list[Route]:
+    """The route over these services."""
+
+    async def post_events(request: Request) -> Response:
+        body = await json_body(request, MEGABYTE)
+        rows = body if isinstance(body, list) else [body]
+        if len(rows) > MOST_EVENTS:
+            raise HTTPException(413, f"An array holds at most {MOST_EVENTS:,} events; got {len(rows):,}.")
+        events, refused = _read(services, rows)
+        if refused and not isinstance(body, list):
+            raise BadInput(refused[0].faults)
+        answer = await asyncio.to_thread(_store, services, events, refused)
+        return Response(msgspec.json.encode(answer), media_type="application/json")
+
+    return [Route("/v1/events", post_events, methods=["POST"])]
+
+
+def _read(services: ApiServices, rows: Sequence[Any]) -> tuple[list[BehavioralEvent], list[Refused]]:
+    now = services.clock()
+    events, refused = [], []
+    for index, row in enumerate(rows):
+        try:
+            events.append(event_from(row, tenant=services.tenant, now=now, received_at=now))
+        except BadInput as error:
+            refused.append(Refused(index, error.faults))
+    return events, refused
+
+
+def _store(services: ApiServices, events: Sequence[BehavioralEvent], refused: Sequence[Refused]) -> Stored:
+    appended = services.store.append(services.tenant, events)
+    stored = sum(appended.stored)
+    return Stored(stored, len(events) - stored, 0, refused, appended.sequence)

@@ -1,0 +1,34 @@
+"""`/healthz` and `/readyz`: does the process live, and can it store events durably."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from homing.api.services import ApiServices
+from homing.api.shapes import CheckShown, ReadyAnswer
+
+__all__ = ["routes"]
+
+
+def routes(services: ApiServices) -> APIRouter:
+    """The routes over these services."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """Answers as long as the process lives."""
+        return {"status": "ok"}
+
+    @router.get("/readyz", response_model=ReadyAnswer, responses={503: {"model": ReadyAnswer}})
+    async def readyz() -> Response:
+        """200 as soon as events can be stored durably, also with no homes and no models; else 503 with the reason."""
+        checks = await asyncio.to_thread(services.checks)
+        ready = all(check.ok for check in checks if check.required)
+        answer = ReadyAnswer(ready, [CheckShown(check.name, check.ok, check.hint) for check in checks])
+        return Response(msgspec.json.encode(answer), 200 if ready else 503, media_type="application/json")
+
+    return router

@@ -1,0 +1,58 @@
+"""What is known of one lead: its features and its timeline."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+
+from homing.api.requests import known_parameters, moment
+from homing.api.services import ApiServices
+from homing.api.shapes import FeaturesAnswer, TimelineAnswer, features_answer, timeline_event
+from homing.core.clock import from_micros
+from homing.core.ids import checked_id
+from homing.store.events import EventQuery
+
+__all__ = ["routes"]
+
+Moment = Annotated[str | None, Query(description="RFC 3339 moment with offset; left out: now")]
+
+
+def routes(services: ApiServices) -> APIRouter:
+    """The routes over these services."""
+    router = APIRouter(tags=["leads"])
+
+    @router.get("/v1/leads/{lead_id:path}/features")
+    async def get_features(request: Request, lead_id: str, as_of: Moment = None) -> FeaturesAnswer:
+        """All features of a lead as of a moment, raw and in their declared units."""
+        known_parameters(request.query_params, ("as_of",))
+        at = moment(request.query_params, "as_of")
+        vector = await services.engineer.extract_features(
+            checked_id(lead_id, "lead_id"), "lead", as_of=None if at is None else from_micros(at)
+        )
+        return features_answer(vector)
+
+    @router.get("/v1/leads/{lead_id:path}/timeline")
+    async def get_timeline(
+        request: Request, lead_id: str, limit: Annotated[int, Query(ge=1, le=1_000)] = 100, upto: Moment = None
+    ) -> TimelineAnswer:
+        """The latest events of a lead, newest first; `upto` (inclusive) reads further back."""
+        known_parameters(request.query_params, ("limit", "upto"))
+        end = moment(request.query_params, "upto")
+        return await asyncio.to_thread(_timeline, services, checked_id(lead_id, "lead_id"), limit, end)
+
+    return router
+
+
+def _timeline(services: ApiServices, lead_id: str, limit: int, upto: int | None) -> TimelineAnswer:
+    events = services.store.select(
+        services.tenant, EventQuery(lead_id=lead_id, upto=upto, limit=limit, newest_first=True)
+    )
+    count = services.store.count(services.tenant, EventQuery(lead_id=lead_id))
+    zone = services.time_zone_of(lead_id)
+    local = ZoneInfo(zone)
+    shown = [timeline_event(event, event.timestamp.astimezone(local).isoformat()) for event in events]
+    return TimelineAnswer(lead_id, zone, count, shown)

@@ -1,0 +1,117 @@
+"""`/v1/properties`: homes by RESO names. A change takes effect in the next answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from homing.api.requests import MEGABYTE, json_body
+from homing.api.services import ApiServices
+from homing.api.shapes import ListingsStored, Refused
+from homing.core.errors import BadInput, UnknownId
+from homing.core.ids import checked_id
+from homing.market.property import Property, property_from
+
+__all__ = ["MOST_LISTINGS", "routes"]
+
+MOST_LISTINGS: Final = 1_000
+_LARGEST: Final = 10 * MEGABYTE
+
+_LISTING: Final = {
+    "type": "object",
+    "description": "A home by RESO Data Dictionary names, such as ListPrice, BedroomsTotal, StandardStatus.",
+    "properties": {"ListingKey": {"type": "string", "maxLength": 255}},
+    "additionalProperties": True,
+}
+_KEYED: Final = {**_LISTING, "required": ["ListingKey"]}
+_ONE: Final = {"requestBody": {"required": True, "content": {"application/json": {"schema": _LISTING}}}}
+_MANY_SCHEMA: Final = {"oneOf": [_KEYED, {"type": "array", "maxItems": MOST_LISTINGS, "items": {"type": "object"}}]}
+_MANY: Final = {"requestBody": {"required": True, "content": {"application/json": {"schema": _MANY_SCHEMA}}}}
+
+
+def routes(services: ApiServices) -> APIRouter:
+    """The routes over these services."""
+    router = APIRouter(tags=["properties"])
+
+    @router.post("/v1/properties", openapi_extra=_MANY)
+    async def post_properties(request: Request) -> ListingsStored:
+        """Store one home or an array of up to 1,000. In an array good homes are stored and bad ones named."""
+        body = await json_body(request, _LARGEST)
+        rows = body if isinstance(body, list) else [body]
+        if len(rows) > MOST_LISTINGS:
+            raise HTTPException(413, f"An array holds at most {MOST_LISTINGS:,} homes; got {len(rows):,}.")
+        homes, refused = _read(services, rows)
+        if refused and not isinstance(body, list):
+            raise BadInput(refused[0].faults)
+        return await asyncio.to_thread(_store, services, homes, refused)
+
+    @router.put("/v1/properties/{property_id:path}", openapi_extra=_ONE)
+    async def put_property(request: Request, property_id: str) -> ListingsStored:
+        """Store a home under this id; `ListingKey` may be left out of the body."""
+        row = _under(checked_id(property_id, "property_id"), await json_body(request, _LARGEST))
+        home = property_from(row, now=services.clock(), where="")
+        return await asyncio.to_thread(_store, services, [home], [])
+
+    @router.get(
+        "/v1/properties/{property_id:path}", responses={200: {"content": {"application/json": {"schema": _KEYED}}}}
+    )
+    async def get_property(property_id: str) -> Response:
+        """The home as it is now, by RESO names."""
+        home = await asyncio.to_thread(_found, services, property_id)
+        return Response(msgspec.json.encode(home.row()), media_type="application/json")
+
+    @router.delete("/v1/properties/{property_id:path}", status_code=204)
+    async def delete_property(property_id: str) -> Response:
+        """Take a home out of the catalogue; what leads did with it stays."""
+        await asyncio.to_thread(_delete, services, property_id)
+        return Response(status_code=204)
+
+    return router
+
+
+def _read(services: ApiServices, rows: Sequence[Any]) -> tuple[list[Property], list[Refused]]:
+    now = services.clock()
+    homes, refused = [], []
+    for index, row in enumerate(rows):
+        try:
+            homes.append(property_from(_object(row), now=now, where=""))
+        except BadInput as error:
+            refused.append(Refused(index, error.faults))
+    return homes, refused
+
+
+def _object(row: object) -> Mapping[str, Any]:
+    if not isinstance(row, dict):
+        raise BadInput.of("body", "be an object with RESO names", row)
+    return row
+
+
+def _under(property_id: str, row: object) -> Mapping[str, Any]:
+    row = _object(row)
+    if row.get("ListingKey", property_id) != property_id:
+        raise BadInput.of("ListingKey", f"be left out or be {property_id!r}, the id of the address", row["ListingKey"])
+    return {**row, "ListingKey": property_id}
+
+
+def _store(services: ApiServices, homes: Sequence[Property], refused: Sequence[Refused]) -> ListingsStored:
+    counts = services.catalogue.put(homes)
+    return ListingsStored(counts.created, counts.updated, counts.unchanged, refused)
+
+
+def _found(services: ApiServices, property_id: str) -> Property:
+    home = services.catalogue.get(checked_id(property_id, "property_id"))
+    if home is None:
+        raise UnknownId.of("property_id", "be the id of a home in the catalogue", property_id)
+    return home
+
+
+def _delete(services: ApiServices, property_id: str) -> None:
+    _found(services, property_id)
+    services.catalogue.delete(property_id)

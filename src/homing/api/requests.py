@@ -1,0 +1,78 @@
+"""Reading a request: a JSON body of bounded size, query parameters, ids. What is wrong is raised, all of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from homing.core.clock import parse_moment
+from homing.core.errors import BadInput, Fault, shown
+
+__all__ = ["MEGABYTE", "flag", "json_body", "known_parameters", "moment", "whole_number"]
+
+MEGABYTE: Final = 1_000_000
+
+_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
+async def json_body(request: Request, largest: int) -> Any:
+    """The decoded JSON of a body of at most `largest` bytes: 413 if it is larger, 400 if it is no JSON."""
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise HTTPException(415, "The body must be sent without Content-Encoding.")
+    body = await _bytes(request, largest)
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise HTTPException(400, f"The body must be JSON: {error}") from None
+
+
+async def _bytes(request: Request, largest: int) -> bytes:
+    too_large = HTTPException(413, f"The body must be at most {largest:,} bytes.")
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length) > largest:
+        raise too_large
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > largest:
+            raise too_large
+    return bytes(body)
+
+
+def known_parameters(query: Mapping[str, str], names: Sequence[str]) -> None:
+    """Refuse a query parameter that this route does not know, because ignoring it would answer another question."""
+    must = f"be left out: the parameters of this route are {', '.join(names)}"
+    faults = [Fault(name, must, shown(value)) for name, value in query.items() if name not in names]
+    if faults:
+        raise BadInput(faults)
+
+
+def whole_number(query: Mapping[str, str], name: str, default: int, most: int) -> int:
+    """A whole number from 1 to `most`."""
+    text = query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
+        raise BadInput.of(name, f"be a whole number from 1 to {most:,}", text)
+    return int(text)
+
+
+def flag(query: Mapping[str, str], name: str, default: bool) -> bool:
+    """True or false."""
+    text = query.get(name)
+    if text is None:
+        return default
+    if text.lower() not in _FLAGS:
+        raise BadInput.of(name, "be true or false", text)
+    return _FLAGS[text.lower()]
+
+
+def moment(query: Mapping[str, str], name: str) -> int | None:
+    """A moment in microseconds, None if it is left out."""
+    text = query.get(name)
+    # A "+" of an offset arrives as a blank where the client did not quote it.
+    return None if text is None else parse_moment(text.replace(" ", "+"), name)

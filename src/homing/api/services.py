@@ -1,0 +1,40 @@
+"""What the API is given to work with; `wiring` builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from homing.core.clock import Clock, system_clock
+from homing.interfaces import IFeatureEngineer, Recommendations
+from homing.market.catalogue import Catalogue
+from homing.store.events import EventStore
+
+__all__ = ["ApiServices", "Check", "Recommend"]
+
+Recommend = Callable[[str, int, int | None], Recommendations]
+"""`recommend(lead_id, k, as_of)`: the answer as of a moment in microseconds, None for now. It may block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing a deployment needs: whether it is there, and what to do if not. `required` ones decide readiness."""
+
+    name: str
+    ok: bool
+    hint: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiServices:
+    """The collaborators of the routes, all of one tenant. `checks` may block and tells whether events can be stored."""
+
+    store: EventStore
+    tenant: str
+    catalogue: Catalogue
+    engineer: IFeatureEngineer
+    recommend: Recommend
+    checks: Callable[[], Sequence[Check]]
+    time_zone_of: Callable[[str], str] = lambda _lead_id: "UTC"
+    clock: Clock = system_clock

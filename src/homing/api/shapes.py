@@ -1,0 +1,224 @@
+"""What the routes answer, as dataclasses: they are encoded as they stand, and the OpenAPI document is made of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from homing.core.clock import format_moment, to_micros
+from homing.core.errors import Fault
+from homing.interfaces import BehavioralEvent, FeatureVector
+
+__all__ = [
+    "CheckShown",
+    "Evidence",
+    "FeaturesAnswer",
+    "HomeCard",
+    "Item",
+    "ListingsStored",
+    "ReadyAnswer",
+    "ReasonShown",
+    "RecommendationAnswer",
+    "Refused",
+    "StageShown",
+    "Stored",
+    "TimelineAnswer",
+    "TimelineEvent",
+    "features_answer",
+    "timeline_event",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One row of an array that was not stored: its place in the array, and everything wrong with it."""
+
+    index: int
+    faults: Sequence[Fault]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of posted events; `sequence` is the number of the last event stored."""
+
+    stored: int
+    duplicates: int
+    suppressed: int
+    refused: Sequence[Refused]
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListingsStored:
+    """What became of posted homes."""
+
+    created: int
+    updated: int
+    unchanged: int
+    refused: Sequence[Refused]
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturesAnswer:
+    """All features of one lead, raw and in their declared units; null and `missing` where there is no evidence."""
+
+    entity_id: str
+    entity_type: str
+    as_of: str
+    event_count: int
+    numeric: Mapping[str, float | None]
+    categorical: Mapping[str, str]
+    missing: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """One event of a lead; `local_time` is what the clock showed where the lead lives."""
+
+    event_id: str
+    event_type: str
+    timestamp: str
+    received_at: str
+    local_time: str
+    property_id: str | None
+    agent_id: str | None
+    session_id: str | None
+    device_type: str | None
+    source_channel: str | None
+    event_data: Mapping[str, Any]
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineAnswer:
+    """The latest events of a lead, newest first."""
+
+    lead_id: str
+    time_zone: str
+    event_count: int
+    events: Sequence[TimelineEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class HomeCard:
+    """What is shown of a home."""
+
+    address: str | None
+    ListPrice: float | None
+    beds: float | None
+    baths: float | None
+    area: float | None
+    photo: str | None
+    url: str | None
+    attribution: str | None
+    updated_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What proves a reason: ids of events, and attributes of the home."""
+
+    events: Sequence[str]
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonShown:
+    """One part of a score: `text` for the agent, `say` to be said aloud."""
+
+    kind: str
+    share: float
+    text: str
+    say: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One home of an answer; `confidence` is the probability of engagement within 14 days of being shown."""
+
+    property_id: str
+    rank: int
+    score: float | None
+    confidence: float | None
+    interval: tuple[float | None, float | None]
+    confidence_level: str
+    stretch: bool
+    home: HomeCard
+    reasons: Sequence[ReasonShown]
+    rest: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageShown:
+    """One step on the way to the answer."""
+
+    stage: str
+    kept: int
+    removed: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationAnswer:
+    """Which homes to show next, and all that is needed to check it."""
+
+    recommendation_id: str
+    lead_id: str
+    as_of: str
+    event_count: int
+    models: Mapping[str, str]
+    experiment: Mapping[str, Any] | None
+    degraded: Sequence[str]
+    items: Sequence[Item]
+    trace: Sequence[StageShown]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckShown:
+    """One thing a deployment needs, and what to do if it is not there."""
+
+    name: str
+    ok: bool
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyAnswer:
+    """Whether events can be stored durably, and what else is there or not."""
+
+    ready: bool
+    checks: Sequence[CheckShown]
+
+
+def features_answer(vector: FeatureVector) -> FeaturesAnswer:
+    """A feature vector in the shape of commands and routes."""
+    numeric = {name: None if math.isnan(value) else value for name, value in vector.numerical_features.items()}
+    return FeaturesAnswer(
+        entity_id=vector.entity_id,
+        entity_type=vector.entity_type,
+        as_of=format_moment(to_micros(vector.as_of)),
+        event_count=vector.event_count,
+        numeric=numeric,
+        categorical=dict(vector.categorical_features),
+        missing=list(vector.missing),
+    )
+
+
+def timeline_event(event: BehavioralEvent, local_time: str) -> TimelineEvent:
+    """An event in the shape of the timeline."""
+    return TimelineEvent(
+        event_id=event.event_id,
+        event_type=event.event_type.value,
+        timestamp=format_moment(event.at),
+        received_at=format_moment(event.known_at),
+        local_time=local_time,
+        property_id=event.property_id,
+        agent_id=event.agent_id,
+        session_id=event.session_id,
+        device_type=event.device_type,
+        source_channel=event.source_channel,
+        event_data=event.event_data,
+        outcome=event.outcome,
+    )

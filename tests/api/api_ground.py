@@ -1,0 +1,180 @@
+"""The application over a real SQLite file, a real catalogue, and recommendations that a test can foresee."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from homing.api import ApiServices, Check, create_app
+from homing.core.clock import from_micros, parse_moment
+from homing.dashboard import LeadList, PageServices
+from homing.dashboard import routes as page_routes
+from homing.event_types import EventType
+from homing.interfaces import (
+    ConfidenceLevel,
+    FeatureVector,
+    ModelPrediction,
+    Reason,
+    Recommendations,
+    Stage,
+)
+from homing.market.card import card
+from homing.market.catalogue import Catalogue
+from homing.market.property import property_from
+from homing.store.events import EventQuery
+from homing.store.listings import ListingStore
+from homing.store.sqlite import SqliteDatabase
+from homing.store.sqlite_events import SqliteEventStore
+
+NOW = parse_moment("2026-11-22T20:00:00Z")
+TENANT = "default"
+IN_BAND = "in the 550,000 to 650,000 band of 9 of the 11 homes looked at"
+NEAR = "within 2 km of 3 of the 11 homes looked at"
+
+
+@dataclass(frozen=True)
+class FixedFeatures:
+    """A feature engineer that knows one number, one that is missing, and one word."""
+
+    store: SqliteEventStore
+
+    async def extract_features(
+        self, entity_id: str, entity_type: str = "lead", events: Any = None, *, as_of: datetime | None = None
+    ) -> FeatureVector:
+        found = self.store.count(TENANT, EventQuery(lead_id=entity_id))
+        numbers = {"views": float(found), "average_price": float("nan")}
+        return FeatureVector(
+            entity_id, entity_type, as_of or from_micros(NOW), found, numbers, {"device": "phone"}, "1"
+        )
+
+    async def batch_extract_features(self, entities, events_by_entity=None, *, as_of=None):
+        raise NotImplementedError
+
+    def get_feature_names(self, entity_type: str = "lead") -> tuple[str, ...]:
+        return ("views", "average_price", "device")
+
+
+@dataclass(frozen=True)
+class ByPrice:
+    """Recommends the cheapest active homes that the lead did nothing with."""
+
+    store: SqliteEventStore
+    catalogue: Catalogue
+
+    def __call__(self, lead_id: str, k: int, as_of: int | None) -> Recommendations:
+        events = self.store.select(TENANT, EventQuery(lead_id=lead_id))
+        seen = {event.property_id for event in events}
+        market = self.catalogue.snapshot()
+        homes = [self.catalogue.get(home) for home in market.ids.ids]
+        kept = sorted((home for home in homes if home.property_id not in seen), key=lambda home: home.price)[:k]
+        return Recommendations(
+            recommendation_id="rec_1",
+            lead_id=lead_id,
+            as_of=from_micros(NOW if as_of is None else as_of),
+            event_count=len(events),
+            models={"hybrid": "3"},
+            experiment=None,
+            degraded=() if events else ("collaborative: the lead has no history, popular homes stand in",),
+            items=tuple(prediction(home, rank, events) for rank, home in enumerate(kept, 1)),
+            trace=(Stage("candidates", len(homes) - len(seen), {"seen": len(seen)}), Stage("chosen", len(kept), {})),
+        )
+
+
+def prediction(home: Any, rank: int, events: Any) -> ModelPrediction:
+    proof = tuple(event.event_id for event in events)
+    return ModelPrediction(
+        property_id=home.property_id,
+        rank=rank,
+        score=1 / rank,
+        confidence=0.14 / rank,
+        interval=(0.09 / rank, 0.2 / rank),
+        confidence_level=ConfidenceLevel.of_width(0.11 / rank),
+        home=card(home),
+        reasons=(
+            Reason("price", 0.6, IN_BAND, "it sits right in your price range", proof, {"ListPrice": home.price}),
+            Reason("location", 0.18, NEAR, "it is in the part of town that fits"),
+        ),
+        rest=0.22,
+        stretch=rank == 10,
+    )
+
+
+@dataclass(frozen=True)
+class Client:
+    """Asks the application without a network; an error inside is answered as a server would."""
+
+    app: Any
+
+    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        async def asked() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+                return await client.request(method, path, **more)
+
+        return asyncio.run(asked())
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self.request("GET", path, **more)
+
+    def post(self, path: str, **more: Any) -> httpx.Response:
+        return self.request("POST", path, **more)
+
+    def put(self, path: str, **more: Any) -> httpx.Response:
+        return self.request("PUT", path, **more)
+
+    def delete(self, path: str) -> httpx.Response:
+        return self.request("DELETE", path)
+
+
+@dataclass(frozen=True)
+class Served:
+    """The running application and what stands behind it."""
+
+    client: Client
+    app: Any
+    store: SqliteEventStore
+    catalogue: Catalogue
+    checks: dict[str, Check]
+
+    def put(self, *rows: Mapping[str, Any]) -> None:
+        self.catalogue.put([property_from(row, now=NOW - 1_000) for row in rows])
+
+    def types_of(self, lead_id: str) -> list[EventType]:
+        return [event.event_type for event in self.store.select(TENANT, EventQuery(lead_id=lead_id))]
+
+
+def home_row(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "ListingKey": f"home-{number}",
+        "ListPrice": 500_000 + 10_000 * number,
+        "BedroomsTotal": 3,
+        "BathroomsTotalInteger": 2,
+        "LivingArea": 1_700 + number,
+        "CountyOrParish": "King",
+        "StateOrProvince": "WA",
+        "PostalCode": f"981{number:02}",
+        **more,
+    }
+
+
+def build(folder: Any, recommend: Callable[..., Any] | None = None, **changed: Any) -> Served:
+    database = SqliteDatabase(folder / "homing.sqlite3")
+    store = SqliteEventStore(database)
+    catalogue = Catalogue(ListingStore(database), TENANT, clock=lambda: NOW)
+    checks = {
+        "storage": Check("storage", ok=True, required=True),
+        "models": Check("models", ok=False, hint="homing train"),
+    }
+    shared: dict[str, Any] = {
+        "store": store, "tenant": TENANT, "catalogue": catalogue, "recommend": recommend or ByPrice(store, catalogue),
+        "time_zone_of": lambda _lead: "America/Los_Angeles", "clock": lambda: NOW,
+    }  # fmt: skip
+    services = ApiServices(**shared, engineer=FixedFeatures(store), checks=lambda: list(checks.values()))
+    pages = page_routes(PageServices(**shared, leads=LeadList(store, TENANT), simulated=True, **changed))
+    app = create_app(services, pages)
+    return Served(Client(app), app, store, catalogue, checks)
