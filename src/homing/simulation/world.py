@@ -1,0 +1,130 @@
+"""What all parts of one run share: homes, their life, the log, tasks to come, and each household's search so far."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.event_types import EventType
+from homing.simulation.agents import Agent
+from homing.simulation.event_log import EventLog
+from homing.simulation.homes import Homes
+from homing.simulation.households import Household
+from homing.simulation.market_life import MarketLife
+from homing.simulation.taste import attributes, utility
+
+__all__ = ["Search", "Task", "World", "Worth"]
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Search:
+    """The search of one household as it stands: changes with every visit."""
+
+    household: Household
+    draw: np.random.Generator
+    agent: Agent
+    intent: int
+    views: int = 0
+    visits: int = 0
+    tours: int = 0
+    best: float = -np.inf
+    opened: dict[int, int] = field(default_factory=dict)
+    saved: dict[int, float] = field(default_factory=dict)
+    saved_by: set[tuple[str, int]] = field(default_factory=set)
+    passed: set[int] = field(default_factory=set)
+    asked: set[int] = field(default_factory=set)
+    busy_until: int = 0
+    pre_approved: bool = False
+    bidding: bool = False
+    bought: bool = False
+    search_saved: bool = False
+    stage: str = "new"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Task:
+    """Something that will happen: a visit, an agent's answer, a tour, the seller's reply, a closing, an e-mail."""
+
+    at: int
+    number: int
+    kind: str = field(compare=False)
+    search: Search = field(compare=False)
+    lead: str = field(compare=False)
+    row: int = field(compare=False, default=-1)
+    amount: float = field(compare=False, default=0.0)
+    rows: tuple[int, ...] = field(compare=False, default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Homes as a household sees them: list prices, attributes, and the utility of household and acting partner."""
+
+    prices: NDArray[np.float64]
+    seen: NDArray[np.float64]
+    joint: NDArray[np.float64]
+    own: NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class World:
+    """One run. `today` holds the homes for sale at some moment of the present day, `promised` those just sold."""
+
+    homes: Homes
+    life: MarketLife
+    start: int
+    end: int
+    log: EventLog = field(default_factory=EventLog)
+    tasks: list[Task] = field(default_factory=list)
+    today: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    promised: set[int] = field(default_factory=set)
+    _numbers: int = 0
+
+    def home_id(self, row: int) -> str:
+        """The listing key of a home."""
+        return self.homes.ids.ids[row]
+
+    def later(
+        self,
+        at: int,
+        kind: str,
+        search: Search,
+        lead: str,
+        *,
+        row: int = -1,
+        amount: float = 0.0,
+        rows: tuple[int, ...] = (),
+    ) -> None:
+        """Note something that will happen, unless the run is over by then."""
+        if at <= self.end:
+            self._numbers += 1
+            heapq.heappush(self.tasks, Task(at, self._numbers, kind, search, lead, row, amount, rows))
+
+    def next_task(self, before: int) -> Task | None:
+        """The earliest thing still to happen before a moment, taken off the list."""
+        if self.tasks and self.tasks[0].at < before:
+            return heapq.heappop(self.tasks)
+        return None
+
+    def active(self, at: int) -> Rows:
+        """The homes for sale at a moment of the present day."""
+        return self.today[self.life.active(self.today, at)]
+
+    def worth(self, search: Search, rows: Rows, at: int, partner: int = 0) -> Worth:
+        """What these homes are worth at the prices of that moment."""
+        prices = self.life.price(rows, at)
+        taste = search.household.taste
+        seen = attributes(self.homes, taste, rows, prices)
+        joint, first, second = utility(taste, seen)
+        return Worth(prices, seen, joint, second if partner else first)
+
+    def stage(self, at: int, search: Search, lead: str, stage: str) -> None:
+        """The lead moves to another stage of the pipeline."""
+        if search.stage != stage:
+            data = {"stage": stage, "previous_stage": search.stage}
+            self.log.add(at, EventType.STAGE_CHANGED, lead, ids={"agent_id": search.agent.agent_id}, data=data)
+            search.stage = stage
