@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute
 
 import homing
 from homing.api import documentation, events, health, leads, properties, recommendations
-from homing.api.described import PROBLEMS
 from homing.api.guard import Guard
 from homing.api.problems import HANDLERS
 from homing.api.services import ApiServices
@@ -30,13 +29,10 @@ def create_app(services: ApiServices, pages: Sequence[BaseRoute] = ()) -> FastAP
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        routes=[*events.routes(services), *recommendations.routes(services)],
         middleware=[Middleware(Guard)],
         exception_handlers=HANDLERS,
-        responses=PROBLEMS,
-        generate_unique_id_function=lambda route: route.name,
     )
-    for part in (leads, properties, health):
-        app.include_router(part.routes(services))
+    for part in (events, recommendations, leads, properties, health):
+        app.router.routes.extend(part.routes(services))
     app.router.routes.extend([*documentation.routes(app), *pages])
     return app

@@ -8,20 +8,14 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from homing.api.events import MOST_EVENTS
-from homing.api.problems import MEDIA_TYPE, Problem
+from homing.api.problems import RESPONSES, Problem
 from homing.api.recommendations import MOST_HOMES
 from homing.api.shapes import RecommendationAnswer, Stored
 from homing.event_types import EventType
 
-__all__ = ["PROBLEMS", "openapi"]
+__all__ = ["openapi"]
 
 _REF: Final = "#/components/schemas/{model}"
-_PROBLEM: Final = {"schema": {"$ref": _REF.format(model="Problem")}}
-
-PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    "default": {"description": "Any error has this one shape (RFC 9457).", "content": {MEDIA_TYPE: _PROBLEM}}
-}
-"""The response every route may give instead of its own."""
 
 _LEAD: Final = {
     "name": "lead_id", "in": "path", "required": True,
@@ -76,7 +70,7 @@ def _operation(name: str, tag: str, doc: str, answer: str) -> dict[str, Any]:
                 "description": "Successful Response",
                 "content": {"application/json": {"schema": {"$ref": _REF.format(model=answer)}}},
             },
-            **PROBLEMS,
+            **RESPONSES,
         },
     }
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-from fastapi import APIRouter
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
+from homing.api.routing import part
 from homing.api.services import ApiServices
 from homing.api.shapes import CheckShown, ReadyAnswer
 
 __all__ = ["routes"]
 
 
-def routes(services: ApiServices) -> APIRouter:
+def routes(services: ApiServices) -> list[BaseRoute]:
     """The routes over these services."""
-    router = APIRouter(tags=["health"])
+    router = part("health")
 
     @router.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -31,4 +32,4 @@ def routes(services: ApiServices) -> APIRouter:
         answer = ReadyAnswer(ready, [CheckShown(check.name, check.ok, check.hint) for check in checks])
         return Response(msgspec.json.encode(answer), 200 if ready else 503, media_type="application/json")
 
-    return router
+    return router.routes

@@ -6,10 +6,12 @@ import asyncio
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
+from starlette.routing import BaseRoute
 
 from homing.api.requests import known_parameters, moment
+from homing.api.routing import part
 from homing.api.services import ApiServices
 from homing.api.shapes import FeaturesAnswer, TimelineAnswer, features_answer, timeline_event
 from homing.core.clock import from_micros
@@ -21,9 +23,9 @@ __all__ = ["routes"]
 Moment = Annotated[str | None, Query(description="RFC 3339 moment with offset; left out: now")]
 
 
-def routes(services: ApiServices) -> APIRouter:
+def routes(services: ApiServices) -> list[BaseRoute]:
     """The routes over these services."""
-    router = APIRouter(tags=["leads"])
+    router = part("leads")
 
     @router.get("/v1/leads/{lead_id:path}/features")
     async def get_features(request: Request, lead_id: str, as_of: Moment = None) -> FeaturesAnswer:
@@ -44,7 +46,7 @@ def routes(services: ApiServices) -> APIRouter:
         end = moment(request.query_params, "upto")
         return await asyncio.to_thread(_timeline, services, checked_id(lead_id, "lead_id"), limit, end)
 
-    return router
+    return router.routes
 
 
 def _timeline(services: ApiServices, lead_id: str, limit: int, upto: int | None) -> TimelineAnswer:

@@ -16,7 +16,7 @@ from starlette.routing import Match
 
 from homing.core.errors import BadInput, Fault, HomingError, NotReady, StorageError, UnknownId, shown
 
-__all__ = ["HANDLERS", "MEDIA_TYPE", "STATUS", "Problem", "problem", "status_of"]
+__all__ = ["HANDLERS", "MEDIA_TYPE", "RESPONSES", "STATUS", "Problem", "problem", "status_of"]
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -29,6 +29,14 @@ STATUS: Final[dict[type[Exception], int]] = {
     Exception: 500,
 }
 """The status of an error: that of the nearest of its class's ancestors that stands here."""
+
+RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    "default": {
+        "description": "Any error has this one shape (RFC 9457).",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
+"""For the OpenAPI document: what every route may answer instead of its own."""
 
 _TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110; Python 3.11 has older names
 _UNEXPECTED: Final = "Something failed inside the server; its log has the details. The request may be tried again."

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from homing.api.requests import MEGABYTE, json_body
+from homing.api.routing import part
 from homing.api.services import ApiServices
 from homing.api.shapes import ListingsStored, Refused
 from homing.core.errors import BadInput, UnknownId
@@ -36,9 +37,9 @@ _MANY_SCHEMA: Final = {"oneOf": [_KEYED, {"type": "array", "maxItems": MOST_LIST
 _MANY: Final = {"requestBody": {"required": True, "content": {"application/json": {"schema": _MANY_SCHEMA}}}}
 
 
-def routes(services: ApiServices) -> APIRouter:
+def routes(services: ApiServices) -> list[BaseRoute]:
     """The routes over these services."""
-    router = APIRouter(tags=["properties"])
+    router = part("properties")
 
     @router.post("/v1/properties", openapi_extra=_MANY)
     async def post_properties(request: Request) -> ListingsStored:
@@ -73,7 +74,7 @@ def routes(services: ApiServices) -> APIRouter:
         await asyncio.to_thread(_delete, services, property_id)
         return Response(status_code=204)
 
-    return router
+    return router.routes
 
 
 def _read(services: ApiServices, rows: Sequence[Any]) -> tuple[list[Property], list[Refused]]:
