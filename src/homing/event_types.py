@@ -259,6 +259,7 @@ class EventType(StrEnum):
             Key("duration_minutes", "number", "how long", low=0),
             Key("lead_interest_level", "number", "the agent's impression, 1 to 10", low=0, high=10),
             Key("notes", "text", "the agent's notes"),
+            Key("original_request_event_id", "text", "the event id of the request"),
         ),
         engaged=True,
         segment=("Showing Attended",),

@@ -36,8 +36,8 @@ __all__ = [
     "TrainingResult",
 ]
 
-EntityType = Literal["lead", "agent", "property", "session"]
-"""What an id may name when events are asked for."""
+EntityType = Literal["lead", "agent", "property", "session", "visitor"]
+"""What an id may name when events are asked for; a visitor's is an anonymous id."""
 
 
 _LEFT_OUT = datetime.min.replace(tzinfo=UTC)
