@@ -179,9 +179,7 @@ def _table() -> Iterator[Attribute]:
     yield Attribute("Latitude", "number", "degrees", -90, 90)
     yield Attribute("Longitude", "number", "degrees", -180, 180)
     yield Attribute("YearBuilt", "number", "year", 1000, 2200)
-    yield from _numbers(
-        "USD", "ListPriceLow OriginalListPrice PreviousListPrice ClosePrice PreviousClosePrice LeaseAmount"
-    )
+    yield from _numbers("USD", "ListPriceLow OriginalListPrice PreviousListPrice ClosePrice LeaseAmount")
     yield from _numbers("USD", "AssociationFee ConcessionsAmount TaxAnnualAmount")
     yield from _numbers("USD/year", "NetOperatingIncome GrossIncome", -WIDEST)
     yield from _numbers("percent", "CapRate", -1000, 1000)
@@ -246,7 +244,7 @@ def _table() -> Iterator[Attribute]:
     )
     yield from _fields(
         "date",
-        "OnMarketDate ListingContractDate ContingentDate PurchaseContractDate CloseDate PreviousCloseDate "
+        "OnMarketDate ListingContractDate ContingentDate PurchaseContractDate CloseDate "
         "OffMarketDate WithdrawnDate ExpirationDate",
     )
 

@@ -1,0 +1,1 @@
+"""Carrying rows in and out: files of listings, events and people in the formats others write."""

@@ -1,0 +1,61 @@
+"""Events as files bring them: our own JSON lines, CSV and Parquet, and RESO InternetTracking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+import msgspec
+
+from homing.core.errors import BadInput, Fault, shown
+from homing.integrations.files import Layout, RowFile, open_rows
+from homing.integrations.reso_tracking import ResolveListing, event_row, looks_like_tracking
+
+__all__ = ["EventFormat", "open_events"]
+
+EventFormat = Literal["auto", "jsonl", "csv", "parquet", "reso"]
+_LAYOUTS: Final[Mapping[str, Layout]] = {"jsonl": "jsonl", "csv": "csv", "parquet": "parquet"}
+_decode = msgspec.json.Decoder().decode
+
+
+def open_events(path: Path | str, format: str = "auto", resolve: ResolveListing | None = None) -> RowFile:  # noqa: A002
+    """The rows of a file under our names; `BadInput` if it cannot be read to its end or lacks a column.
+
+    In CSV and Parquet `event_data` is JSON text. `resolve` finds the home of a ListingId that a RESO event names.
+    """
+    if format not in get_args(EventFormat):
+        raise BadInput.of("format", f"be one of {', '.join(get_args(EventFormat))}", format)
+    file = open_rows(path, _LAYOUTS.get(format))
+    if format == "reso" or (format == "auto" and _is_tracking(file)):
+        return file.translated(partial(event_row, resolve=resolve))
+    missing = [name for name in ("event_type", "timestamp") if file.columns and name not in file.columns]
+    if missing:
+        raise BadInput(
+            Fault(f"{file.path}.header", f"have the columns {', '.join(missing)}", shown(", ".join(file.columns or ())))
+        )
+    return file if file.layout in {"json", "jsonl"} else file.translated(_typed)
+
+
+def _is_tracking(file: RowFile) -> bool:
+    return looks_like_tracking(file.first() if file.columns is None else dict.fromkeys(file.columns))
+
+
+def _typed(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row of texts with its payload and its number read."""
+    typed = dict(row)
+    data, value = typed.get("event_data"), typed.get("outcome_value")
+    if isinstance(data, str):
+        try:
+            typed["event_data"] = _decode(data.encode())
+        except (ValueError, RecursionError) as error:
+            raise BadInput(Fault("event_data", "be a JSON object", str(error))) from error
+    elif isinstance(data, Mapping):
+        typed["event_data"] = {name: found for name, found in data.items() if found is not None}
+    if isinstance(value, str):
+        try:
+            typed["outcome_value"] = float(value)
+        except ValueError:
+            raise BadInput.of("outcome_value", "be a finite number", value) from None
+    return typed

@@ -1,0 +1,1 @@
+"""One use case a class: a frozen dataclass with its collaborators and one verb."""
