@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from homing.models.collaborative_filtering import CollaborativeFilteringModel as CollaborativeFilteringModel
     from homing.models.content_based import ContentBasedModel as ContentBasedModel
     from homing.models.homes import Homes as Homes
+    from homing.models.hybrid_model import HybridRecommendationModel as HybridRecommendationModel
+    from homing.models.impressions import Impressions as Impressions
     from homing.models.interactions import Interactions as Interactions
     from homing.models.loading import load_model as load_model
     from homing.models.popularity import PopularityModel as PopularityModel
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 MODELS = {
     "CollaborativeFilteringModel": "collaborative_filtering",
+    "ContentBasedModel": "content_based",
+    "HybridRecommendationModel": "hybrid_model",
     "PopularityModel": "popularity",
     "RecencyModel": "recency",
 }
@@ -32,6 +36,7 @@ _HOME = {
     **MODELS,
     "Codes": "query",
     "Homes": "homes",
+    "Impressions": "impressions",
     "Interactions": "interactions",
     "LearningModel": "base",
     "Query": "query",

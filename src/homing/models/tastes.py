@@ -1,0 +1,124 @@
+"""What a lead's acts say about the homes it wants: the compiled loops of the content model."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.jit import kernel
+
+__all__ = ["gathered", "parts_of", "spread_out", "taste_of", "totals"]
+
+Doubles = NDArray[np.float64]
+
+_LIMIT = 4.0
+_NEIGHBOUR = 0.5
+_FEWEST_BINS = 4
+
+
+@kernel
+def spread_out(amounts: Doubles, starts: NDArray[np.int64], ordered: NDArray[np.bool_]) -> None:
+    """Let each bin of an ordered axis lend to its neighbours, in place: half to the next, a quarter to the one after.
+
+    The sum over an axis stays. Axes with fewer than four bins, such as yes and no, are left as they are.
+    """
+    for a in range(ordered.size):
+        first, last = starts[a], starts[a + 1]
+        if not ordered[a] or last - first < _FEWEST_BINS:
+            continue
+        before, after = 0.0, 0.0
+        from_below = np.zeros(last - first)
+        for b in range(first, last):
+            before += amounts[b]
+            from_below[b - first] = _NEIGHBOUR * (from_below[b - first - 1] + amounts[b - 1]) if b > first else 0.0
+        above = 0.0
+        for b in range(last - 1, first - 1, -1):
+            own = amounts[b]
+            amounts[b] = own + from_below[b - first] + above
+            above = _NEIGHBOUR * (above + own)
+            after += amounts[b]
+        if after > 0.0:
+            for b in range(first, last):
+                amounts[b] *= before / after
+
+
+@kernel
+def gathered(bins: NDArray[np.int32], parts: NDArray[np.float32], mass: Doubles, count: int) -> Doubles:
+    """The evidence on each of `count` bins, float64 (2, count): first for it, then against it.
+
+    `bins`, `parts` (m, w) are the homes acted on, `mass` (m,) the evidence of each, negative against.
+    """
+    amounts = np.zeros((2, count))
+    for j in range(mass.size):
+        side = 0 if mass[j] > 0 else 1
+        for w in range(bins.shape[1]):
+            if bins[j, w] >= 0:
+                amounts[side, bins[j, w]] += abs(mass[j]) * parts[j, w]
+    return amounts
+
+
+@kernel
+def taste_of(
+    amounts: Doubles,
+    starts: NDArray[np.int64],
+    ordered: NDArray[np.bool_],
+    shares: Doubles,
+    prior: float,
+    dislike: float,
+) -> Doubles:
+    """The taste for every bin, float64 (bins,), with mean 0 over the market on each axis; `amounts` are used up.
+
+    A bin's taste is log(lead's share / market's share), the lead's share shrunk to the market's by `prior` acts, less
+    `dislike` times the same of the homes passed on where that is positive; both at most 4 in size.
+    """
+    liked, passed = amounts[0], amounts[1]
+    spread_out(liked, starts, ordered)
+    spread_out(passed, starts, ordered)
+    taste = np.zeros(shares.size)
+    for a in range(ordered.size):
+        part = slice(starts[a], starts[a + 1])
+        most_liked, most_passed = prior + liked[part].sum(), prior + passed[part].sum()
+        mean = 0.0
+        for b in range(starts[a], starts[a + 1]):
+            lift = np.log((prior + liked[b] / shares[b]) / most_liked)
+            against = np.log((prior + passed[b] / shares[b]) / most_passed)
+            taste[b] = min(max(lift, -_LIMIT), _LIMIT) - dislike * min(max(against, 0.0), _LIMIT)
+            mean += shares[b] * taste[b]
+        for b in range(starts[a], starts[a + 1]):
+            taste[b] -= mean
+    return taste
+
+
+@kernel
+def totals(bins: NDArray[np.int32], parts: NDArray[np.float32], items: NDArray[np.int64], weighted: Doubles) -> Doubles:
+    """The sum over bins of part times weighted taste, for some homes; NaN for a home of which nothing is known."""
+    out = np.empty(items.size)
+    for j in range(items.size):
+        total = 0.0
+        known = False
+        for w in range(bins.shape[1]):
+            b = bins[items[j], w]
+            if b >= 0:
+                known = True
+                total += parts[items[j], w] * weighted[b]
+        out[j] = total if known else np.nan
+    return out
+
+
+@kernel
+def parts_of(
+    bins: NDArray[np.int32],
+    parts: NDArray[np.float32],
+    items: NDArray[np.int64],
+    axis: NDArray[np.int64],
+    taste: Doubles,
+    count: int,
+) -> Doubles:
+    """The taste for some homes by axis, float64 (n, count); 0 where the home's attribute is not known."""
+    out = np.zeros((items.size, count))
+    for j in range(items.size):
+        for w in range(axis.size):
+            b = bins[items[j], w]
+            if b >= 0:
+                out[j, axis[w]] += parts[items[j], w] * taste[b]
+    return out
