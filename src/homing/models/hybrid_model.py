@@ -175,11 +175,13 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     def _explain(self, past: Past, item: int) -> dict[str, float]:
         """Parts named `content:price`, `collaborative:<home id>`, `popularity`, `recency`."""
         explained: dict[str, float] = {}
-        row = self._columns(past, np.array([item]))[0]
+        scores = self._raw(past, np.array([item]))[0]
+        row = np.where(np.isfinite(scores), scores, self.means_)
         for place, (name, part) in enumerate(self.parts_.items()):
             rate = float(self.weights_[place] / self.spreads_[place])
             code = int(self.to_part_[name][item])
-            inside = {} if name in _WHOLE or code < 0 else part._explain(self._past_of(name, past), code)
+            silent = name in _WHOLE or not np.isfinite(scores[place])
+            inside = {} if silent else part._explain(self._past_of(name, past), code)
             if inside:
                 explained |= {f"{name}:{detail}": rate * value for detail, value in inside.items()}
             else:

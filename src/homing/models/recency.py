@@ -33,9 +33,10 @@ class RecencyConfig:
 class RecencyModel(LearningModel[RecencyConfig]):
     """The newest listings first, the same for every lead.
 
-        score(home) = 2 ** (-(newest - listed_at) / half_life_days)
+        score(home) = 2 ** (-days on the market / half_life_days)
 
-    `newest` is when the newest home was listed. A home whose listing moment is unknown has no score (NaN).
+    Days count up to the moment of asking; where none is known, up to when the newest home was listed. A home whose
+    listing moment is unknown has no score (NaN).
 
     >>> from homing.models import Interactions, RecencyModel
     >>> rows = [{"ListingKey": "h1", "ListingContractDate": "2026-05-01"},
@@ -58,10 +59,10 @@ class RecencyModel(LearningModel[RecencyConfig]):
         self.listed_ = listed
 
     def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:
-        return self._freshness()[items]
+        return self._freshness(past, items)
 
     def _explain(self, past: Past, item: int) -> dict[str, float]:
-        return {"freshness": float(self._freshness()[item])}
+        return {"freshness": float(self._freshness(past, np.array([item]))[0])}
 
     def _speaks(self, past: Past) -> bool:
         return True
@@ -76,11 +77,11 @@ class RecencyModel(LearningModel[RecencyConfig]):
         missing = len(self.items) - self.listed_.size
         return np.concatenate((self.listed_, np.full(missing, UNKNOWN_MOMENT, dtype=np.int64)))
 
-    def _freshness(self) -> Scores:
+    def _freshness(self, past: Past, items: NDArray[np.int64]) -> Scores:
         listed = self._padded()
         known = listed != UNKNOWN_MOMENT
-        scores = np.full(listed.size, np.nan, dtype=np.float32)
-        if known.any():
-            age = (listed[known].max() - listed[known]) / (self.config.half_life_days * DAY)
-            scores[known] = np.exp2(-age)
-        return scores
+        if not known.any():
+            return np.full(items.size, np.nan, dtype=np.float32)
+        asked = int(listed[known].max()) if past.as_of is None else past.as_of
+        days = np.maximum(asked - listed[items], 0) / DAY
+        return np.where(known[items], np.exp2(-days / self.config.half_life_days), np.nan).astype(np.float32)
