@@ -12,7 +12,7 @@ from homing.event_types import EventType
 from homing.simulation import constants as c
 from homing.simulation.judgement import Judgement, judged, pass_reason
 from homing.simulation.results import Filters, Page, filters_of, results_page
-from homing.simulation.world import Search, World
+from homing.simulation.world import Search, World, Worth
 
 __all__ = ["Visit", "hours_of_day", "noise_scale", "short_visit", "visit"]
 
@@ -76,11 +76,11 @@ def short_visit(world: World, search: Search, lead: str, row: int, at: int) -> N
     _finish(world, now)
 
 
-def opens(world: World, now: Visit, row: int, source: str) -> Judgement | None:
+def opens(world: World, now: Visit, row: int, source: str, known: Worth | None = None) -> Judgement | None:
     """The lead opens a home's page and does there what it does; None if the home has just gone."""
     search, draw = now.search, now.search.draw
     dwell = max(3.0, float(np.exp(np.log(c.DWELL_SECONDS) + c.DWELL_SPREAD * draw.standard_normal())))
-    found = judged(world, search, row, now.clock, now.partner)
+    found = judged(world, search, row, now.clock, known)
     dwell = round(min(1_800.0, dwell * float(np.exp(0.25 * np.clip(found.liking, -2.0, 2.0)))), 1)
     over = now.clock - now.began > c.LONGEST_VISIT_MINUTES * MINUTE
     if over or not world.life.is_active(row, now.clock + int(dwell + 40) * SECOND):
@@ -137,7 +137,8 @@ def _look_through(world: World, now: Visit, page: Page) -> None:
         return
     search, draw = now.search, now.search.draw
     scale = noise_scale(search)
-    own = world.worth(search, page.rows, now.clock, now.partner).own - search.household.bars["reference"]
+    worth = world.worth(search, page.rows, now.clock, now.partner)
+    own = worth.own - search.household.bars["reference"]
     again = np.array([int(row) in search.opened for row in page.rows])
     passed = np.array([int(row) in search.passed for row in page.rows])
     pull = own - c.POSITION_BIAS * np.log(np.arange(1, len(own) + 1)) - c.SEEN_AGAIN * again
@@ -147,7 +148,7 @@ def _look_through(world: World, now: Visit, page: Page) -> None:
     chosen = np.sort(chosen[np.argsort(-pull[chosen], kind="stable")][: c.MOST_OPENED])
     for place in chosen:
         now.wait(3 + int(draw.integers(0, 20)))
-        opens(world, now, int(page.rows[place]), "search_results")
+        opens(world, now, int(page.rows[place]), "search_results", worth.only(int(place)))
 
 
 def noise_scale(search: Search) -> float:

@@ -60,7 +60,7 @@ def answer(world: World, task: Task) -> None:
     """The agent answers an inquiry: a message or a call, and if the home is still there and the lead keen, a tour."""
     search, draw, agent = task.search, task.search.draw, task.search.agent.agent_id
     called = draw.random() < 0.4
-    reached = draw.random() < (0.45 if called else 0.6)
+    reached = draw.random() < (0.9 if search.tours else 0.45 if called else 0.6)
     if called:
         data: dict[str, object] = {
             "answered": bool(reached),
@@ -110,6 +110,8 @@ def tour(world: World, task: Task) -> None:
     if _would_bid(search, found.thought, found.fits):
         search.bidding = True
         world.later(task.at + int(draw.integers(3, 30)) * HOUR, "offer", search, task.lead, row=task.row)
+    elif draw.random() < c.NEXT_TOUR:
+        _propose(world, task)
 
 
 def offer(world: World, task: Task) -> None:
@@ -137,8 +139,7 @@ def verdict(world: World, task: Task) -> None:
         world.log.add(task.at, EventType.OFFER_DECLINED, task.lead, data={"amount": task.amount}, ids=ids)
         return
     world.log.add(task.at, EventType.OFFER_ACCEPTED, task.lead, data={"amount": task.amount}, ids=ids)
-    world.promised.add(task.row)
-    world.life.sell(task.row, task.at + c.HOURS_TO_PENDING * HOUR)
+    world.sell(task.row, task.at + c.HOURS_TO_PENDING * HOUR)
     search.bought = True
     world.later(int(world.life.closed[task.row]), "closing", search, task.lead, row=task.row, amount=task.amount)
 
@@ -192,6 +193,16 @@ HAPPENINGS: Mapping[str, Callable[[World, Task], None]] = {
     "visit": come,
 }
 """What each kind of task does."""
+
+
+def _propose(world: World, task: Task) -> None:
+    """After a tour the agent suggests the next saved home that is still for sale, a few hours later."""
+    search, later = task.search, task.at + 3 * HOUR
+    left = [row for row in search.saved if row not in search.asked and world.life.is_active(row, later)]
+    if left:
+        row = max(left, key=lambda row: (search.saved[row], -row))
+        search.asked.add(row)
+        world.later(later, "answer", search, task.lead, row=row)
 
 
 def _schedule(world: World, task: Task) -> None:

@@ -23,7 +23,7 @@ _QUANTILES = {
     "like": c.LIKE_ABOVE,
     "save": c.SAVE_ABOVE,
     "share": c.SHARE_ABOVE,
-    "reservation": 0.97,
+    "reservation": c.BID_ABOVE,
 }
 
 
@@ -80,7 +80,7 @@ def _household(draw: Draw, homes: Homes, number: int, named: int, leads: int, st
         partners=partners,
         segment=segment,
         taste=taste,
-        bars={name: float(np.quantile(worth, q)) for name, q in _QUANTILES.items()},
+        bars=dict(zip(_QUANTILES, np.quantile(worth, list(_QUANTILES.values())).tolist(), strict=True)),
         normal=seen.mean(axis=0),
         eligible=len(rows),
         intent=intent,

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from homing.simulation import constants as c
 from homing.simulation.homes import Homes
 from homing.simulation.households import Household
-from homing.simulation.taste import NAMES, REASONS, within_limits
-from homing.simulation.world import Search, World
+from homing.simulation.taste import NAMES, REASONS
+from homing.simulation.world import Search, World, Worth
 
 __all__ = ["Judgement", "judged", "pass_reason"]
 
@@ -28,19 +28,22 @@ class Judgement:
     seen: NDArray[np.float64]
 
 
-def judged(world: World, search: Search, row: int, at: int, partner: int = 0) -> Judgement:
-    """One home at one moment; the noise falls with the homes the household has opened."""
-    rows = np.array([row])
-    household = search.household
-    worth = world.worth(search, rows, at, partner)
+def judged(world: World, search: Search, row: int, at: int, known: Worth | None = None) -> Judgement:
+    """One home at one moment; the noise falls with the homes the household has opened.
+
+    `known` is what it was worth a moment ago, taken over if its price has not changed since.
+    """
+    worth = known
+    if worth is None or worth.prices[0] != world.life.price_of(row, at):
+        worth = world.worth(search, np.array([row]), at)
     noise = c.JUDGEMENT_NOISE * (1.0 + c.NOISE_START * np.exp(-search.views / c.NOISE_VIEWS))
     joint = float(worth.joint[0])
     thought = joint + float(noise * search.draw.standard_normal())
     return Judgement(
         worth=joint,
         thought=thought,
-        liking=thought - household.bars["reference"],
-        fits=bool(within_limits(world.homes, household.taste, rows, worth.prices)[0]),
+        liking=thought - search.household.bars["reference"],
+        fits=bool(worth.fits[0]),
         price=float(worth.prices[0]),
         seen=worth.seen[0],
     )

@@ -12,7 +12,7 @@ from homing.core.clock import DAY, HOUR, SECOND, format_moment, from_micros
 from homing.simulation import constants as c
 from homing.simulation.homes import Homes
 
-__all__ = ["MarketLife", "listing_rows", "market_life"]
+__all__ = ["NEVER", "MarketLife", "listing_rows", "market_life"]
 
 Moments = NDArray[np.int64]
 Rows = NDArray[np.int64]
@@ -50,6 +50,10 @@ class MarketLife:
         step = (self.cuts[rows] <= at).sum(axis=1)
         prices: NDArray[np.float64] = self.prices[rows, step]
         return prices
+
+    def price_of(self, row: int, at: int) -> float:
+        """The list price of one home at a moment."""
+        return float(self.prices[row, int((self.cuts[row] <= at).sum())])
 
     def during(self, start: int, end: int) -> Rows:
         """The homes that are for sale at some moment in [start, end)."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homing.simulation import constants as c
-from homing.simulation.taste import Taste
+from homing.simulation.taste import Taste, in_areas
 from homing.simulation.world import World
 
 __all__ = ["Filters", "Page", "filters_of", "results_page"]
@@ -58,28 +58,29 @@ def filters_of(taste: Taste, draw: np.random.Generator) -> Filters:
 
 def results_page(world: World, filters: Filters, draw: np.random.Generator, at: int, skip: set[int]) -> Page:
     """A page of homes for sale at this moment: most meet the filters, some lie just beyond; none of `skip`."""
-    active = world.active(at)
-    prices = world.life.price(active, at)
-    homes = world.homes
-    meets = prices <= filters.price_max
-    beyond = prices <= filters.price_max * 1.25
+    today = world.today
+    active, prices = today.active(at), today.prices(at)
+    meets = active & (prices <= filters.price_max)
+    beyond = active & (prices <= filters.price_max * 1.25)
     if filters.price_min is not None:
         meets &= prices >= filters.price_min
     if filters.bedrooms_min is not None:
-        meets &= homes.beds[active] >= filters.bedrooms_min
-        beyond &= homes.beds[active] >= filters.bedrooms_min - 1
+        meets &= today.beds >= filters.bedrooms_min
+        beyond &= today.beds >= filters.bedrooms_min - 1
     if filters.areas:
-        meets &= np.isin(homes.area[active], filters.areas)
-    fresh = np.isin(active, list(skip), invert=True) if skip else np.ones(len(active), dtype=np.bool_)
-    found = active[meets & fresh]
+        meets &= in_areas(world.homes, filters.areas)[today.area]
+    found, others = _without(today.rows[meets], skip), _without(today.rows[beyond & ~meets], skip)
     main, chance = _listed(world, found, draw, c.SLATE - int(c.SLATE * c.EXPLORED))
-    others = active[beyond & ~meets & fresh]
     wanted = min(len(others), c.SLATE - len(main))
     explored = draw.choice(others, size=wanted, replace=False) if wanted else others[:0]
     rows = np.concatenate([main, explored])
     chances = np.concatenate([chance, np.full(wanted, wanted / max(1, len(others)))])
     places = _interleaved(draw, len(main), wanted)
     return Page(rows[places], chances[places], int(meets.sum()))
+
+
+def _without(rows: Rows, skip: set[int]) -> Rows:
+    return rows[np.isin(rows, list(skip), invert=True)] if skip else rows
 
 
 def _listed(world: World, found: Rows, draw: np.random.Generator, n: int) -> tuple[Rows, NDArray[np.float64]]:

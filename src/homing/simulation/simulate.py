@@ -110,7 +110,7 @@ def _welcome(world: World, searches: list[Search]) -> None:
 
 def _live_a_day(world: World, searches: list[Search], day: int) -> None:
     """Draw who visits when, then let everything of the day happen in the order of time."""
-    world.today = world.life.during(day, day + DAY + 6 * HOUR)
+    world.dawn(day)
     offset = local_offset(day + DAY // 2)
     rush = c.WEEKEND if from_micros(day + DAY // 2 + offset).weekday() in _WEEKEND else 1.0
     for search in searches:

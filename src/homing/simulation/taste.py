@@ -7,7 +7,7 @@ anchor / 3); whether it lies in a wanted area; and what no field holds: appeal a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 from homing.simulation import constants as c
 from homing.simulation.homes import ATTRIBUTES, Homes
 
-__all__ = ["MUST_HAVES", "NAMES", "REASONS", "Taste", "attributes", "distance_km", "utility", "within_limits"]
+__all__ = [
+    "MUST_HAVES",
+    "NAMES",
+    "REASONS",
+    "Taste",
+    "attributes",
+    "distance_km",
+    "in_areas",
+    "utility",
+    "within_limits",
+]
 
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -74,7 +84,7 @@ def attributes(homes: Homes, taste: Taste, rows: Rows, prices: Numbers) -> Numbe
     columns = [dear, np.maximum(dear, 0.0), np.where(np.isfinite(size), size, 0.0)]
     columns += [homes.z[name][rows] for name in ATTRIBUTES]
     columns.append(np.log1p(distance_km(homes, rows, taste.anchors) / 3.0))
-    columns.append(np.isin(homes.area[rows], taste.areas).astype(np.float64))
+    columns.append(in_areas(homes, taste.areas)[homes.area[rows]].astype(np.float64))
     return np.column_stack([*columns, homes.hidden[rows]])
 
 
@@ -91,11 +101,18 @@ def within_limits(homes: Homes, taste: Taste, rows: Rows, prices: Numbers) -> ND
     if taste.beds_hard:
         fits &= homes.beds[rows] >= taste.beds
     if taste.areas_hard:
-        fits &= np.isin(homes.area[rows], taste.areas)
+        fits &= in_areas(homes, taste.areas)[homes.area[rows]]
     for name in taste.must_haves:
         attribute, least = MUST_HAVES[name]
         fits &= homes.raw[attribute][rows] >= least
     return fits
+
+
+def in_areas(homes: Homes, areas: Sequence[int]) -> NDArray[np.bool_]:
+    """For each area code of the market whether it is one of these."""
+    wanted = np.zeros(len(homes.areas), dtype=np.bool_)
+    wanted[list(areas)] = True
+    return wanted
 
 
 def distance_km(homes: Homes, rows: Rows, anchors: Numbers) -> Numbers:

@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from homing.core.clock import DAY, HOUR
 from homing.event_types import EventType
 from homing.simulation.agents import Agent
 from homing.simulation.event_log import EventLog
 from homing.simulation.homes import Homes
 from homing.simulation.households import Household
-from homing.simulation.market_life import MarketLife
-from homing.simulation.taste import attributes, utility
+from homing.simulation.market_life import NEVER, MarketLife
+from homing.simulation.taste import attributes, utility, within_limits
 
-__all__ = ["Search", "Task", "World", "Worth"]
+__all__ = ["Search", "Task", "Today", "World", "Worth"]
 
 Rows = NDArray[np.int64]
 
@@ -62,17 +63,66 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """Homes as a household sees them: list prices, attributes, and the utility of household and acting partner."""
+    """n homes as a household sees them: list prices, attributes, utility of household and partner, limits kept."""
 
     prices: NDArray[np.float64]
     seen: NDArray[np.float64]
     joint: NDArray[np.float64]
     own: NDArray[np.float64]
+    fits: NDArray[np.bool_]
+
+    def only(self, place: int) -> Worth:
+        """The same for one of the homes."""
+        one = slice(place, place + 1)
+        return Worth(self.prices[one], self.seen[one], self.joint[one], self.own[one], self.fits[one])
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The homes for sale at some moment of one day, as columns of their own: a home has at most one price cut a day."""
+
+    rows: Rows
+    listed: Rows
+    pending: Rows
+    back: Rows
+    again: Rows
+    beds: NDArray[np.float64]
+    area: Rows
+    cut: Rows
+    price: NDArray[np.float64]
+    price_after: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, homes: Homes, life: MarketLife, start: int, end: int) -> Today:
+        """The homes of a day."""
+        rows = life.during(start, end)
+        step = (life.cuts[rows] <= start).sum(axis=1)
+        later = np.minimum(step, life.cuts.shape[1] - 1)
+        return cls(
+            rows=rows,
+            listed=life.listed[rows],
+            pending=life.pending[rows],
+            back=life.back[rows],
+            again=life.pending_again[rows],
+            beds=homes.beds[rows],
+            area=homes.area[rows],
+            cut=np.where(step > later, NEVER, life.cuts[rows, later]),
+            price=life.prices[rows, step],
+            price_after=life.prices[rows, later + 1],
+        )
+
+    def active(self, at: int) -> NDArray[np.bool_]:
+        """Which of the homes are for sale at a moment of the day."""
+        return ((self.listed <= at) & (at < self.pending)) | ((self.back <= at) & (at < self.again))
+
+    def prices(self, at: int) -> NDArray[np.float64]:
+        """Their list prices at a moment of the day."""
+        return np.where(self.cut <= at, self.price_after, self.price)
 
 
 @dataclass(slots=True)
 class World:
-    """One run. `today` holds the homes for sale at some moment of the present day, `promised` those just sold."""
+    """One run. `today` holds the homes for sale on the present day, `promised` those just sold."""
 
     homes: Homes
     life: MarketLife
@@ -80,7 +130,8 @@ class World:
     end: int
     log: EventLog = field(default_factory=EventLog)
     tasks: list[Task] = field(default_factory=list)
-    today: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    today: Today = field(init=False)
+    until: int = field(init=False)
     promised: set[int] = field(default_factory=set)
     _numbers: int = 0
 
@@ -110,9 +161,19 @@ class World:
             return heapq.heappop(self.tasks)
         return None
 
-    def active(self, at: int) -> Rows:
-        """The homes for sale at a moment of the present day."""
-        return self.today[self.life.active(self.today, at)]
+    def __post_init__(self) -> None:
+        self.dawn(self.start)
+
+    def dawn(self, day: int) -> None:
+        """A new day begins (visits may last into the next)."""
+        self.until = day + DAY
+        self.today = Today.of(self.homes, self.life, day, self.until + 6 * HOUR)
+
+    def sell(self, row: int, at: int) -> None:
+        """A home is bought by a household of the simulation; it leaves the market at that moment."""
+        self.promised.add(row)
+        self.life.sell(row, at)
+        self.today = Today.of(self.homes, self.life, self.until - DAY, self.until + 6 * HOUR)
 
     def worth(self, search: Search, rows: Rows, at: int, partner: int = 0) -> Worth:
         """What these homes are worth at the prices of that moment."""
@@ -120,7 +181,8 @@ class World:
         taste = search.household.taste
         seen = attributes(self.homes, taste, rows, prices)
         joint, first, second = utility(taste, seen)
-        return Worth(prices, seen, joint, second if partner else first)
+        fits = within_limits(self.homes, taste, rows, prices)
+        return Worth(prices, seen, joint, second if partner else first, fits)
 
     def stage(self, at: int, search: Search, lead: str, stage: str) -> None:
         """The lead moves to another stage of the pipeline."""
