@@ -47,7 +47,7 @@ def _dates(h: History) -> int:
     range=(0, 32),
     missing=0.0,
     example=Example(
-        [(DAY + 10 * HOUR, "property_view"), (15 * HOUR, "property_view"), (14 * HOUR, "search_query")],
+        [(15 * HOUR, "property_view"), (14 * HOUR, "search_query"), (11 * HOUR, "property_view")],
         2.0,
         as_of=_SPRING,
         zone=_WEST,
@@ -98,7 +98,7 @@ def most_active_weekday(h: History) -> int:
     reads=BEHAVIOR,
     window=MONTH,
     range=(0, 20.1),
-    example=Example([(13 * HOUR, "property_view"), (11 * HOUR, "property_view")], 1.006),
+    example=Example([(13 * HOUR, "property_view"), (11 * HOUR, "property_view")], 1.00580136087699),
 )
 def activity_time_std(h: History) -> float:
     """Circular standard deviation of the local time of day: 23:00 and 01:00 are two hours apart; NaN without events.
