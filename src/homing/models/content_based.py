@@ -95,7 +95,7 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         self.encoding_ = encoded((), self.values_)
         if homes is not None:
             self._with_homes(homes)
-            if self.config.tune and self.axes_:
+            if self.config.tune:
                 self._learn()
 
     def _with_homes(self, homes: HomesLike) -> None:
