@@ -11,7 +11,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell python3.11 -c 'import sys; print(sys.executable)' 2>/dev/null || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
-SOURCES := src tests $(wildcard benchmarks examples)
+SOURCES := src tests tools $(wildcard benchmarks examples)
 
 default: check test
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import runpy
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from homing import models
+from homing.api.problems import status_of
 from homing.core import errors
 from homing.core.settings import Settings
 from homing.event_types import EventType
@@ -36,6 +39,26 @@ def test_every_error_is_documented():
 
 def test_every_setting_is_documented():
     assert {field.name for field in fields(Settings)} - documented("settings.md") == set()
+
+
+@pytest.mark.parametrize("page", ["cli.md", "http.md"])
+def test_the_pages_written_from_the_program_are_fresh(page):
+    written = runpy.run_path(str(ROOT / "tools" / "reference.py"))["PAGES"][page]()
+    assert (REFERENCE / page).read_text() == written, "stale: run .venv/bin/python tools/reference.py"
+
+
+def test_every_model_is_documented():
+    assert {name for name in models.__all__ if name.endswith("Model")} - {"LearningModel"} - documented(
+        "models.md"
+    ) == set()
+
+
+def test_every_error_is_documented_with_the_status_it_has():
+    page = (REFERENCE / "errors.md").read_text()
+    for name in documented("errors.md"):
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+        error = getattr(errors, name)
+        assert f" {status_of(error.__new__(error))} " in row.rsplit("|", 3)[1]
 
 
 def test_every_decision_is_listed():

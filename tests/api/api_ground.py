@@ -140,6 +140,7 @@ class Served:
     store: SqliteEventStore
     catalogue: Catalogue
     checks: dict[str, Check]
+    recommend: Callable[..., Any]
 
     def put(self, *rows: Mapping[str, Any]) -> None:
         self.catalogue.put([property_from(row, now=NOW - 1_000) for row in rows])
@@ -177,4 +178,4 @@ def build(folder: Any, recommend: Callable[..., Any] | None = None, **changed: A
     services = ApiServices(**shared, engineer=FixedFeatures(store), checks=lambda: list(checks.values()))
     pages = page_routes(PageServices(**shared, leads=LeadList(store, TENANT), simulated=True, **changed))
     app = create_app(services, pages)
-    return Served(Client(app), app, store, catalogue, checks)
+    return Served(Client(app), app, store, catalogue, checks, shared["recommend"])

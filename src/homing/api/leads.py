@@ -41,7 +41,7 @@ def routes(services: ApiServices) -> list[BaseRoute]:
     async def get_timeline(
         request: Request, lead_id: str, limit: Annotated[int, Query(ge=1, le=1_000)] = 100, upto: Moment = None
     ) -> TimelineAnswer:
-        """The latest events of a lead, newest first; `upto` (inclusive) reads further back."""
+        """The latest events of a lead, newest first; the moment given in upto (inclusive) reads further back."""
         known_parameters(request.query_params, ("limit", "upto"))
         end = moment(request.query_params, "upto")
         return await asyncio.to_thread(_timeline, services, checked_id(lead_id, "lead_id"), limit, end)

@@ -55,7 +55,7 @@ def routes(services: ApiServices) -> list[BaseRoute]:
 
     @router.put("/v1/properties/{property_id:path}", openapi_extra=_ONE)
     async def put_property(request: Request, property_id: str) -> ListingsStored:
-        """Store a home under this id; `ListingKey` may be left out of the body."""
+        """Store a home under this id; the body may leave ListingKey out."""
         row = _under(checked_id(property_id, "property_id"), await json_body(request, _LARGEST))
         home = property_from(row, now=services.clock(), where="")
         return await asyncio.to_thread(_store, services, [home], [])

@@ -20,7 +20,7 @@ __all__ = ["Act", "Card", "Day", "Share", "Step", "cards", "days", "steps"]
 HomeAt = Callable[[str, int], Property | None]
 """A home as it was at a moment, None if it is unknown."""
 
-_TALL: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
+_SCALES: Final = (0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Card:
     chance: str
     between: str
     level: str
-    level_words: str
+    certainty: str
     low: float
     point: float
     high: float
@@ -94,7 +94,7 @@ class Day:
 def cards(answer: Recommendations) -> list[Card]:
     """The homes of an answer, their probabilities drawn on one scale."""
     tallest = max((end for item in answer for end in item.interval if math.isfinite(end)), default=1.0)
-    scale = next((step for step in _TALL if tallest <= step), 1.0)
+    scale = next((step for step in _SCALES if tallest < step), 1.0)
     return [_card(item, scale) for item in answer]
 
 
@@ -112,9 +112,9 @@ def _card(item: ModelPrediction, scale: float) -> Card:
         url=_web(home.get("url")),
         attribution=_text(home.get("attribution")),
         chance=percent(item.confidence),
-        between=f"{percent(low)} to {percent(high)}",
+        between=f"{percent(low)} and {percent(high)}",
         level=item.confidence_level.value,
-        level_words=LEVELS[item.confidence_level.value],
+        certainty=LEVELS[item.confidence_level.value],
         low=_part(low, scale),
         point=_part(item.confidence, scale),
         high=_part(high, scale),

@@ -66,10 +66,10 @@ DID: Final[Mapping[EventType, str]] = {
 """What the lead did; where the event is about a home, its name follows."""
 
 LEVELS: Final[Mapping[str, str]] = {
-    "high": "well known",
-    "medium": "fairly well known",
-    "low": "roughly known",
-    "uncertain": "hardly known",
+    "high": "high certainty",
+    "medium": "medium certainty",
+    "low": "low certainty",
+    "uncertain": "uncertain",
 }
 """How well we know a probability, by its confidence level."""
 

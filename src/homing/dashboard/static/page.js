@@ -2,6 +2,13 @@
 "use strict";
 
 const said = document.getElementById("said");
+let unsaid;
+
+function say(text) {
+  said.textContent = text;
+  clearTimeout(unsaid);
+  unsaid = setTimeout(() => { said.textContent = ""; }, 8000);
+}
 
 async function fetched(address, options) {
   const answer = await fetch(address, options);
@@ -31,11 +38,11 @@ document.addEventListener("submit", async (event) => {
     replace("leads", fresh);
     const added = homes(document).filter((home) => !before.includes(home));
     for (const shown of document.querySelectorAll("[data-home]")) shown.classList.toggle("new", added.includes(shown.dataset.home));
-    said.textContent = `${event.submitter.textContent} recorded. ${added.length || "No"} home${added.length === 1 ? " is" : "s are"} new in the list.`;
+    say(`“${event.submitter.textContent}” is recorded. ${added.length || "No"} home${added.length === 1 ? " is" : "s are"} new in the list.`);
     document.getElementById("main").focus({ preventScroll: true });
   } catch (error) {
     card.removeAttribute("aria-busy");
-    said.textContent = `That was not recorded: ${error.message}`;
+    say(`That was not recorded: ${error.message}`);
   }
 });
 
