@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from homing.core.errors import StorageError
 from homing.core.ids import Vocabulary
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
@@ -111,7 +112,7 @@ def event_columns(rows: Sequence[EventRow], numbers: Sequence[str] = (), labels:
         sequence=np.array(sequence, dtype=np.int64)[order],
         at=at_array[order],
         known_at=np.array(known_at, dtype=np.int64)[order],
-        type=np.fromiter(map(_TYPE_CODES.__getitem__, kind), dtype=np.int16, count=len(rows))[order],
+        type=_types(kind)[order],
         lead=lead_label.codes[order],
         property=homes.codes[order],
         agent=agents.codes[order],
@@ -125,6 +126,14 @@ def event_columns(rows: Sequence[EventRow], numbers: Sequence[str] = (), labels:
         numbers={key: _numbers(data, key)[order] for key in numbers},
         labels={key: _ordered(_label(_texts(data, key)), order) for key in labels},
     )
+
+
+def _types(kinds: Sequence[str]) -> NDArray[np.int16]:
+    try:
+        return np.fromiter(map(_TYPE_CODES.__getitem__, kinds), dtype=np.int16, count=len(kinds))
+    except KeyError as error:
+        name = error.args[0]
+    raise StorageError(f"The store holds an event of type {name!r}, which this version of homing does not know.")
 
 
 def _by_event_id(row: EventRow) -> str:

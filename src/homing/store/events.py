@@ -151,26 +151,26 @@ def payload_json(data: Mapping[str, Any], where: str = "event_data") -> str | No
     if not data:
         return None
     try:
-        if not _finite(dict(data)):
-            raise BadInput.of(where, "hold finite numbers only", data)
-        return _encode(data).decode()
-    except BadInput:
-        raise
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise BadInput(Fault(where, f"be plain JSON ({error})", shown(data))) from None
+        if _is_plain(dict(data)):
+            return _encode(data).decode()
+    except (TypeError, ValueError, RecursionError):
+        pass  # text without bytes, or nested without end
+    raise BadInput.of(where, "be plain JSON: text keys, whole texts, finite numbers of at most 64 bits", data)
 
 
 _encode = msgspec.json.Encoder().encode
 
 
-def _finite(value: object) -> bool:
+def _is_plain(value: object) -> bool:
     kind = type(value)
-    if kind is str or kind is int or value is None:
+    if kind is str or value is None or kind is bool:
         return True
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**64
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, dict):
-        return all(map(_finite, value.values()))
+        return all(isinstance(key, str) for key in value) and all(map(_is_plain, value.values()))
     if isinstance(value, (list, tuple)):
-        return all(map(_finite, value))
-    return True
+        return all(map(_is_plain, value))
+    return isinstance(value, str)

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final
 
+from homing.core.errors import StorageError
 from homing.interfaces import BehavioralEvent
 from homing.store.columns import EventColumns, EventRow, event_columns
 from homing.store.event_rows import StoredEvent, behavioral_event, payload, stored_event
@@ -112,7 +113,10 @@ class SqliteEventStore:
         return event_columns(rows, numbers, labels)
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
-        return self.database.read().execute(sql, values).fetchall()
+        try:
+            return self.database.read().execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise StorageError(f"The database {self.database.path} cannot be read: {error}.") from error
 
 
 def _new_ones(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]], before: int) -> tuple[bool, ...]:

@@ -1,0 +1,304 @@
+"""Every store keeps every law, and every law catches the store that breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from event_store_laws import LAWS, Make, event, micros, moment
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from homing.core.errors import BadInput
+from homing.event_types import EventType
+from homing.interfaces import BehavioralEvent
+from homing.store.columns import EventColumns, Label
+from homing.store.event_rows import stored_event
+from homing.store.events import Appended, EventQuery, EventStore
+from homing.store.memory_events import MemoryEventStore
+from homing.store.sqlite import SqliteDatabase
+from homing.store.sqlite_events import SqliteEventStore
+
+
+def _maker(kind: str, folder: Path) -> Make:
+    made = iter(range(1_000_000))
+
+    def make() -> EventStore:
+        if kind == "memory":
+            return MemoryEventStore()
+        return SqliteEventStore(SqliteDatabase(folder / f"{next(made)}.sqlite3"))
+
+    return make
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_store_keeps_law(kind: str, law: Callable[[Make], None], tmp_path: Path) -> None:
+    law(_maker(kind, tmp_path))
+
+
+class _Changed(MemoryEventStore):
+    """A store whose questions are changed before they are asked."""
+
+    def asked(self, query: EventQuery) -> EventQuery:
+        return query
+
+    def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
+        return super().select(tenant, self.asked(query))
+
+    def count(self, tenant: str, query: EventQuery) -> int:
+        return super().count(tenant, self.asked(query))
+
+    def columns(
+        self, tenant: str, query: EventQuery, numbers: Sequence[str] = (), labels: Sequence[str] = ()
+    ) -> EventColumns:
+        return super().columns(tenant, self.asked(query), numbers, labels)
+
+
+class LosesTheCampaign(MemoryEventStore):
+    def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
+        return [replace(e, campaign_id=None) for e in super().select(tenant, query)]
+
+
+class KeepsTheCallersPayload(MemoryEventStore):
+    def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
+        self.given = {e.event_id: e.event_data for e in events}
+        return super().append(tenant, events)
+
+    def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
+        return [replace(e, event_data=self.given.get(e.event_id, e.event_data)) for e in super().select(tenant, query)]
+
+
+class LetsTheLastContentWin(MemoryEventStore):
+    def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
+        before = self._shelf(tenant).kept
+        again = [e for e in events if e.event_id in before and e.lead_id != before[e.event_id].lead_id]
+        appended = super().append(tenant, events)
+        for e in again:
+            kept = self._shelf(tenant).kept
+            kept[e.event_id] = stored_event(e, kept[e.event_id].sequence)
+        return appended
+
+
+class SaysTwiceOfTwins(MemoryEventStore):
+    def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
+        old = set(self._shelf(tenant).kept)
+        appended = super().append(tenant, events)
+        return Appended(tuple(e.event_id not in old for e in events), appended.sequence)
+
+
+class ShowsOneTenantToTheOther(MemoryEventStore):
+    def record_outcome(
+        self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
+    ) -> bool:
+        super().record_outcome("a", event_id, outcome, value, at, known_at)
+        return super().record_outcome(tenant, event_id, outcome, value, at, known_at)
+
+
+class TakesAnyTenant(MemoryEventStore):
+    def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
+        return super().append(tenant, [replace(e, tenant=tenant) for e in events])
+
+
+class IgnoresTheVisitor(_Changed):
+    def asked(self, query: EventQuery) -> EventQuery:
+        return replace(query, anonymous_id=None)
+
+
+class TakesEitherId(_Changed):
+    def asked(self, query: EventQuery) -> EventQuery:
+        return replace(query, lead_id=None) if query.session_id else query
+
+
+class CountsWithoutTheType(MemoryEventStore):
+    def count(self, tenant: str, query: EventQuery) -> int:
+        return super().count(tenant, replace(query, event_types=None) if query.lead_id else query)
+
+
+class LeavesOutTheEnd(_Changed):
+    def asked(self, query: EventQuery) -> EventQuery:
+        return replace(query, upto=query.upto - 1) if query.upto and query.since else query
+
+
+class TurnsTiesWrong(MemoryEventStore):
+    def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
+        found = super().select(tenant, query)
+        return sorted(found, key=lambda e: (-e.at, e.event_id)) if query.newest_first and query.limit is None else found
+
+
+class LimitsTheOldest(_Changed):
+    def asked(self, query: EventQuery) -> EventQuery:
+        return replace(query, newest_first=query.newest_first and query.limit is None)
+
+
+class KnowsEverythingAtOnce(MemoryEventStore):
+    def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
+        early = [replace(e, received_at=e.timestamp) if e.device_type is None else e for e in events]
+        return super().append(tenant, early)
+
+
+class ForgetsTheSequence(MemoryEventStore):
+    def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
+        appended = super().append(tenant, events)
+        return appended if events else Appended(appended.stored, 0)
+
+
+class LosesTheOutcomesMoment(MemoryEventStore):
+    def record_outcome(
+        self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
+    ) -> bool:
+        return super().record_outcome(tenant, event_id, outcome, value, known_at, known_at)
+
+
+class SaysYesToAnyOutcome(MemoryEventStore):
+    def record_outcome(
+        self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
+    ) -> bool:
+        super().record_outcome(tenant, event_id, outcome, value, at, known_at)
+        return True
+
+
+class ShowsLaterOutcomesInColumns(MemoryEventStore):
+    def columns(
+        self, tenant: str, query: EventQuery, numbers: Sequence[str] = (), labels: Sequence[str] = ()
+    ) -> EventColumns:
+        found = super().columns(tenant, query, numbers, labels)
+        every = super().columns(tenant, replace(query, known_upto=None), numbers, labels)
+        return replace(found, outcomes=every.outcomes) if len(found) == len(every) else found
+
+
+class KeepsTheOutcomeWrittenLast(MemoryEventStore):
+    def record_outcome(
+        self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
+    ) -> bool:
+        kept = self._shelf(tenant).kept
+        if event_id in kept:
+            kept[event_id] = kept[event_id]._replace(outcome_known_at=None)
+        return super().record_outcome(tenant, event_id, outcome, value, at, known_at)
+
+
+class SortsColumnsByMomentOnly(MemoryEventStore):
+    def columns(
+        self, tenant: str, query: EventQuery, numbers: Sequence[str] = (), labels: Sequence[str] = ()
+    ) -> EventColumns:
+        found = super().columns(tenant, query, numbers, labels)
+        order = np.argsort(found.at, kind="stable")
+        names = ("sequence", "at", "known_at", "type", "lead", "property", "agent", "session")
+        return replace(
+            found,
+            event_ids=tuple(found.event_ids[place] for place in order),
+            **{name: getattr(found, name)[order] for name in names},
+        )
+
+
+class CodesHomesByArrival(MemoryEventStore):
+    def columns(
+        self, tenant: str, query: EventQuery, numbers: Sequence[str] = (), labels: Sequence[str] = ()
+    ) -> EventColumns:
+        found = super().columns(tenant, query, numbers, labels)
+        return replace(found, property=found.property[np.argsort(np.argsort(found.sequence))])
+
+
+class MakesTextOfNumbers(MemoryEventStore):
+    def columns(
+        self, tenant: str, query: EventQuery, numbers: Sequence[str] = (), labels: Sequence[str] = ()
+    ) -> EventColumns:
+        found = super().columns(tenant, query, numbers, labels)
+        changed = {key: Label(np.abs(label.codes), label.names) for key, label in found.labels.items()}
+        return replace(found, labels=changed)
+
+
+class KeepsTheGoodHalf(MemoryEventStore):
+    def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
+        try:
+            return super().append(tenant, events)
+        except BadInput:
+            if events[0].tenant == tenant == "default":
+                super().append(tenant, events[:1])
+            raise
+
+
+MUTANTS = (
+    LosesTheCampaign, KeepsTheCallersPayload, LetsTheLastContentWin, SaysTwiceOfTwins, ShowsOneTenantToTheOther,
+    TakesAnyTenant, IgnoresTheVisitor, TakesEitherId, CountsWithoutTheType, LeavesOutTheEnd, TurnsTiesWrong,
+    LimitsTheOldest, KnowsEverythingAtOnce, ForgetsTheSequence, LosesTheOutcomesMoment, SaysYesToAnyOutcome,
+    ShowsLaterOutcomesInColumns, KeepsTheOutcomeWrittenLast, SortsColumnsByMomentOnly, CodesHomesByArrival,
+    MakesTextOfNumbers, KeepsTheGoodHalf,
+)  # fmt: skip
+
+
+def _breaks(law: Callable[[Make], None], store: Make) -> bool:
+    try:
+        law(store)
+    except (AssertionError, pytest.fail.Exception):
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("law", "mutant"), list(zip(LAWS, MUTANTS, strict=True)), ids=lambda thing: thing.__name__)
+def test_law_alone_catches_its_mutant(law: Callable[[Make], None], mutant: Make) -> None:
+    assert [other.__name__ for other in LAWS if _breaks(other, mutant)] == [law.__name__]
+
+
+_names = st.none() | st.sampled_from(["a", "b"])
+_minutes = st.integers(0, 4)
+_types = st.sampled_from([EventType.PROPERTY_VIEW, EventType.PROPERTY_SAVE, EventType.SEARCH_QUERY])
+
+
+@st.composite
+def _events(draw: st.DrawFn) -> BehavioralEvent:
+    at = draw(_minutes)
+    return event(
+        draw(st.sampled_from("0123456789")), at, draw(_types),
+        lead_id=draw(_names), anonymous_id=draw(_names), agent_id=draw(_names), property_id=draw(_names),
+        session_id=draw(_names), received_at=moment(at + draw(_minutes)),
+        outcome=draw(st.none() | st.just("won")),
+        event_data=draw(st.dictionaries(st.sampled_from("xy"), st.integers(-9, 9))),
+    )  # fmt: skip
+
+
+@st.composite
+def _queries(draw: st.DrawFn) -> EventQuery:
+    bound = st.none() | _minutes.map(micros)
+    return EventQuery(
+        lead_id=draw(_names), anonymous_id=draw(_names), agent_id=draw(_names), property_id=draw(_names),
+        session_id=draw(_names), event_types=draw(st.none() | st.frozensets(_types)),
+        since=draw(bound), upto=draw(bound), known_upto=draw(bound),
+        limit=draw(st.none() | st.integers(0, 5)), newest_first=draw(st.booleans()),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabase:
+    return SqliteDatabase(tmp_path_factory.mktemp("pairs") / "events.sqlite3")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    batches=st.lists(st.lists(_events(), max_size=6), max_size=3),
+    queries=st.lists(st.tuples(_queries(), st.integers(0, 3)), min_size=1, max_size=4),
+)
+def test_memory_and_sqlite_answer_alike(
+    database: SqliteDatabase, batches: list[list[BehavioralEvent]], queries: list[tuple[EventQuery, int]]
+) -> None:
+    with database.write() as connection:
+        connection.execute("DELETE FROM events")
+        connection.execute("DELETE FROM sqlite_sequence")
+    memory, sqlite = MemoryEventStore(), SqliteEventStore(database)
+    marks = [(0, 0)]
+    for batch in batches:
+        ours, theirs = memory.append("default", batch), sqlite.append("default", batch)
+        assert ours.stored == theirs.stored
+        marks.append((ours.sequence, theirs.sequence))
+    for query, mark in queries:
+        memory_query, sqlite_query = (replace(query, after_sequence=after) for after in marks[mark % len(marks)])
+        assert memory.select("default", memory_query) == sqlite.select("default", sqlite_query)
+        assert memory.count("default", memory_query) == sqlite.count("default", sqlite_query)
+        mine = memory.columns("default", memory_query, ["x"], ["y"])
+        other = sqlite.columns("default", sqlite_query, ["x"], ["y"])
+        assert mine.event_ids == other.event_ids
+        assert mine.outcomes.codes.tolist() == other.outcomes.codes.tolist()
+        np.testing.assert_array_equal(mine.numbers["x"], other.numbers["x"])
