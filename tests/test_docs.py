@@ -25,7 +25,7 @@ LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 def documented(page: str) -> set[str]:
     """The names in code style at the head of a table row or of a heading."""
     text = (REFERENCE / page).read_text()
-    return set(re.findall(r"(?m)^(?:\| |#+ )`([^`]+)`", text))
+    return set(re.findall(r"(?m)^(?:\| |#+ )\[?`([^`]+)`", text))
 
 
 def test_every_event_type_is_documented():

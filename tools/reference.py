@@ -53,19 +53,19 @@ def cli_page() -> str:
     ]
     for name, command in commands(root):
         arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
-        usage = " ".join([name, *(argument.make_metavar(context(command)) for argument in arguments)])
+        usage = " ".join([name, *(argument_name(argument) for argument in arguments)])
         lines += ["", f"## `{name}`", "", paragraph(command.help), "", f"    {usage} [OPTIONS]"]
         if arguments:
             lines += ["", "| argument | what |", "|---|---|"]
-            lines += [f"| `{argument.name.upper()}` | {paragraph(argument.help)} |" for argument in arguments]
+            lines += [f"| `{argument_name(argument)}` | {paragraph(argument.help)} |" for argument in arguments]
         if table := option_table(command):
             lines += ["", *table]
     return "\n".join(lines) + "\n"
 
 
-def context(command: Any) -> Any:
-    """An empty context, which a metavar is made in."""
-    return command.context_class(command)
+def argument_name(argument: Any) -> str:
+    """What an argument is called in a usage line."""
+    return str(argument.metavar or argument.name.upper())
 
 
 def option_table(command: Any) -> list[str]:
@@ -82,7 +82,7 @@ def option_table(command: Any) -> list[str]:
 def default(option: Any) -> str:
     """The default in code style, nothing where there is none."""
     value = getattr(option.default, "value", option.default)
-    return "" if value in (None, False, ()) or callable(value) else f"`{value}`"
+    return "" if value is None or value is False or callable(value) else f"`{value}`"
 
 
 def paragraph(text: str | None) -> str:
