@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from homing.core.clock import Clock, system_clock
-from homing.core.errors import BadInput
+from homing.core.errors import BadInput, StorageError
 from homing.core.ids import checked_id
 from homing.core.settings import Settings
 from homing.feature_engineering.standard_feature_engineer import StandardFeatureEngineer
+from homing.interfaces import Recommendations
 from homing.market.catalogue import Catalogue
 from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
@@ -23,7 +25,10 @@ from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 from homing.tracking.behavior_tracker import BehaviorTracker
 
-__all__ = ["Homing", "build", "read_settings"]
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+__all__ = ["Homing", "application", "build", "read_settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +74,6 @@ def build(settings: Settings, clock: Clock = system_clock) -> Homing:
     catalogue = Catalogue(ListingStore(database), tenant=tenant, clock=clock)
     directory = Directory(ProfileStore(database), tenant=tenant)
     registry = ModelRegistry(settings.models_dir, tenant)
-
-    def time_zone_of(lead_id: str) -> str:
-        lead = directory.lead(lead_id)
-        return (lead and lead.time_zone) or "UTC"
-
     return Homing(
         settings=settings,
         clock=clock,
@@ -82,7 +82,71 @@ def build(settings: Settings, clock: Clock = system_clock) -> Homing:
         catalogue=catalogue,
         directory=directory,
         registry=registry,
-        engineer=StandardFeatureEngineer(tracker, clock=clock, cache_dir=settings.cache_dir, time_zone_of=time_zone_of),
+        engineer=StandardFeatureEngineer(
+            tracker, clock=clock, cache_dir=settings.cache_dir, time_zone_of=_zones(directory)
+        ),
         engine=PropertyPersonalizationEngine(tracker, catalogue, directory=directory, registry=registry, clock=clock),
         learning=LearningService(tracker, catalogue, registry, clock),
     )
+
+
+def application() -> FastAPI:
+    """The API and the pages of one worker, from the environment; what a server process calls."""
+    from homing.api.app import create_app  # web frameworks load only in a server
+    from homing.api.services import ApiServices, Check
+    from homing.dashboard.leads import LeadList
+    from homing.dashboard.pages import PageServices, routes
+
+    homing = build(read_settings())
+    zones = _zones(homing.directory)
+
+    def recommend(lead_id: str, k: int, as_of: int | None) -> Recommendations:
+        return homing.engine.recommend(lead_id, k, as_of=as_of)
+
+    def checks() -> list[Check]:
+        return [
+            Check("events", *_writable(homing), required=True),
+            Check("homes", homing.catalogue.revision() > 0, "import listings"),
+            Check("models", homing.registry.newest() is not None, "train"),
+        ]
+
+    services = ApiServices(
+        tracker=homing.tracker,
+        catalogue=homing.catalogue,
+        engineer=homing.engineer,
+        recommend=recommend,
+        checks=checks,
+        time_zone_of=zones,
+        clock=homing.clock,
+    )
+    pages = PageServices(
+        store=homing.tracker.store,
+        tenant=homing.settings.tenant,
+        catalogue=homing.catalogue,
+        recommend=recommend,
+        leads=LeadList(homing.tracker.store, homing.settings.tenant),
+        time_zone_of=zones,
+        simulated=bool(os.environ.get("HOMING_SIMULATED")),
+        clock=homing.clock,
+    )
+    return create_app(services, pages=routes(pages))
+
+
+def _zones(directory: Directory) -> Callable[[str], str]:
+    """The time zone of a lead, UTC where it is unknown."""
+
+    def time_zone_of(lead_id: str) -> str:
+        lead = directory.lead(lead_id)
+        return (lead and lead.time_zone) or "UTC"
+
+    return time_zone_of
+
+
+def _writable(homing: Homing) -> tuple[bool, str]:
+    """Whether a transaction can be begun and committed, and if not why."""
+    try:
+        with homing.database.write():
+            pass
+    except StorageError as error:
+        return False, str(error)
+    return True, ""

@@ -48,7 +48,7 @@ def test_the_price_of_an_old_act_is_the_price_of_then():
     then = Acts(liked.rows, liked.property_ids, liked.event_ids, np.array([900_000.0]))
     who = Shopper("lead-1", None, 1, Query("lead-1", ()), then, acts(), np.zeros(0, dtype=np.int64))
     (reason,), _ = given({"content:price": 1.0}, who)
-    assert "nearest looked at 900,000" in reason.text
+    assert "nearest looked at had 900,000" in reason.text
 
 
 def test_location_counts_homes_within_two_kilometres():

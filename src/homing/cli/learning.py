@@ -84,16 +84,17 @@ def show_evaluation(terminal: Terminal, document: Mapping[str, Any]) -> None:
     measures = ("ndcg", "recall", "precision", "map", "mrr", "coverage")
     k = document["k"]
     title = f"{document['protocol']}, first {k} of each list, mean over leads [interval]"
-    rows = [[row["model"], *(_with_interval(row, name) for name in measures)] for row in document["rows"]]
+    rows = [[row["model"], *(_shown(row, name) for name in measures)] for row in document["rows"]]
     terminal.table(title, ["model", *(f"{name}@{k}" for name in measures)], rows)
 
 
-def _with_interval(row: Mapping[str, Any], name: str) -> str:
+def _shown(row: Mapping[str, Any], name: str) -> str:
+    """A measure, the first two with their interval."""
     value = row[name]
     low, high = row["ci"].get(name, (None, None))
     if value is None:
         return "–"
-    return f"{value:.4f}" if low is None else f"{value:.4f} [{low:.3f}, {high:.3f}]"
+    return f"{value:.4f}" if low is None or name not in {"ndcg", "recall"} else f"{value:.4f} [{low:.3f}, {high:.3f}]"
 
 
 def _names(models: str | None) -> list[str] | None:

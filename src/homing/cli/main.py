@@ -8,8 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import click
-
 from homing.cli.app import app
 from homing.core.errors import BadInput, HomingError
 
@@ -27,7 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code."""
     try:
-        code = app(globals_first(arguments), prog_name="homing", standalone_mode=False)
+        app(globals_first(arguments), prog_name="homing")
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else 0
     except BadInput as error:
         for fault in error.faults:
             _, _, what = fault.where.rpartition(".")
@@ -36,18 +36,10 @@ def run(arguments: Sequence[str]) -> int:
     except HomingError as error:
         print(str(error), file=sys.stderr)
         return 1
-    except click.exceptions.Abort:
-        print("stopped", file=sys.stderr)
-        return 1
-    except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        place = context.command_path if context is not None else "homing"
-        print(f"{place}: {error.format_message()} See '{place} --help'.", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 1
-    return code if isinstance(code, int) else 0
+    return 0
 
 
 def globals_first(arguments: Sequence[str]) -> list[str]:

@@ -33,7 +33,7 @@ class Terminal:
     database: str | None = None
     tenant: str | None = None
     notes: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
-    out: Console = field(default_factory=lambda: Console(highlight=False))
+    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
 
     @cached_property
     def homing(self) -> Homing:

@@ -34,7 +34,8 @@ class Calibration:
 
     logit p = a + b · (score - centre) / spread + c · log(1 + acts), with independent normal priors on a, b, c and the
     Laplace approximation of their posterior (MacKay 1992, "The evidence framework applied to classification
-    networks"). Without data it is the prior: about 5 %, and an interval so wide that the level is "uncertain".
+    networks"). Without data it is the prior, the same for every score: about 10 %, in an interval so wide that the level is
+    "uncertain".
 
     `mean` has shape (3,), `covariance` (3, 3); `samples` and `positives` say what it was fitted on.
 
@@ -43,7 +44,7 @@ class Calibration:
     """
 
     mean: Floats = field(default_factory=lambda: np.array([np.log(_PRIOR_RATE / (1 - _PRIOR_RATE)), 0.0, 0.0]))
-    covariance: Floats = field(default_factory=lambda: np.diag(np.square(_PRIOR_SD)))
+    covariance: Floats = field(default_factory=lambda: np.diag([_PRIOR_SD[0] ** 2, 0.0, 0.0]))
     centre: float = 0.0
     spread: float = 1.0
     samples: int = 0

@@ -201,7 +201,7 @@ def _number(kind: str, share: float, facts: Facts, shopper: Shopper) -> Reason:
         return Reason(kind, share, text, number.say, _events(shopper.liked, alike), attributes)
     if np.isfinite(others).any():
         nearest = np.arange(len(others)) == np.nanargmin(np.abs(others - value))
-        text = f"{_name(kind)} {value:,.0f}, the nearest looked at {float(others[nearest][0]):,.0f}"
+        text = f"{_name(kind)} {value:,.0f}; the nearest looked at had {float(others[nearest][0]):,.0f}"
         return Reason(kind, share, text, number.say, _events(shopper.liked, nearest), attributes)
     return _unlike(kind, share, shopper.passed, f"its {_name(kind)} ({value:,.0f})", attributes)
 

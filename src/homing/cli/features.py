@@ -1,0 +1,94 @@
+"""`homing features`: what is known of one lead, home or agent, or of all of them as a table."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from homing.cli.terminal import Terminal, moment
+from homing.core.clock import format_moment, from_micros, to_micros
+from homing.core.errors import BadInput, StorageError
+from homing.interfaces import FeatureVector
+
+__all__ = ["feature_document", "features"]
+
+
+def features(
+    context: typer.Context,
+    entity: Annotated[str | None, typer.Argument(metavar="ID", help="Whose features.")] = None,
+    kind: Annotated[str, typer.Option("--type", help="lead, agent or property.")] = "lead",
+    as_of: Annotated[str | None, typer.Option(help="As of this moment (RFC 3339).")] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="All of a type, to a Parquet file.")] = False,
+    engine: Annotated[str, typer.Option(help="Where it runs: local.")] = "local",
+    out: Annotated[Path | None, typer.Option(help="The Parquet file, with --all.")] = None,
+) -> None:
+    """The behavioural features of one id, or of all with --all --out FILE."""
+    terminal: Terminal = context.obj
+    if engine != "local":
+        raise BadInput.of("--engine", "be local", engine)
+    at = moment(as_of)
+    if everybody:
+        if out is None or entity is not None:
+            raise BadInput.of("--all", "come with --out FILE and without an ID", entity)
+        document = _table(terminal, kind, at, out)
+        terminal.answer(
+            document, lambda: terminal.out.print(f"{document['rows']:,} rows, {document['columns']} columns")
+        )
+        return
+    if entity is None:
+        raise BadInput.of("ID", "be given, or --all", None)
+    moment_asked = from_micros(terminal.homing.clock() if at is None else at)
+    vector = asyncio.run(terminal.homing.engineer.extract_features(entity, kind, as_of=moment_asked))
+    terminal.answer(feature_document(vector), lambda: _show(terminal, vector))
+
+
+def feature_document(vector: FeatureVector) -> dict[str, Any]:
+    """A vector as JSON-ready values; what is missing is null and listed."""
+    return {
+        "entity_id": vector.entity_id,
+        "entity_type": vector.entity_type,
+        "as_of": format_moment(to_micros(vector.as_of)),
+        "event_count": vector.event_count,
+        "numeric": {name: None if math.isnan(value) else value for name, value in vector.numerical_features.items()},
+        "categorical": dict(vector.categorical_features),
+        "missing": list(vector.missing),
+    }
+
+
+def _show(terminal: Terminal, vector: FeatureVector) -> None:
+    from homing.feature_engineering import FEATURES  # the units, for people only
+
+    units = {one.name: one.unit for one in FEATURES[vector.entity_type]}  # type: ignore[index]
+    title = (
+        f"{vector.entity_type} {vector.entity_id}, {vector.event_count} events, as of {vector.as_of:%Y-%m-%d %H:%M} UTC"
+    )
+    rows = [[name, f"{value:,.4g}", units.get(name, "")] for name, value in vector.numerical_features.items()]
+    rows += [[name, value, ""] for name, value in vector.categorical_features.items()]
+    terminal.table(title, ["feature", "value", "unit"], [[n, "–" if v == "nan" else v, u] for n, v, u in rows])
+
+
+def _table(terminal: Terminal, kind: str, at: int | None, out: Path) -> dict[str, Any]:
+    """Write the table whole or not at all."""
+    import polars as pl  # heavy: loads only for files
+
+    homing = terminal.homing
+    with terminal.progress("features"):
+        table = homing.engineer.feature_table(kind, as_of=from_micros(homing.clock() if at is None else at))
+    columns: dict[str, Any] = {"entity_id": list(table.entity_ids)}
+    columns |= {name: table.numbers[:, place] for place, name in enumerate(table.names)}
+    columns |= {name: list(values) for name, values in table.categories.items()}
+    frame = pl.DataFrame(columns, schema_overrides={"entity_id": pl.String})
+    fresh = out.with_name(f".{out.name}.part")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        frame.write_parquet(fresh)
+        fresh.replace(out)
+    except OSError as error:
+        raise StorageError(f"{out} could not be written: {error}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return {"rows": frame.height, "columns": frame.width, "out": str(out)}

@@ -1,0 +1,103 @@
+"""`homing import listings | events | leads | agents`: files in, row by row."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from homing.cli.terminal import Terminal
+from homing.services.import_events import ImportEvents
+from homing.services.import_listings import ImportListings
+from homing.services.import_people import ImportAgents, ImportLeads
+from homing.services.import_report import Advance, EventsImported, Progress, RowsImported
+
+__all__ = ["import_document", "imports"]
+
+imports = typer.Typer(help="Bring in files; good rows are stored, bad ones refused with their row number.")
+
+_SHOWN_REFUSED: Final = 20
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The file; .gz everywhere.")]
+
+
+@imports.command()
+def listings(
+    context: typer.Context,
+    file: File,
+    layout: Annotated[str, typer.Option("--format", help="auto, reso, csv or kc.")] = "auto",
+    mapping: Annotated[Path | None, typer.Option("--map", help="TOML that names the columns of a CSV.")] = None,
+) -> None:
+    """Homes: RESO JSON or CSV, any CSV with a mapping, King County's sales."""
+    _answer(context.obj, import_document(context.obj, "listings", file, layout, mapping))
+
+
+@imports.command()
+def events(
+    context: typer.Context,
+    file: File,
+    layout: Annotated[str, typer.Option("--format", help="auto, jsonl, csv, parquet or reso.")] = "auto",
+) -> None:
+    """What people did."""
+    _answer(context.obj, import_document(context.obj, "events", file, layout))
+
+
+@imports.command()
+def leads(context: typer.Context, file: File) -> None:
+    """Leads with their stated limits, answers and consent."""
+    _answer(context.obj, import_document(context.obj, "leads", file))
+
+
+@imports.command()
+def agents(context: typer.Context, file: File) -> None:
+    """Agents with their zone, hours and capacity."""
+    _answer(context.obj, import_document(context.obj, "agents", file))
+
+
+def import_document(
+    terminal: Terminal, what: str, file: Path, layout: str = "auto", mapping: Path | None = None
+) -> dict[str, Any]:
+    """Import one file with progress; the report in the contract's shape."""
+    with terminal.progress(f"import {what}") as advance:
+
+        def progress(so_far: Advance) -> None:
+            advance(so_far.bytes_read, so_far.bytes_total)
+
+        report = _run(terminal, what, file, layout, mapping, progress)
+    refused = [{"row": row.row, "why": row.why} for row in report.refused]
+    if isinstance(report, EventsImported):
+        counts = {"stored": report.stored, "duplicates": report.duplicates, "suppressed": report.suppressed}
+        return {"read": report.read, **counts, "refused": refused}
+    counts = {"created": report.created, "updated": report.updated, "unchanged": report.unchanged}
+    dropped = {"dropped": dict(report.dropped)} if report.dropped else {}
+    return {"read": report.read, **counts, "refused": refused, **dropped}
+
+
+def _run(
+    terminal: Terminal, what: str, file: Path, layout: str, mapping: Path | None, progress: Progress
+) -> EventsImported | RowsImported:
+    homing = terminal.homing
+    if what == "listings":
+        return ImportListings(homing.catalogue, homing.clock)(file, layout, mapping=mapping, progress=progress)
+    if what == "events":
+        load = ImportEvents(homing.tracker.store, homing.settings.tenant, homing.catalogue, homing.clock)
+        return load(file, layout, progress=progress)
+    people = ImportLeads if what == "leads" else ImportAgents
+    return people(homing.directory)(file, progress=progress)
+
+
+def _answer(terminal: Terminal, document: dict[str, Any]) -> None:
+    def show() -> None:
+        counts = [f"{count:,} {name}" for name, count in document.items() if isinstance(count, int)]
+        terminal.out.print(", ".join([*counts, f"{len(document['refused']):,} refused"]))
+
+    terminal.answer(document, show)
+    for row in document["refused"][:_SHOWN_REFUSED]:
+        print(f"row {row['row']}: {row['why']}", file=sys.stderr)
+    if (more := len(document["refused"]) - _SHOWN_REFUSED) > 0:
+        print(f"and {more:,} more rows refused", file=sys.stderr)
+    used = sum(count for name, count in document.items() if isinstance(count, int) and name != "read")
+    if document["read"] and not used:
+        raise typer.Exit(2)
