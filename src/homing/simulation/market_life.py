@@ -17,6 +17,15 @@ __all__ = ["NEVER", "MarketLife", "listing_rows", "market_life"]
 Moments = NDArray[np.int64]
 Rows = NDArray[np.int64]
 NEVER = np.iinfo(np.int64).max
+"""The moment of what does not happen."""
+
+_DRAWN = frozenset(
+    (
+        *("StandardStatus", "MlsStatus", "ListPrice", "OriginalListPrice", "ClosePrice", "DaysOnMarket"),
+        *("OnMarketTimestamp", "OnMarketDate", "OriginalEntryTimestamp", "ListingContractDate", "OffMarketTimestamp"),
+        *("PriceChangeTimestamp", "PendingTimestamp", "PurchaseContractDate", "CloseDate", "ModificationTimestamp"),
+    )
+)  # what the input may say of a home's life; here that is drawn
 
 
 @dataclass(slots=True)
@@ -130,7 +139,7 @@ def _versions(life: MarketLife, row: int) -> Iterator[tuple[int, str, int]]:
 
 def _version(homes: Homes, life: MarketLife, at: int, row: int, status: str, step: int) -> dict[str, object]:
     price = float(life.prices[row, step])
-    fields = dict(homes.rows[row])
+    fields = {name: value for name, value in homes.rows[row].items() if name not in _DRAWN}
     fields |= {
         "StandardStatus": status,
         "ListPrice": price,

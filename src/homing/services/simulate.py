@@ -1,0 +1,99 @@
+"""Write a simulated market: five files that the importers read, and the truth behind them."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from homing.core.errors import BadInput
+from homing.integrations.listing_files import open_listings
+from homing.market.property import DELETED, Property, property_from
+from homing.services.import_report import Refused
+from homing.simulation.simulate import Simulated, simulate
+
+__all__ = ["Simulate", "SimulationWritten"]
+
+_TABLES = ("listings", "leads", "agents", "events", "truth")
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationWritten:
+    """The files by what they hold, their rows, and the rows of the input that are no listing."""
+
+    files: dict[str, str]
+    counts: dict[str, int]
+    refused: list[Refused] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulate:
+    """So many leads shop for so many days, up to `end` (microseconds UTC), among the homes of a file.
+
+    Everything that comes out is simulated, except what the file says of the homes. The same numbers and the same file
+    give the same bytes. `listing_rows` and the other tables are described in the simulation's package.
+    """
+
+    leads: int
+    days: int
+    seed: int
+    end: int
+
+    def __call__(
+        self,
+        listings: Path | str,
+        out: Path | str,
+        *,
+        format: str = "auto",  # noqa: A002  # the word of the command
+        progress: Callable[[int, int], None] | None = None,
+    ) -> SimulationWritten:
+        """Read the homes, let the days pass (`progress` hears how many of how many), write the files into `out`."""
+        homes, refused = self._homes(listings, format)
+        made = simulate(
+            [home.row() for home in homes],
+            self.leads,
+            self.days,
+            seed=self.seed,
+            end_at=self.end,
+            progress=progress,
+        )
+        files, counts = _written(made, Path(out))
+        return SimulationWritten(files, counts, refused)
+
+    def _homes(self, listings: Path | str, format: str) -> tuple[list[Property], list[Refused]]:  # noqa: A002
+        """The homes oldest version first, so that the newest version of each counts."""
+        homes: list[Property] = []
+        refused: list[Refused] = []
+        for row in open_listings(listings, format).rows():
+            try:
+                if row.faults:
+                    raise BadInput(row.faults)
+                homes.append(property_from(row.values, now=self.end, files=True))
+            except BadInput as error:
+                refused.append(Refused(row.number, str(error)))
+        return sorted((home for home in homes if home.status != DELETED), key=lambda home: home.at), refused
+
+
+def _written(made: Simulated, out: Path) -> tuple[dict[str, str], dict[str, int]]:
+    out.mkdir(parents=True, exist_ok=True)
+    files, counts = {}, {}
+    for name in _TABLES:
+        rows: list[dict[str, object]] = getattr(made, name)
+        path = out / f"{name}.jsonl.gz"
+        _write(path, rows)
+        files[name], counts[name] = str(path), len(rows)
+    return files, counts
+
+
+def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """One JSON object a line; without name or time in the gzip header, so that equal rows are equal bytes."""
+    encode = msgspec.json.Encoder().encode
+    half = path.with_name(path.name + ".part")
+    with half.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=5, fileobj=raw, mtime=0) as file:
+        for row in rows:
+            file.write(encode(row) + b"\n")
+    half.replace(path)
