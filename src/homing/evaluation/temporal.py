@@ -1,0 +1,89 @@
+"""Temporal evaluation: models that knew only what was known before a moment, graded on what came after.
+
+The cut lies so that the last share of the time span is the test. A lead's test items are the homes it engaged with
+after the cut, was open to it then, and had done nothing with before. Candidates are the homes for sale at some moment
+after the cut, those never seen before among them, less those on which the lead had acted by the cut. So nobody is
+graded on homes it had found by itself, and nobody can score by repeating them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from homing.core.clock import DAY, format_moment
+from homing.core.errors import BadInput, NotReady
+from homing.evaluation.grading import Case, Ranker, graded
+from homing.evaluation.log import EvaluationLog
+
+__all__ = ["temporal", "temporal_cut"]
+
+Fit = Callable[[int], Mapping[str, Ranker]]
+"""Models fitted on what had happened and was known by a moment (microseconds, inclusive), by their row names."""
+
+TEST_SHARE = 0.2
+_SHORTEST = DAY
+
+
+def temporal(
+    log: EvaluationLog, fit: Fit, *, k: int = 10, seed: int = 0, cut: int | None = None, share: float = TEST_SHARE
+) -> dict[str, Any]:
+    """The report: protocol, k, cut, how many leads and which were left out, and a row a model.
+
+    `cut` left out is `temporal_cut`. Leads without test items are left out and counted.
+    """
+    if k < 1:
+        raise BadInput.of("k", "be at least 1", k)
+    moment = temporal_cut(log, share) if cut is None else cut
+    end = int(log.at[-1]) if len(log.at) else moment
+    homes = np.flatnonzero(log.for_sale(moment + 1, end))
+    candidates = tuple(log.homes.ids[home] for home in homes)
+    cases, counts = _cases(log, moment, homes)
+    return {
+        "protocol": "temporal",
+        "k": k,
+        "level": 0.95,
+        "cut": format_moment(moment),
+        "end": format_moment(end),
+        "leads": len(cases),
+        "candidates": len(candidates),
+        "test_items": sum(len(case.test) for case in cases),
+        "left_out": counts,
+        "rows": graded(fit(moment), cases, candidates, k=k, seed=seed),
+    }
+
+
+def temporal_cut(log: EvaluationLog, share: float = TEST_SHARE) -> int:
+    """The moment that leaves the last `share` of the time span for the test, at least one day."""
+    if not 0.0 < share < 1.0:
+        raise BadInput.of("share", "lie between 0 and 1", share)
+    if not len(log.at) or int(log.at[-1] - log.at[0]) <= 2 * _SHORTEST:
+        raise NotReady("A temporal evaluation needs acts of leads over more than two days. Import more events.")
+    first, last = int(log.at[0]), int(log.at[-1])
+    return last - max(_SHORTEST, int((last - first) * share))
+
+
+def _cases(
+    log: EvaluationLog, cut: int, homes: np.ndarray[Any, np.dtype[np.int64]]
+) -> tuple[list[Case], dict[str, int]]:
+    """One case for each lead with test items, and how much was left out for which reason."""
+    place = np.full(len(log.homes), -1)
+    place[homes] = np.arange(len(homes))
+    cases = []
+    counts = {"leads_without_test_items": 0, "items_acted_on_before": 0, "items_not_for_sale": 0}
+    for lead in np.unique(log.lead):
+        mine = log.lead == lead
+        past, after = log.home[mine & (log.at <= cut)], log.home[mine & (log.at > cut) & log.engaged]
+        before = np.isin(np.unique(after), past)
+        fresh = np.unique(after)[~before]
+        test = fresh[place[fresh] >= 0]
+        counts["items_acted_on_before"] += int(before.sum())
+        counts["items_not_for_sale"] += len(fresh) - len(test)
+        counts["leads_without_test_items"] += not len(test)
+        if len(test):
+            free = np.ones(len(homes), dtype=np.bool_)
+            free[place[past][place[past] >= 0]] = False
+            cases.append(Case(log.leads.ids[lead], free, frozenset(log.homes.ids[home] for home in test)))
+    return cases, counts
