@@ -60,7 +60,7 @@ def _text(stream: BinaryIO) -> io.TextIOWrapper:
 
 
 def _reader(text: io.TextIOWrapper) -> tuple[Any, tuple[str, ...]]:
-    """A reader that stands behind the header, and the header. It separates by comma, semicolon or tab, the commonest."""
+    """A reader that stands behind the header, and the header. Separator: comma, semicolon or tab, the commonest."""
     line = text.readline()
     separator = max(",;\t", key=line.count)
     names = next(csv.reader([line], delimiter=separator), [])

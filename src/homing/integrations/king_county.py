@@ -45,7 +45,7 @@ _SAID_OF_ALL: Final = {
 
 
 def listing_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The listing of one sale. Its key is `ID-YYYYMMDD`, for a house may be sold twice; `CloseDate` is the day of the sale.
+    """The listing of one sale. Its key is `ID-YYYYMMDD`, for a house may be sold twice; `CloseDate` is that day.
 
     The numbers stay as the records have them, the house of 33 bedrooms on 1,620 square feet and those of none among
     them. A renovation in year 0 means none.

@@ -48,9 +48,9 @@ class Attribute:
     name: str
     kind: Kind
     unit: Unit = ""
-    low: float | None = None
-    high: float | None = None
-    above: float | None = None
+    low: float = -math.inf
+    high: float = math.inf
+    above: float = -math.inf
 
     def read(self, value: object) -> object:
         """The value in the form homing keeps; None where it says nothing."""
@@ -74,20 +74,15 @@ def lenient_moment(text: str) -> int | None:
 
 def _number(attribute: Attribute, value: object) -> object:
     number = _parsed(value)
-    must = attribute_bounds(attribute)
-    if number is None or not math.isfinite(number):
-        raise NotOfItsKind(must)
-    if (attribute.low is not None and number < attribute.low) or (
-        attribute.high is not None and number > attribute.high
-    ):
-        raise NotOfItsKind(must)
-    if attribute.above is not None and number <= attribute.above:
-        raise NotOfItsKind(must)
+    if number is None or not attribute.low <= number <= attribute.high or not attribute.above < number < math.inf:
+        raise NotOfItsKind(attribute_bounds(attribute))
     return int(number) if number.is_integer() else number
 
 
 def _parsed(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if type(value) is bool or not isinstance(value, (int, float, str)):
+        return None
+    if isinstance(value, str) and "_" in value:
         return None
     try:
         return float(value)
@@ -102,11 +97,11 @@ def attribute_bounds(attribute: Attribute) -> str:
     'be a finite number of USD above 0, up to 1e+12'
     """
     words = "be a finite number" + (f" of {attribute.unit}" if attribute.unit else "")
-    if attribute.above is not None:
+    if attribute.above > -math.inf:
         words += f" above {attribute.above:g}"
-    elif attribute.low is not None:
+    elif attribute.low > -math.inf:
         words += f" from {attribute.low:g}"
-    return words if attribute.high is None else f"{words}, up to {attribute.high:g}"
+    return words if attribute.high == math.inf else f"{words}, up to {attribute.high:g}"
 
 
 _FLAGS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
@@ -165,7 +160,7 @@ _READERS: Final[Mapping[Kind, Callable[[Attribute, object], object]]] = {
 }  # fmt: skip
 
 
-def _numbers(unit: Unit, names: str, low: float | None = 0, high: float = WIDEST) -> Iterator[Attribute]:
+def _numbers(unit: Unit, names: str, low: float = 0, high: float = WIDEST) -> Iterator[Attribute]:
     return (Attribute(name, "number", unit, low, high) for name in names.split())
 
 

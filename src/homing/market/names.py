@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["LOOKUPS", "standard_name"]
@@ -51,6 +52,7 @@ LOOKUPS: Final[Mapping[str, Mapping[str, str]]] = {
 """For each field with a closed lookup its standard names, by their letters and digits alone."""
 
 
+@lru_cache(maxsize=4096)
 def standard_name(field: str, name: str) -> str:
     """The standard spelling of a lookup value; a value that the lookup does not hold stays as it came.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -97,8 +98,7 @@ class MarketSnapshot:
         known or had not begun by then.
         """
         homes, pending = _sorted_out([*self.pending, *changed], self.as_of, upto)
-        ids = self.ids if all(home in self.ids for home in homes) else Vocabulary(sorted({*self.ids.ids, *homes}))
-        places = ids.codes(self.ids.ids) if ids is not self.ids else np.arange(len(ids))
+        ids, places = _with_new(self.ids, sorted(home for home in homes if home not in self.ids))
         rows = {ids.code(home): versions for home, versions in homes.items()}
         timeline = self.timeline.replaced(len(ids), places, rows)
         current = {row: self._newest(versions) for row, versions in rows.items()}
@@ -162,12 +162,9 @@ class _Moments(NamedTuple):
 
     def replaced(self, size: int, places: NDArray[np.int64], read: Mapping[int, _Read]) -> _Moments:
         """Those of `size` homes: the old ones moved to `places`, some rows written anew."""
-        texts = [""] * size
-        if len(self.texts) == size:
-            texts = list(self.texts)
-        else:
-            for place, text in zip(places.tolist(), self.texts, strict=True):
-                texts[place] = text
+        texts = list(self.texts)
+        for row in sorted(set(read).difference(places.tolist())) if len(texts) < size else ():
+            texts.insert(row, "")
         rows = np.fromiter(read, dtype=np.int64, count=len(read))
         for row, said in read.items():
             texts[row] = said.text
@@ -223,6 +220,18 @@ def _sorted_out(
         elif max(home.at, home.known_at) <= as_of:
             holding[home.property_id].append(home)
     return dict(holding), tuple(pending)
+
+
+def _with_new(ids: Vocabulary[str], new: Sequence[str]) -> tuple[Vocabulary[str], NDArray[np.int64]]:
+    """The ids with some new ones in their alphabetical places, and where the old ones now stand."""
+    places = np.arange(len(ids))
+    if not new:
+        return ids, places
+    before = [bisect(ids.ids, home) for home in new]
+    merged = list(ids.ids)
+    for shift, (place, home) in enumerate(zip(before, new, strict=True)):
+        merged.insert(place + shift, home)
+    return Vocabulary(merged), places + np.searchsorted(before, places, side="right")
 
 
 def _assembled(

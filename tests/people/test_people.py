@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import pytest
+
+from homing.core.errors import BadInput
+from homing.people.agent import Agent, agent_from
+from homing.people.directory import Directory, ProfileCounts
+from homing.people.lead import Lead, Limits, lead_from, lead_row
+from homing.store.profiles import ProfileStore
+from homing.store.sqlite import SqliteDatabase
+
+FULL = {
+    "lead_id": "l1",
+    "time_zone": "America/Los_Angeles",
+    "state": "WA",
+    "area_code": "206",
+    "stage": "qualified",
+    "agent_id": "a1",
+    "household_id": "house-1",
+    "limits": {"price_max": 600000, "price_min": 1, "bedrooms_min": 3, "areas": ["98112"], "types": ["Townhouse"]},
+    "answers": {"budget": "up to 600k", "timeline": 3, "needs": ["yard"]},
+    "consent": {"sms": "granted", "call": "revoked"},
+}
+
+
+@pytest.fixture
+def store(tmp_path):
+    database = SqliteDatabase(tmp_path / "homing.sqlite3")
+    yield ProfileStore(database)
+    database.close()
+
+
+def faults(row, read=lead_from) -> list[str]:
+    with pytest.raises(BadInput) as caught:
+        read(row)
+    return [fault.where for fault in caught.value.faults]
+
+
+def test_a_lead_reads_back_from_its_row():
+    assert lead_row(lead_from(FULL)) == FULL
+    assert lead_from(lead_row(lead_from(FULL))) == lead_from(FULL)
+
+
+def test_every_fault_of_a_lead_is_named_at_once():
+    row = {
+        "time_zone": "Mars/Base", "colour": 1, "area_code": "two",
+        "limits": {"price_max": 0, "wings": 2, "areas": [None]}, "answers": {"shoe_size": 9}, "consent": {"pigeon": "granted", "sms": "maybe"}, "stage": " ",
+    }  # fmt: skip
+    assert set(faults(row)) == {
+        "lead_id", "time_zone", "colour", "area_code", "limits.price_max", "limits.wings", "limits.areas",
+        "answers.shoe_size", "consent.pigeon", "consent.sms", "stage",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("price", ["600k", True, float("nan"), float("inf"), -1, 10**400])
+def test_a_limit_that_is_no_positive_number_is_refused(price):
+    assert faults({"lead_id": "l", "limits": {"price_max": price}}) == ["limits.price_max"]
+
+
+def test_what_says_who_a_person_is_is_left_out_and_named():
+    lead = lead_from({"lead_id": "l", "First Name": "A", "email": "a@b.example", "birth_date": None, "Gender": "x"})
+    assert lead == Lead(lead_id="l")
+    assert lead.dropped == ("First Name", "email", "birth_date", "Gender")
+    assert "example" not in str(lead_row(lead))
+
+
+def test_nulls_are_left_out():
+    assert lead_from(dict.fromkeys(FULL) | {"lead_id": "l"}) == Lead(lead_id="l")
+
+
+def test_a_lead_without_limits_has_none():
+    assert not lead_from({"lead_id": "l", "limits": {}}).limits
+    assert Limits(areas=("98112",))
+
+
+@pytest.mark.parametrize("row", [[], "lead", None, 3])
+def test_what_is_no_object_is_refused(row):
+    assert faults(row) == ["lead"]
+    assert faults(row, agent_from) == ["agent"]
+
+
+def test_an_agent_keeps_its_hours_as_they_came():
+    hours = {"mon": "09:00-18:00"}
+    assert agent_from({"agent_id": "a", "hours": hours, "capacity": 40, "phone": "1"}) == Agent(
+        agent_id="a", hours=hours, capacity=40
+    )
+
+
+def test_every_fault_of_an_agent_is_named_at_once():
+    assert faults({"hours": 9, "capacity": -1, "time_zone": "", "x": 1}, agent_from) == [
+        "x", "agent_id", "time_zone", "hours", "capacity",
+    ]  # fmt: skip
+
+
+def test_a_later_row_replaces_the_earlier_as_a_whole(store):
+    directory = Directory(store)
+    rows = [Lead(lead_id="l", stage="new"), Lead(lead_id="l", state="WA"), Lead(lead_id="l", state="WA")]
+    assert directory.put_leads(rows) == ProfileCounts(created=1, updated=1, unchanged=1)
+    assert directory.lead("l") == Lead(lead_id="l", state="WA")
+
+
+def test_tenants_and_kinds_do_not_see_each_other(store):
+    mine, yours = Directory(store, "mine"), Directory(store, "yours")
+    mine.put_leads([Lead(lead_id="x")])
+    assert (yours.lead("x"), yours.lead_ids(), yours.leads(), mine.agent("x"), mine.agent_ids()) == (
+        None,
+        (),
+        {},
+        None,
+        (),
+    )
+
+
+def test_agents_are_kept_beside_leads(store):
+    directory = Directory(store)
+    directory.put_agents([Agent(agent_id="a", capacity=2.5, hours="9-17")])
+    assert directory.agent("a") == Agent(agent_id="a", capacity=2.5, hours="9-17")
+    assert directory.agent_ids() == ("a",)
