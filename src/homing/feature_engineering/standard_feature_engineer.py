@@ -25,6 +25,7 @@ from homing.interfaces import BehavioralEvent, FeatureVector, IBehaviorTracker, 
 from homing.store.columns import EventColumns, columns_of
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.history import Histories, Subject, histories
+from homing.tracking.local_time import checked_zone
 
 __all__ = ["FeatureStats", "FeatureTable", "StandardFeatureEngineer"]
 
@@ -81,6 +82,7 @@ class StandardFeatureEngineer:
         at once. Both paths give the same values.
 
     >>> from datetime import UTC, datetime
+    >>> from homing.event_types import EventType
     >>> view = BehavioralEvent(event_type=EventType.PROPERTY_VIEW, timestamp=datetime(2026, 5, 1, 9, tzinfo=UTC),
     ...                        lead_id="lead-1", property_id="home-7")
     >>> engineer = StandardFeatureEngineer(None)
@@ -189,14 +191,15 @@ class StandardFeatureEngineer:
     ) -> FeatureTable:
         """The features of these entities; left out, of all that any event known by `as_of` names. Synchronous.
 
-        The events come from the tracker's store and tenant, or from those given.
+        The events come from the tracker's store and tenant, or from those given. A lead that fails is left out, logged,
+        and named with its reason in `stats().failures`.
         """
         subject, at = _subject(entity_type), moment_or_now(as_of, self._clock())
         source, owner = store or getattr(self.tracker, "store", None), tenant or getattr(self.tracker, "tenant", None)
         if source is None or owner is None:
             raise BadInput.of("store", "be given, because the tracker has none", self.tracker)
         events = self._columns(source, owner, subject, EventQuery(upto=at, known_upto=at))
-        of = self._histories(events, subject, entity_ids)
+        of = self._usable_histories(events, subject, entity_ids)
         matrix = self.feature_matrix(of, at)
         features = FEATURES[subject]
         numeric = [place for place, one in enumerate(features) if not one.is_category]
@@ -292,6 +295,27 @@ class StandardFeatureEngineer:
 
     def _histories(self, events: EventColumns, subject: Subject, ids: Sequence[str] | None) -> Histories:
         return histories(events, subject, ids, time_zone_of=self._time_zone_of, home_type_of=self._home_type_of)
+
+    def _usable_histories(self, events: EventColumns, subject: Subject, ids: Sequence[str] | None) -> Histories:
+        """The histories without those leads whose time zone nobody knows; for others than leads such a zone is UTC."""
+        zones: dict[str, str] = {}
+        for lead_id in events.leads.ids:
+            try:
+                zones[lead_id] = checked_zone(self._time_zone_of(lead_id))
+            except _FAILURES as error:
+                self._failed(lead_id, error)
+        wanted = ids
+        if subject == "lead":
+            wanted = [
+                one for one in (events.leads.ids if ids is None else ids) if one in zones or one not in events.leads
+            ]
+        return histories(
+            events,
+            subject,
+            wanted,
+            time_zone_of=lambda lead_id: zones.get(lead_id, "UTC"),
+            home_type_of=self._home_type_of,
+        )
 
     def _answers(self, of: Histories, counts: Sequence[int], at: int) -> list[FeatureVector]:
         features = FEATURES[of.subject]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from homing.core.clock import DAY, SECOND, from_micros, to_micros
 from homing.core.errors import BadInput
 
-__all__ = ["local_micros"]
+__all__ = ["checked_zone", "local_micros"]
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -36,6 +36,11 @@ def local_micros(at: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
         rows = years == year
         local[rows] += _offsets(at[rows], zone, year)
     return local
+
+
+def checked_zone(name: str) -> str:
+    """The name of an IANA time zone; anything else is refused."""
+    return _zone(name).key
 
 
 def _offsets(at: NDArray[np.int64], zone: str, year: int) -> NDArray[np.int64]:
@@ -76,5 +81,5 @@ def _offset(place: ZoneInfo, at: int) -> int:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
+    except (KeyError, ValueError, OSError, TypeError):
         raise BadInput.of("time_zone", "be an IANA time zone such as America/Los_Angeles", name) from None

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+from types import FunctionType
+
+import numpy as np
+import pytest
+
+from homing.core.clock import DAY
+from homing.core.errors import StorageError
+from homing.event_types import EventType
+from homing.feature_engineering import FEATURES
+from homing.feature_engineering.declaration import Example, feature
+from homing.feature_engineering.kernel import Kernel, compile_kernel
+from homing.feature_engineering.kernel_source import kernel_source
+from homing.feature_engineering.warm import main
+from homing.store.columns import columns_of
+from homing.tracking.history import History, histories
+
+FACTOR = 2.0
+
+
+def helper(value: float) -> float:
+    return value * FACTOR
+
+
+def doubled(h: History) -> float:
+    """Twice the number of views."""
+    return helper(h.size)
+
+
+def declared(function):
+    return feature(
+        unit="events",
+        family="tried",
+        reads=[EventType.PROPERTY_VIEW],
+        window=DAY,
+        range=(0, 1e9),
+        missing=0.0,
+        example=Example([], 0.0),
+        name="doubled",
+    )(function)
+
+
+def name_with(**changed):
+    """The kernel's name if the module of the function and of its helper held other things."""
+    world = {**globals(), **changed}
+    world["helper"] = in_world(changed.get("helper", helper), world)
+    return kernel_source([declared(in_world(doubled, world))]).name
+
+
+def in_world(function, world):
+    made = FunctionType(function.__code__, world, function.__name__)
+    made.__annotations__, made.__doc__ = function.__annotations__, function.__doc__
+    return made
+
+
+def other_helper(value: float) -> float:
+    return value * FACTOR + 1.0
+
+
+def test_the_name_holds_everything_the_kernel_reaches():
+    same, again = name_with(), name_with()
+    assert same == again
+    assert len({same, name_with(FACTOR=3.0), name_with(helper=other_helper)}) == 3
+
+
+def test_a_kernel_that_was_compiled_before_is_there_in_a_moment(kernels, kernel_folder):
+    again = Kernel("lead", FEATURES["lead"], kernel_folder)
+    assert again.wait(60)
+    assert again.state.seconds < 5
+    assert compile_kernel("lead", FEATURES["lead"], kernel_folder) == 0.0
+
+
+def test_a_ready_kernel_never_compiles_in_a_request(kernels):
+    nobody = histories(columns_of([], ("completed", "view_duration_seconds")), "agent", ["nobody"])
+    assert kernels["agent"](nobody, np.zeros(1, np.int64)).shape == (1, len(FEATURES["agent"]))
+    with pytest.raises(TypeError, match="No matching definition"):
+        kernels["agent"](nobody, np.zeros(1, np.float32))
+
+
+def test_a_folder_that_cannot_be_written_is_reported_and_nothing_fails(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("not a folder")
+    kernel = Kernel("agent", FEATURES["agent"], file / "cache")
+    assert not kernel.wait(120)
+    assert kernel.state.phase == "failed"
+    assert "cannot be kept" in kernel.state.reason
+    assert kernel(None, None) is None
+
+
+def test_warming_a_folder_that_cannot_be_written_exits_1(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["--cache-dir", str(tmp_path / "file" / "cache"), "--subject", "agent"]) == 1
+    assert "cannot be kept" in capsys.readouterr().err
+
+
+def test_warming_twice_compiles_once(kernels, kernel_folder, capsys):
+    assert main(["--cache-dir", str(kernel_folder)]) == 0
+    assert capsys.readouterr().err.count("compiled in 0.0 s") == len(FEATURES)
+
+
+def test_a_kernel_whose_source_was_touched_is_not_taken_for_compiled(tmp_path):
+    name = kernel_source(FEATURES["agent"]).name
+    (tmp_path / f"{name}.py").write_text("")
+    (tmp_path / f"{name}.json").write_text(json.dumps({"mtime_ns": 1}))
+    from homing.feature_engineering.kernel import _is_compiled, _loaded
+
+    assert not _is_compiled(tmp_path, name)
+    with pytest.raises(StorageError, match="holds no compiled kernel"):
+        _loaded(tmp_path, kernel_source(FEATURES["agent"]), "agent")
