@@ -18,7 +18,7 @@ from homing.core.ids import Vocabulary
 from homing.models import artifact
 from homing.models.homes import HomesGiven, HomesLike, homes_of
 from homing.models.impressions import Impressions
-from homing.models.interactions import Id, Interactions, id_kind
+from homing.models.interactions import LARGEST_WEIGHT, Id, Interactions, id_kind
 from homing.models.pasts import Past, Pasts, joined
 from homing.models.query import Codes, Query
 
@@ -308,6 +308,8 @@ def _all_in(names: Vocabulary[Id], known: Vocabulary[Id]) -> bool:
 def _check_data(data: object, homes: HomesLike | None) -> None:
     if not isinstance(data, Interactions):
         raise BadInput.of("data", "be Interactions, for example of Interactions.from_columns(...)", data)
+    if not (np.abs(data.weight) <= LARGEST_WEIGHT).all():
+        raise BadInput.of("data.weight", "be finite numbers up to 1e9 in size", data.weight)
     if homes is not None:
         _check_kinds(data.properties, homes.ids, "homes.ListingKey")
 
