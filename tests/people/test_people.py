@@ -44,7 +44,8 @@ def test_a_lead_reads_back_from_its_row():
 def test_every_fault_of_a_lead_is_named_at_once():
     row = {
         "time_zone": "Mars/Base", "colour": 1, "area_code": "two",
-        "limits": {"price_max": 0, "wings": 2, "areas": [None]}, "answers": {"shoe_size": 9}, "consent": {"pigeon": "granted", "sms": "maybe"}, "stage": " ",
+        "limits": {"price_max": 0, "wings": 2, "areas": [None]}, "answers": {"shoe_size": 9},
+        "consent": {"pigeon": "granted", "sms": "maybe"}, "stage": " ",
     }  # fmt: skip
     assert set(faults(row)) == {
         "lead_id", "time_zone", "colour", "area_code", "limits.price_max", "limits.wings", "limits.areas",
