@@ -86,11 +86,11 @@ def behavioral_event(row: StoredEvent, tenant: str, query: EventQuery) -> Behavi
     )
 
 
-def event_row(row: StoredEvent, query: EventQuery) -> EventRow:
-    """The part of a row that goes into columns, as the query may see it."""
+def event_row(row: StoredEvent, query: EventQuery, *, data: bool) -> EventRow:
+    """The part of a row that goes into columns, as the query may see it, with its payload if `data` is asked for."""
     return EventRow(
         row.sequence, row.at, row.known_at, row.type, row.lead_id, row.property_id, row.agent_id, row.session_id,
-        row.event_id, None if _hidden(row, query) else row.outcome, payload(row.data),
+        row.event_id, None if _hidden(row, query) else row.outcome, payload(row.data) if data else None,
     )  # fmt: skip
 
 

@@ -68,7 +68,8 @@ class MemoryEventStore:
     def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
         """The events that match, in the order asked for."""
         with self._lock:
-            return [behavioral_event(row, tenant, query) for row in self._shelf(tenant).rows(query)]
+            found = self._shelf(tenant).rows(query)
+        return [behavioral_event(row, tenant, query) for row in found]
 
     def count(self, tenant: str, query: EventQuery) -> int:
         """How many events match, as many as `select` would return."""
@@ -98,7 +99,8 @@ class MemoryEventStore:
     ) -> EventColumns:
         """The events that match as arrays, with these keys of `event_data` as numbers and as labels."""
         with self._lock:
-            rows = [event_row(row, query) for row in self._shelf(tenant).rows(query)]
+            found = self._shelf(tenant).rows(query)
+        rows = [event_row(row, query, data=bool(numbers or labels)) for row in found]
         return event_columns(rows, numbers, labels)
 
     def dropped(self, tenant: str) -> dict[DropReason, int]:
