@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -13,14 +15,18 @@ from homing.api import documentation, events, health, leads, properties, recomme
 from homing.api.guard import Guard
 from homing.api.problems import HANDLERS
 from homing.api.services import ApiServices
+from homing.core.errors import HomingError
 
 __all__ = ["create_app"]
 
 
-def create_app(services: ApiServices, pages: Sequence[BaseRoute] = ()) -> FastAPI:
+def create_app(
+    services: ApiServices, pages: Sequence[BaseRoute] = (), warm: Callable[[], object] | None = None
+) -> FastAPI:
     """The application over these services; `pages` are further routes, such as the dashboard's.
 
-    The two hot routes are plain Starlette routes and stand first.
+    The two hot routes are plain Starlette routes and stand first. `warm` is called in a thread of its own when the
+    server starts, so that models and homes are in memory when the first lead asks; what it refuses, that lead hears.
     """
     app = FastAPI(
         title="homing",
@@ -31,8 +37,23 @@ def create_app(services: ApiServices, pages: Sequence[BaseRoute] = ()) -> FastAP
         redoc_url=None,
         middleware=[Middleware(Guard)],
         exception_handlers=HANDLERS,
+        lifespan=_warming(warm),
     )
     for part in (events, recommendations, leads, properties, health):
         app.router.routes.extend(part.routes(services))
     app.router.routes.extend([*documentation.routes(app), *pages])
     return app
+
+
+def _warming(warm: Callable[[], object] | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    def warmed() -> None:
+        with suppress(HomingError):
+            if warm is not None:
+                warm()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        threading.Thread(target=warmed, name="homing-warm", daemon=True).start()
+        yield
+
+    return lifespan

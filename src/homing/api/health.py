@@ -29,7 +29,9 @@ def routes(services: ApiServices) -> list[BaseRoute]:
         """200 as soon as events can be stored durably, also with no homes and no models; else 503 with the reason."""
         checks = await asyncio.to_thread(services.checks)
         ready = all(check.ok for check in checks if check.required)
-        answer = ReadyAnswer(ready, [CheckShown(check.name, check.ok, check.hint) for check in checks])
+        answer = ReadyAnswer(
+            ready, [CheckShown(check.name, check.ok, "" if check.ok else check.hint) for check in checks]
+        )
         return Response(msgspec.json.encode(answer), 200 if ready else 503, media_type="application/json")
 
     return router.routes

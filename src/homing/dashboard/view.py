@@ -180,8 +180,8 @@ def _told(home: Property) -> str:
 
 
 def _facts(home: Mapping[str, object]) -> tuple[str, ...]:
-    told = (("beds", "bd"), ("baths", "ba"), ("area", "sq ft"))
-    return tuple(f"{number} {unit}" for name, unit in told if (number := quantity(home.get(name))))
+    told = (("beds", "bd"), ("baths", "ba"), ("area", "sq\u00a0ft"))
+    return tuple(f"{number}\u00a0{unit}" for name, unit in told if (number := quantity(home.get(name))))
 
 
 def _part(value: float, scale: float) -> float:

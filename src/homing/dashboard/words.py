@@ -76,8 +76,11 @@ LEVELS: Final[Mapping[str, str]] = {
 _MOST_DETAILS: Final = 4
 _DOLLARS: Final = frozenset({"amount"})
 _QUIET: Final = frozenset(
-    {"recommendation_id", "propensity", "user_agent", "property_details", "original_request_event_id"}
-)
+    {
+        "recommendation_id", "propensity", "user_agent", "property_details", "original_request_event_id",
+        "page_source", "referrer", "total_page_views",
+    }
+)  # fmt: skip
 
 
 def quantity(value: object) -> str:
@@ -170,10 +173,16 @@ def details(event: BehavioralEvent) -> list[str]:
             or value in (None, "", [], {})
         ):
             continue
-        found.append(f"{words(key.name)}: {_plain(key.name, value)}")
+        found.append(_detail(key.name, value))
     if event.outcome:
         found.append(f"outcome: {words(event.outcome)}")
     return found[:_MOST_DETAILS]
+
+
+def _detail(name: str, value: Any) -> str:
+    if name.endswith("_seconds") and (seconds := quantity(value)):
+        return f"{words(name.removesuffix('_seconds'))}: {seconds} s"
+    return f"{words(name)}: {_plain(name, value)}"
 
 
 def _plain(name: str, value: Any) -> str:
