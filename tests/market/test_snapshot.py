@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -53,6 +55,36 @@ def test_replacing_some_homes_gives_what_building_anew_gives(rows, cut, upto):
     given_versions = versions(rows)
     step = snapshot_of(given_versions[:cut], upto=upto).replaced(given_versions[cut:], upto=upto)
     assert facts(step) == facts(snapshot_of(given_versions, upto=upto))
+
+
+FORGOTTEN = [
+    "ids",
+    "revision",
+    "numbers",
+    "categories",
+    "active",
+    "listed_at",
+    "updated_at",
+    "timeline",
+    "pending",
+    "_texts",
+]
+
+
+@pytest.mark.parametrize("field", FORGOTTEN)
+def test_a_replacement_that_forgets_a_field_is_found_out(field):
+    """The mutants of the law above: each leaves one field as it was."""
+    rows = [("b", 1, {"ListPrice": 400, "City": "Kent"}), ("b", 2, {"StandardStatus": "Pending", "City": "Auburn"})]
+    rows += [("a", 0, {"ListPrice": 900}), ("c", 9, {})]
+    old = snapshot_of(versions(rows[:1]), upto=3)
+    whole = old.replaced(versions(rows)[1:], upto=3)
+    mutant = replace(whole, **{field: getattr(old, field)})
+    assert facts(whole) == facts(snapshot_of(versions(rows), upto=3))
+    try:
+        told = facts(mutant)
+    except (IndexError, ValueError):
+        return
+    assert told != facts(whole)
 
 
 @settings(max_examples=50, deadline=None)
@@ -135,6 +167,12 @@ def test_the_card_shows_the_first_photo_and_who_lists_the_home():
     assert (card["photo"], card["attribution"], card["baths"], card["area"]) == (
         "https://x.example/1.jpg", "Elm Realty", 2.5, 1710,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "see office", 7, " https://x.example"])
+def test_what_is_no_web_address_is_not_shown_as_one(url):
+    card = snapshot_of([Property("a", 0, 0, {"ListingURL": url, "Media": [{"MediaURL": url}]})]).card(0)
+    assert (card["url"], card["photo"]) == (None, None)
 
 
 def test_a_card_of_a_home_of_which_only_the_key_is_known_holds_nulls():

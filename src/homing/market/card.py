@@ -27,7 +27,7 @@ def card(home: Property) -> dict[str, object]:
         "baths": _plain(baths(fields)),
         "area": _plain(round(living_area(fields), 1) if "LivingArea" in fields else math.nan),
         "photo": _photo(fields),
-        "url": fields.get("ListingURL") or fields.get("VirtualTourURLUnbranded"),
+        "url": _address(fields.get("ListingURL")) or _address(fields.get("VirtualTourURLUnbranded")),
         "attribution": fields.get("AttributionContact") or fields.get("ListOfficeName"),
         "updated_at": format_moment(home.at),
     }
@@ -48,10 +48,15 @@ def _photo(fields: Mapping[str, Any]) -> str | None:
         item
         for item in media
         if isinstance(item, dict)
-        and isinstance(item.get("MediaURL"), str)
+        and _address(item.get("MediaURL")) is not None
         and item.get("MediaCategory", "Photo") in {"Photo", "Photos"}
     ]
     return min(photos, key=_order, default={}).get("MediaURL")
+
+
+def _address(url: object) -> str | None:
+    """A web address; anything else a feed may hold there (a script, a note) is not shown."""
+    return url if isinstance(url, str) and url.casefold().startswith(("https://", "http://")) else None
 
 
 def _order(item: Mapping[str, Any]) -> float:
