@@ -3,8 +3,8 @@
     python benchmarks/bench_als.py [--leads 20000] [--homes 10000] [--acts 1000000] [--rounds 3]
 
 Data: a power law of the stated size (seeded, said to be synthetic), and MovieLens 100k (MCRec split) where
-HOMING_BENCH_DATA names the folder of measuring data. Both sides: 64 factors, 15 iterations. `implicit` runs with its own
-defaults and with settings chosen by hand; ours with its documented constants, and with what it chooses by itself.
+HOMING_BENCH_DATA names the folder of measuring data. Both sides: 64 factors, 15 iterations. `implicit` runs with its
+own defaults and with settings chosen by hand; ours with its documented constants, and with what it chooses by itself.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ import pytest
 
 from homing.core.clock import DAY
 from homing.core.errors import BadInput, NotReady
+from homing.market.property import Property
+from homing.market.snapshot import snapshot_of
 from homing.models import CollaborativeFilteringModel, ContentBasedModel, Interactions, PopularityModel, Query
 
 CF = {"factors": 8, "iterations": 8, "tune": False}
@@ -65,6 +67,11 @@ def test_a_home_that_came_by_update_is_recommended_to_its_block(checkerboard):
     model.partial_fit(Interactions.from_columns([f"l{u:02}" for u in range(1, 30, 2)], ["h99"] * 15))
     scores = [model.score(Query("x", homes), ["h99"])[0] for homes in (["h01", "h03"], ["h00", "h02"])]
     assert scores[0] > scores[1] + 0.1
+
+
+def test_an_update_of_a_model_that_learned_nothing_is_a_fit(checkerboard):
+    empty = CollaborativeFilteringModel(**CF).fit(Interactions.from_columns([], []))
+    assert parity(empty.partial_fit(checkerboard).recommend("l04", k=2)[0]) == {0}
 
 
 def test_factors_that_are_not_built_are_refused():
@@ -152,6 +159,13 @@ def test_without_coordinates_the_postal_code_is_the_place(priced):
     homes = [{"ListingKey": row["ListingKey"], "PostalCode": str(n % 2), "City": "K"} for n, row in enumerate(priced)]
     model = ContentBasedModel().fit(Interactions.from_columns(["a"], ["h00"]), homes=homes)
     assert set(model.explain("a", "h02")) == {"location"}
+
+
+def test_a_snapshot_of_the_market_is_as_good_as_rows(priced):
+    data = Interactions.from_columns(["a"] * 2, ["h00", "h02"])
+    snapshot = snapshot_of([Property(str(row["ListingKey"]), 0, 0, row) for row in priced])
+    by_rows, by_snapshot = (ContentBasedModel().fit(data, homes=homes) for homes in (priced, snapshot))
+    assert by_rows.recommend("a")[0] == by_snapshot.recommend("a")[0]
 
 
 def test_what_leads_choose_by_gets_the_weight(priced):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from homing.core.ids import Vocabulary
 from homing.models.homes import Homes, HomesLike
-from homing.models.tastes import spread_out
+from homing.models.tastes import gathered, spread_out
 
 __all__ = ["Axis", "Encoding", "axes_from", "axes_text", "axis_columns", "chosen_axes", "encoded", "position"]
 
@@ -290,10 +290,7 @@ def _shares(
     bins: NDArray[np.int32], parts: NDArray[np.float32], starts: NDArray[np.int64], ordered: NDArray[np.bool_]
 ) -> Doubles:
     """The market's share of each bin, with half a home added to each so that none is 0."""
-    total = int(starts[-1])
-    kept = bins >= 0
-    counts = np.full(total, 0.5)
-    np.add.at(counts, bins[kept], parts[kept])
+    counts: Doubles = 0.5 + gathered(bins, parts, np.ones(bins.shape[0]), int(starts[-1]))[0]
     spread_out(counts, starts, ordered)
     for first, last in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
         counts[first:last] /= counts[first:last].sum() or 1.0

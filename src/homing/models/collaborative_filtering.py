@@ -152,16 +152,20 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         return items, confidence, np.where(weights > 0, 1.0, AGAINST), self.reg_ * float(np.sqrt(max(items.size, 1)))
 
     def _has_factors(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
-        return (items < self.known_.size) & self.known_[np.minimum(items, self.known_.size - 1)]
+        has = np.zeros(items.size, dtype=np.bool_)
+        met = items < self.known_.size
+        has[met] = self.known_[items[met]]
+        return has
 
     def _speaks(self, past: Past) -> bool:
-        return self.known_.size > 0 and self._row(past)[0].size > 0
+        return bool(self._has_factors(past.items).any()) and self._row(past)[0].size > 0
 
     def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:
         scores = np.full(items.size, np.nan, dtype=np.float32)
-        if not self._speaks(past):
+        row = self._row(past)
+        if row[0].size == 0:
             return scores
-        x = als.fold_in(self.item_factors_, self.gram_, *self._row(past))
+        x = als.fold_in(self.item_factors_, self.gram_, *row)
         has = self._has_factors(items)
         scores[has] = als.products(self.item_factors_, items[has], x)
         return scores
@@ -174,6 +178,9 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         return {str(self.items.ids[code]): float(part) for code, part in zip(items.tolist(), parts, strict=True)}
 
     def _partial_fit(self, more: Interactions) -> None:
+        if not self.known_.any():
+            self._fit(self.pasts.interactions(self.items), None)
+            return
         net = self.pasts.interactions(self.items).net()
         confidence = self._confidence(net, self.alpha_).tocsc()
         missing = len(self.items) - self.known_.size
