@@ -7,7 +7,7 @@ from homing.core.clock import DAY
 from homing.market.property import Property
 from homing.market.snapshot import snapshot_of
 from homing.models.query import Query
-from homing.personalization.reasons import ENOUGH, Facts, reasons
+from homing.personalization.reasons import ENOUGH, Drawn, Facts, reasons
 from homing.personalization.shopper import Acts, Shopper
 
 NOW = 100 * DAY
@@ -32,7 +32,7 @@ def shopper(liked=(1, 2, 3), passed=()):
 
 
 def given(parts, who=None):
-    return reasons(parts, Facts(MARKET, 0, NOW, leads_30d=7), who or shopper())
+    return reasons(parts, Facts(MARKET, 0, NOW, Drawn(7, 9)), who or shopper())
 
 
 def test_the_price_reason_counts_the_homes_of_the_band_and_cites_exactly_their_events():
@@ -84,7 +84,7 @@ def test_behaviour_of_others_cites_the_acts_of_this_lead_that_it_stands_on():
 
 def test_popularity_says_how_many_shoppers_looked():
     (reason,), _ = given({"popularity": 0.4})
-    assert reason.text == "looked at by 7 shoppers in the last 30 days"
+    assert reason.text == "drew 7 shoppers in the last 30 days"
 
 
 def test_freshness_says_when_it_was_listed():

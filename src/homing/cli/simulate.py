@@ -51,4 +51,7 @@ def simulation_document(
     from homing.services.simulate import Simulate  # numpy and the simulator load only for this
 
     with terminal.progress("simulating") as advance:
-        return Simulate()(listings, leads=leads, days=days, seed=seed, end_at=end, out=out, progress=advance)
+        written = Simulate(leads=leads, days=days, seed=seed, end=end)(listings, out, progress=advance)
+    for row in written.refused:
+        terminal.say(f"row {row.row}: {row.why}")
+    return {"files": written.files, "counts": written.counts, "simulated": True}

@@ -115,7 +115,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         columns = homes_of(homes)
         model.items = data.properties if columns is None else data.properties.extended(columns.ids.ids)
         model.pasts = Pasts.of(data)
-        model.seconds = {}
+        model.seconds, model.parts_ = {}, {}
         model._use(model._fitted(data, columns, without=("collaborative",)))
         model._scale(model._choices(later_rows(model.pasts, cls.Config().validation_share), columns))
         return model
@@ -148,7 +148,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
     def _fit_shown(self, data: Interactions, homes: HomesLike | None, impressions: Impressions | None) -> None:
         started = time.perf_counter()
-        self.seconds = {}
+        self.seconds, self.parts_ = {}, {}
         self._learn(data, homes, impressions)
         self.seconds["hybrid"] = time.perf_counter() - started
 
@@ -240,12 +240,15 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     # -- learning ----------------------------------------------------------------------------------------------
 
     def _fitted(self, data: Interactions, homes: HomesLike | None, without: Sequence[str] = ()) -> Parts:
-        """Every part that can learn from what there is."""
+        """Every part that can learn from what there is; what was chosen on the earlier data is kept."""
         options: dict[str, dict[str, Any]] = {
             "collaborative": {"seed": self.config.seed, "tune": self.config.tune},
             "content": {"seed": self.config.seed, "tune": self.config.tune},
             "popularity": {"half_life_days": _POPULARITY_HALF_LIFE_DAYS},
         }
+        chosen = self.parts_.get("collaborative")
+        if isinstance(chosen, CollaborativeFilteringModel):
+            options["collaborative"] |= {"alpha": chosen.alpha_, "reg": chosen.reg_}
         parts: Parts = {}
         for name in (name for name in _KINDS if name in self.config.parts and name not in without):
             if homes is not None or name not in _NEEDS_HOMES:

@@ -30,7 +30,7 @@ from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.personalization.candidates import Candidates, candidates
 from homing.personalization.diversity import diverse
-from homing.personalization.reasons import Facts, reasons
+from homing.personalization.reasons import Drawn, Facts, reasons
 from homing.personalization.serving import LiveServing, Serving
 from homing.personalization.shopper import Shopper, shopper
 from homing.store.events import EventQuery
@@ -40,6 +40,10 @@ __all__ = ["LONGEST_LIST", "PropertyPersonalizationEngine"]
 
 LONGEST_LIST: Final = 1_000
 _RANKED_DEEP: Final = 20
+_LONG_AGO: Final = 180 * DAY
+_IN_FAVOUR: Final = frozenset(
+    kind for kind in EventType if kind.spec.signed_weight > 0 and "property" in kind.spec.needs
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,20 +184,18 @@ class PropertyPersonalizationEngine:
 
     def _reasons(self, serving: Serving, who: Shopper, row: int, moment: int) -> tuple[tuple[Reason, ...], float]:
         home = serving.market.ids.ids[row]
-        facts = Facts(serving.market, row, moment, self._looked_at_by(home, moment))
+        facts = Facts(serving.market, row, moment, self._drawn(home, moment))
         return reasons(serving.model.explain(who.query, home), facts, who)
 
-    def _looked_at_by(self, home: str, moment: int) -> int:
-        """How many leads looked at a home in the last 30 days."""
+    def _drawn(self, home: str, moment: int) -> Drawn:
+        """How many leads a home drew to an act in its favour."""
         asked = EventQuery(
-            property_id=home,
-            event_types=frozenset({EventType.PROPERTY_VIEW}),
-            since=moment - 30 * DAY,
-            upto=moment,
-            known_upto=moment,
+            property_id=home, event_types=_IN_FAVOUR, since=moment - _LONG_AGO, upto=moment, known_upto=moment
         )
         events = self._tracker.store.columns(self._tracker.tenant, asked)
-        return len(np.unique(events.lead[events.lead >= 0]))
+        known = events.lead >= 0
+        recent = known & (events.at > moment - 30 * DAY)
+        return Drawn(len(np.unique(events.lead[recent])), len(np.unique(events.lead[known])))
 
     def _answer(
         self,

@@ -14,7 +14,7 @@ from homing.interfaces import Reason
 from homing.market.snapshot import MarketSnapshot
 from homing.personalization.shopper import Acts, Shopper
 
-__all__ = ["ENOUGH", "Facts", "grouped", "reasons"]
+__all__ = ["ENOUGH", "Drawn", "Facts", "grouped", "reasons"]
 
 ENOUGH: Final = 0.6
 """Reasons are given until they cover this share of the positive part of the score."""
@@ -26,13 +26,21 @@ _BEHAVIOUR: Final = "similar_homes"
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """How many leads a home drew to an act in its favour, in the last 30 days and in the last 180."""
+
+    in_30_days: int = 0
+    in_180_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """What a reason may cite about one home: its row, the moment, and how many leads looked at it in 30 days."""
+    """What a reason may cite about one home: its row, the moment, and how many leads it drew."""
 
     market: MarketSnapshot
     row: int
     as_of: int
-    leads_30d: int
+    drawn: Drawn
 
     def number(self, name: str) -> float:
         """A numeric attribute of the home, NaN if it is unknown."""
@@ -43,12 +51,16 @@ class Facts:
 def grouped(parts: Mapping[str, float]) -> dict[str, float]:
     """Parts of a score by kind of reason: `content:price` is price, all of `collaborative:*` are one kind.
 
+    What stands in for a part that had nothing to say is no reason.
+
     >>> grouped({"content:price": 1.0, "collaborative:home-1": 0.2, "collaborative:home-2": 0.3, "popularity": 0.1})
     {'price': 1.0, 'similar_homes': 0.5, 'popularity': 0.1}
     """
     kinds: dict[str, float] = {}
     for name, value in parts.items():
         source, _, detail = name.partition(":")
+        if source in {"content", "collaborative"} and not detail:
+            continue
         kind = {"content": detail, "collaborative": _BEHAVIOUR}.get(source, source)
         kinds[kind] = kinds.get(kind, 0.0) + value
     return kinds
@@ -78,8 +90,7 @@ def _reason(kind: str, share: float, parts: Mapping[str, float], facts: Facts, s
     if kind == _BEHAVIOUR:
         return _similar_homes(share, parts, shopper)
     if kind == "popularity":
-        text = f"looked at by {_count(facts.leads_30d, 'shopper')} in the last 30 days"
-        return Reason(kind, share, text, "it is getting a lot of attention", (), {"leads_30d": facts.leads_30d})
+        return _popularity(share, facts.drawn)
     if kind == "recency":
         return _recency(share, facts)
     if kind == "location":
@@ -108,6 +119,12 @@ def _similar_homes(share: float, parts: Mapping[str, float], shopper: Shopper) -
     text = f"shoppers' behaviour puts it close to {_listed(cited)}, which this lead looked at"
     events = tuple(event_of[home] for home in cited)
     return Reason(_BEHAVIOUR, share, text, "it has a lot in common with homes like the ones you like", events)
+
+
+def _popularity(share: float, drawn: Drawn) -> Reason:
+    days, leads = (30, drawn.in_30_days) if drawn.in_30_days else (180, drawn.in_180_days)
+    text = f"drew {_count(leads, 'shopper')} in the last {days} days"
+    return Reason("popularity", share, text, "it is getting attention", (), {"shoppers": leads, "days": days})
 
 
 def _recency(share: float, facts: Facts) -> Reason:
