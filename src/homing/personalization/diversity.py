@@ -27,11 +27,11 @@ def diverse(
     """The first k of `order` (indices into the columns, best first) with no cell filled more than thrice.
 
     Passed-over homes come back when there are too few others. Homes without coordinates and price are never alike.
-    Returns the chosen indices in the order given, and how many better ones were passed over.
+    Returns the chosen indices in the order given, and how many others were left out for being alike.
 
     >>> same, none = np.full(5, 500_000.0), np.zeros(5)
     >>> diverse(np.arange(5), 4, price=same, latitude=none, longitude=none)
-    (array([0, 1, 2, 3]), 0)
+    (array([0, 1, 2, 3]), 1)
     """
     chosen: list[int] = []
     passed: list[int] = []

@@ -25,7 +25,7 @@ def signed_weights(events: EventColumns) -> NDArray[np.float64]:
     """One weight an event, shape (n,): positive for the home, negative against it, 0 for no evidence.
 
     The starting weight of its type with the sign of its polarity. A view of over a minute counts twice; a swipe is a
-    like or a dislike by its direction; a booking or tour that did not take place after all counts nothing. The columns
+    like or a dislike by its direction, and without one no evidence; a booking or tour that did not take place after all counts nothing. The columns
     must have been loaded with `SIGNAL_NUMBERS` and `SIGNAL_LABELS`.
     """
     weights = _WEIGHTS[events.type]
@@ -35,9 +35,10 @@ def signed_weights(events: EventColumns) -> NDArray[np.float64]:
     weights[looked] *= _LONG_LOOK_FACTOR
     codes, directions = events.labels["swipe_direction"]
     swiped = events.type == _CODE[EventType.PROPERTY_SWIPE]
-    left, right = directions.code("left"), directions.code("right")
-    weights[swiped & (codes == left)] = EventType.PROPERTY_DISLIKE.spec.signed_weight
-    weights[swiped & (codes == right)] = EventType.PROPERTY_LIKE.spec.signed_weight
+    weights[swiped] = 0.0
+    for word, kind in (("left", EventType.PROPERTY_DISLIKE), ("right", EventType.PROPERTY_LIKE)):
+        if word in directions:
+            weights[swiped & (codes == directions.code(word))] = kind.spec.signed_weight
     weights[events.numbers["completed"] == 0.0] = 0.0
     weights[events.property < 0] = 0.0
     return weights
