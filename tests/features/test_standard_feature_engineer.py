@@ -165,11 +165,14 @@ def test_the_compiled_path_answers_as_soon_as_it_is_there(tracker, kernels, kern
     same(vector, extracted("lead-1", "lead", EVENTS))
 
 
-def test_a_broken_cache_is_told_in_the_stats_and_answers_go_on(tracker, tmp_path):
+def test_a_broken_cache_is_told_in_the_stats_and_answers_go_on(tracker, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     tool = engineer(tracker, cache_dir=tmp_path / "file")
     assert not tool.warm("agent", wait_seconds=None)
     assert tool.stats().kernels["agent"].phase == "failed"
+    told = capsys.readouterr()
+    assert "features stay interpreted" in told.err
+    assert told.out == ""
     same(asyncio.run(tool.extract_features("agent-1", "agent")), extracted("agent-1", "agent", EVENTS))
 
 

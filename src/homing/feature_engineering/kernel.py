@@ -20,10 +20,10 @@ from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from homing.core.errors import StorageError
+from homing.core.telemetry import logger
 from homing.feature_engineering.declaration import Feature
 from homing.feature_engineering.kernel_source import KernelSource, arguments, kernel_source
 from homing.feature_engineering.plan import labels_read, numbers_read
@@ -32,9 +32,9 @@ from homing.tracking.history import Histories, Subject, histories
 
 __all__ = ["Kernel", "KernelState", "compile_kernel"]
 
-_log = structlog.get_logger(__name__)
+_log = logger(__name__)
 _LONGEST_COMPILE_SECONDS = 900
-_NICENESS = 10
+_NICENESS = 5
 
 Phase = Literal["not started", "compiling", "ready", "failed"]
 

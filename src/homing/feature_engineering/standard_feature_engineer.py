@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from homing.core.clock import Clock, system_clock
 from homing.core.errors import BadInput
+from homing.core.telemetry import logger
 from homing.feature_engineering import FEATURES
 from homing.feature_engineering.declaration import Feature, version_of
 from homing.feature_engineering.interpreter import interpreted
@@ -29,7 +29,7 @@ from homing.tracking.local_time import checked_zone
 
 __all__ = ["FeatureStats", "FeatureTable", "StandardFeatureEngineer"]
 
-_log = structlog.get_logger(__name__)
+_log = logger(__name__)
 _FAILURES = (ValueError, ArithmeticError, LookupError, TypeError)
 _CHUNK = 256
 _ONE_BY_ONE = 32

@@ -188,7 +188,11 @@ def max_properties_per_sequence(h: History) -> float:
 )
 def property_revisit_rate(h: History) -> float:
     """Share of looks (views and swipes) at a home that was looked at before; 0 without looks."""
-    return ratio(h.size - distinct(h.property, h.size), h.size)
+    looks = 0
+    for i in range(h.size):
+        if h.property[i] >= 0:
+            looks += 1
+    return ratio(looks - distinct(h.property, h.size), looks)
 
 
 @feature(
