@@ -98,7 +98,7 @@ def application() -> FastAPI:
     from homing.dashboard.pages import PageServices, routes
 
     homing = build(read_settings())
-    zones = _zones(homing.directory)
+    homing.engineer.warm()
 
     def recommend(lead_id: str, k: int, as_of: int | None) -> Recommendations:
         return homing.engine.recommend(lead_id, k, as_of=as_of)
@@ -111,12 +111,13 @@ def application() -> FastAPI:
         ]
 
     services = ApiServices(
-        tracker=homing.tracker,
+        store=homing.tracker.store,
+        tenant=homing.settings.tenant,
         catalogue=homing.catalogue,
         engineer=homing.engineer,
         recommend=recommend,
         checks=checks,
-        time_zone_of=zones,
+        time_zone_of=homing.directory.time_zone_of,
         clock=homing.clock,
     )
     pages = PageServices(
@@ -125,21 +126,21 @@ def application() -> FastAPI:
         catalogue=homing.catalogue,
         recommend=recommend,
         leads=LeadList(homing.tracker.store, homing.settings.tenant),
-        time_zone_of=zones,
+        time_zone_of=homing.directory.time_zone_of,
         simulated=bool(os.environ.get("HOMING_SIMULATED")),
         clock=homing.clock,
     )
     return create_app(services, pages=routes(pages))
 
 
-def _zones(directory: Directory) -> Callable[[str], str]:
-    """The time zone of a lead, UTC where it is unknown."""
+def _home_types(catalogue: Catalogue) -> Callable[[str], str | None]:
+    """The kind of a home, None where it is unknown."""
 
-    def time_zone_of(lead_id: str) -> str:
-        lead = directory.lead(lead_id)
-        return (lead and lead.time_zone) or "UTC"
+    def home_type_of(property_id: str) -> str | None:
+        home = catalogue.get(property_id)
+        return None if home is None else home.text("PropertySubType") or home.text("PropertyType")
 
-    return time_zone_of
+    return home_type_of
 
 
 def _writable(homing: Homing) -> tuple[bool, str]:

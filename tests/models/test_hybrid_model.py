@@ -109,7 +109,8 @@ def test_confidence_follows_what_came_of_being_shown():
         [data.leads.ids[code] for code in data.lead], data.property, strict=True)}  # fmt: skip
     near = np.array([abs(last[lead] - home) < 15 for lead, home in zip(leads, homes, strict=True)])
     engaged = rng.random(4_000) < np.where(near, 0.4, 0.02)
-    shown = Impressions.from_columns(leads, [f"h{n:03d}" for n in homes], START + rng.integers(20 * DAY, 40 * DAY, 4_000), engaged=engaged)  # fmt: skip
+    at = START + rng.integers(20 * DAY, 40 * DAY, 4_000)
+    shown = Impressions.from_columns(leads, [f"h{n:03d}" for n in homes], at, engaged=engaged)
     fitted = HybridRecommendationModel().fit(data, homes=HOMES, impressions=shown)
     asked = query(60, 61, 62, 58, 59, 64)
     likely, unlikely = fitted.confidence(

@@ -12,12 +12,13 @@ from homing.personalization.shopper import Acts, Shopper
 
 NOW = 100 * DAY
 
+TOWN, CONDO = {"PropertySubType": "Townhouse"}, {"PropertySubType": "Condominium"}
 HOMES = [
-    {"ListPrice": 599_000.0, "BedroomsTotal": 3.0, "Latitude": 47.60, "Longitude": -122.30, "PropertySubType": "Townhouse"},
-    {"ListPrice": 610_000.0, "BedroomsTotal": 3.0, "Latitude": 47.601, "Longitude": -122.30, "PropertySubType": "Townhouse"},
-    {"ListPrice": 560_000.0, "BedroomsTotal": 2.0, "Latitude": 47.70, "Longitude": -122.30, "PropertySubType": "Condominium"},
+    {"ListPrice": 599_000.0, "BedroomsTotal": 3.0, "Latitude": 47.60, "Longitude": -122.30, **TOWN},
+    {"ListPrice": 610_000.0, "BedroomsTotal": 3.0, "Latitude": 47.601, "Longitude": -122.30, **TOWN},
+    {"ListPrice": 560_000.0, "BedroomsTotal": 2.0, "Latitude": 47.70, "Longitude": -122.30, **CONDO},
     {"ListPrice": 900_000.0, "BedroomsTotal": 5.0, "Latitude": 47.90, "Longitude": -122.30},
-]  # fmt: skip
+]
 MARKET = snapshot_of([Property(f"h{n}", 98 * DAY, 98 * DAY, row) for n, row in enumerate(HOMES)])
 
 

@@ -30,10 +30,11 @@ def train(
 
     def show() -> None:
         rows = [
-            [m["name"], m["version"], f"{m['samples']:,}", f"{m['seconds']:.2f}", _metrics(m["metrics"])]
+            [m["name"], m["version"], f"{m['samples']:,}", f"{m['seconds']:.2f}", _weight(m["metrics"])]
             for m in document["models"]
         ]
-        terminal.table("Trained", ["model", "version", "samples", "seconds", "metrics"], rows)
+        terminal.table("Trained", ["model", "version", "samples", "seconds", "weight"], rows)
+        terminal.out.print(_learned(document["models"][-1]["metrics"]))
 
     terminal.answer(document, show)
 
@@ -101,5 +102,14 @@ def _names(models: str | None) -> list[str] | None:
     return None if models is None else [name.strip() for name in models.split(",")]
 
 
-def _metrics(metrics: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value:.3g}" for name, value in metrics.items())
+def _weight(metrics: Mapping[str, Any]) -> str:
+    return f"{metrics['weight']:.2f}" if "weight" in metrics else ""
+
+
+def _learned(card: Mapping[str, Any]) -> str:
+    how = "learned from" if card["learned"] else "constants, for there are only"
+    shown = "opened" if card["opened_stand_in_for_shown"] else "shown"
+    return (
+        f"weights: {how} {card['choices']:,.0f} choices; confidence: calibrated on {card['calibrated_on']:,.0f} homes "
+        f"{shown}, {card['calibrated_positives']:,.0f} of them engaged with"
+    )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -19,6 +19,8 @@ from homing.core.clock import parse_moment
 from homing.wiring import Homing, build, read_settings
 
 __all__ = ["Terminal", "moment"]
+
+_FILE_WIDTH: Final = 160
 
 Advance = Callable[[int, int | None], None]
 """Called with how much is done and, where it is known, of how much."""
@@ -32,8 +34,8 @@ class Terminal:
     data_dir: Path | None = None
     database: str | None = None
     tenant: str | None = None
-    notes: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
-    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    notes: Console = field(default_factory=lambda: _console(sys.stderr))
+    out: Console = field(default_factory=lambda: _console(sys.stdout))
 
     @cached_property
     def homing(self) -> Homing:
@@ -65,9 +67,17 @@ class Terminal:
     def progress(self, what: str) -> Iterator[Advance]:
         """A progress bar on stderr while a long step runs; silent where stderr is no terminal."""
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        if not self.notes.is_terminal:
+            yield lambda done, total: None
+            return
         with Progress(*columns, TimeElapsedColumn(), console=self.notes, transient=True) as bar:
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _console(stream: TextIO) -> Console:
+    """As wide as the terminal; wide enough for every table where there is none."""
+    return Console(file=stream, highlight=False, soft_wrap=True, width=None if stream.isatty() else _FILE_WIDTH)
 
 
 def moment(text: str | None) -> int | None:

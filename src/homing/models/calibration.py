@@ -34,12 +34,12 @@ class Calibration:
 
     logit p = a + b · (score - centre) / spread + c · log(1 + acts), with independent normal priors on a, b, c and the
     Laplace approximation of their posterior (MacKay 1992, "The evidence framework applied to classification
-    networks"). Without data it is the prior, the same for every score: about 10 %, in an interval so wide that the level is
-    "uncertain".
+    networks"). Without data it is the prior, the same for every score: about 10 %, in an interval so wide that the
+    level is "uncertain".
 
     `mean` has shape (3,), `covariance` (3, 3); `samples` and `positives` say what it was fitted on.
 
-    >>> Calibration().of(np.array([0.0]), np.array([0.0])).high[0] > 0.3
+    >>> bool(Calibration().of(np.array([0.0]), np.array([0.0])).high[0] > 0.3)
     True
     """
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from homing.services.evaluate_models import EvaluateModels
-from homing.tracking.behavior_tracker import BehaviorTracker
-
 from homing.core.clock import Clock, system_clock
 from homing.interfaces import TrainingResult, moment_or_now
 from homing.market.catalogue import Catalogue
 from homing.models.registry import ModelRegistry
+from homing.services.evaluate_models import EvaluateModels
 from homing.services.train_models import TrainModels
+from homing.tracking.behavior_tracker import BehaviorTracker
 
 __all__ = ["LearningService"]
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from homing.tracking.behavior_tracker import BehaviorTracker
-
 from homing.core.clock import from_micros
 from homing.interfaces import TrainingResult
 from homing.market.catalogue import Catalogue
 from homing.models.hybrid_model import HybridRecommendationModel
 from homing.models.registry import ModelRegistry
 from homing.personalization.training_data import TrainingData, training_data
+from homing.tracking.behavior_tracker import BehaviorTracker
 
 __all__ = ["TrainModels"]
 

@@ -25,8 +25,8 @@ def signed_weights(events: EventColumns) -> NDArray[np.float64]:
     """One weight an event, shape (n,): positive for the home, negative against it, 0 for no evidence.
 
     The starting weight of its type with the sign of its polarity. A view of over a minute counts twice; a swipe is a
-    like or a dislike by its direction, and without one no evidence; a booking or tour that did not take place after all counts nothing. The columns
-    must have been loaded with `SIGNAL_NUMBERS` and `SIGNAL_LABELS`.
+    like or a dislike by its direction, and without one no evidence; a booking or tour that did not take place after
+    all counts nothing. The columns must have been loaded with `SIGNAL_NUMBERS` and `SIGNAL_LABELS`.
     """
     weights = _WEIGHTS[events.type]
     looked = (events.type == _CODE[EventType.PROPERTY_VIEW]) & (
