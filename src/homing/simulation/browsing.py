@@ -14,7 +14,7 @@ from homing.simulation.judgement import Judgement, judged, pass_reason
 from homing.simulation.results import Filters, Page, filters_of, results_page
 from homing.simulation.world import Search, World, Worth
 
-__all__ = ["Visit", "hours_of_day", "noise_scale", "short_visit", "visit"]
+__all__ = ["Visit", "finish", "hours_of_day", "noise_scale", "short_visit", "visit"]
 
 _DEVICES, _DEVICE_SHARES = tuple(c.DEVICES), np.array(tuple(c.DEVICES.values()))
 
@@ -45,7 +45,7 @@ class Visit:
 
 
 def visit(world: World, search: Search, lead: str, partner: int, at: int, referrer: str = "direct") -> Visit:
-    """A whole visit, from its start to its end, all of it in the log."""
+    """A visit from its start to the last home looked at; whoever calls it must `finish` it."""
     draw = search.draw
     search.visits += 1
     device = str(draw.choice(_DEVICES, p=_DEVICE_SHARES))
@@ -62,7 +62,6 @@ def visit(world: World, search: Search, lead: str, partner: int, at: int, referr
         shown.update(int(row) for row in page.rows)
         _look_through(world, now, page)
     _return_to_saved(world, now)
-    _finish(world, now)
     return now
 
 
@@ -73,7 +72,7 @@ def short_visit(world: World, search: Search, lead: str, row: int, at: int) -> N
     world.log.add(at, EventType.SESSION_START, lead, data={"referrer": "email"}, ids=now.ids)
     now.wait(2)
     opens(world, now, row, "email")
-    _finish(world, now)
+    finish(world, now)
 
 
 def opens(world: World, now: Visit, row: int, source: str, known: Worth | None = None) -> Judgement | None:
@@ -200,7 +199,8 @@ def _log_page(world: World, now: Visit, page: Page) -> None:
         world.log.add(now.clock, EventType.RECOMMENDATION_SHOWN, now.lead, data=data, ids=ids)
 
 
-def _finish(world: World, now: Visit) -> None:
+def finish(world: World, now: Visit) -> None:
+    """The lead leaves the site."""
     at = now.wait(5 + int(now.search.draw.integers(0, 60)))
     data = {
         "session_duration_seconds": (at - now.began) // SECOND,

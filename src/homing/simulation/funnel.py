@@ -10,7 +10,7 @@ from homing.core.clock import DAY, HOUR, MINUTE, SECOND, format_moment
 from homing.event_types import EventType
 from homing.simulation import constants as c
 from homing.simulation.agents import local_offset, reply_moment
-from homing.simulation.browsing import Visit, short_visit, visit
+from homing.simulation.browsing import Visit, finish, short_visit, visit
 from homing.simulation.judgement import judged
 from homing.simulation.results import filters_of, results_page
 from homing.simulation.world import Search, Task, World
@@ -22,7 +22,9 @@ def come(world: World, task: Task) -> None:
     """A visit, unless the household is still busy with the last one; at its end it may ask about a home."""
     if task.at > task.search.busy_until:
         partner = task.search.household.leads.index(task.lead)
-        ask(world, visit(world, task.search, task.lead, partner, task.at))
+        now = visit(world, task.search, task.lead, partner, task.at)
+        ask(world, now)
+        finish(world, now)
 
 
 def ask(world: World, now: Visit) -> None:
@@ -30,7 +32,7 @@ def ask(world: World, now: Visit) -> None:
     search, draw = now.search, now.search.draw
     if search.bought or search.bidding or draw.random() > c.INQUIRY[search.intent] * (1 + len(search.saved)) ** 0.5:
         return
-    open_homes = [row for row in search.saved if row not in search.asked and world.life.is_active(row, now.clock)]
+    open_homes = [row for row in search.saved if row not in search.asked and world.life.is_active(row, now.clock + MINUTE)]
     if not open_homes:
         return
     row = max(open_homes, key=lambda row: (search.saved[row], -row))
@@ -47,7 +49,7 @@ def ask(world: World, now: Visit) -> None:
             "urgency": urgency,
             "requested_time": format_moment(_tour_time(draw, now.clock)),
         }
-        at = now.clock + 20 * SECOND
+        at = now.wait(20)
         world.log.add(
             at, EventType.BOOKING_REQUEST, now.lead, data=data, ids={**ids, "agent_id": search.agent.agent_id}
         )

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from synthetic_homes import END, town
+
+from homing.simulation.simulate import simulate
+
+
+@pytest.fixture(scope="session")
+def homes():
+    return town()
+
+
+@pytest.fixture(scope="session")
+def made(homes):
+    return simulate(homes, 120, 30, seed=7, end_at=END)
