@@ -39,8 +39,9 @@ def leave_last(log: EvaluationLog, fit: Fit, *, k: int = 10, seed: int = 0) -> d
     if k < 1:
         raise BadInput.of("k", "be at least 1", k)
     held, cases, counts = {}, [], {"leads_without_earlier_acts": 0, "items_not_for_sale": 0}
-    for lead in np.unique(log.lead[log.engaged]):
-        rows = np.flatnonzero(log.lead == lead)
+    for name, rows in log.by_lead():
+        if not log.engaged[rows].any():
+            continue
         home, since = _last(log, rows)
         past = log.home[rows[log.at[rows] < since]]
         past = past[past != home]
@@ -49,7 +50,6 @@ def leave_last(log: EvaluationLog, fit: Fit, *, k: int = 10, seed: int = 0) -> d
             counts["items_not_for_sale" if len(past) else "leads_without_earlier_acts"] += 1
             continue
         free[past] = False
-        name = log.leads.ids[lead]
         held[name] = Held(log.homes.ids[home], since)
         cases.append(Case(name, free, frozenset((log.homes.ids[home],))))
     if not cases:

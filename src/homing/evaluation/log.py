@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +54,13 @@ class EvaluationLog:
         sale[self.version_home[overlaps]] = True
         return sale
 
+    def by_lead(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
+        """Each lead with acts and its rows, in order of time; leads in order of their codes."""
+        order = np.argsort(self.lead, kind="stable")
+        leads, first = np.unique(self.lead[order], return_index=True)
+        for lead, start, end in zip(leads.tolist(), first, [*first[1:], len(order)], strict=False):
+            yield self.leads.ids[lead], order[start:end]
+
 
 def evaluation_log(events: EventColumns, market: MarketSnapshot) -> EvaluationLog:
     """The acts among these events, and the homes of the market with all their versions."""
@@ -60,7 +68,7 @@ def evaluation_log(events: EventColumns, market: MarketSnapshot) -> EvaluationLo
     rows = rows[np.argsort(events.at[rows], kind="stable")]
     homes = market.ids.extended(events.properties.ids)
     offsets = market.version_offsets
-    until = np.append(market.version_at[1:], _FOREVER) if len(market.version_at) else market.version_at
+    until = np.append(market.version_at[1:], _FOREVER)[: len(market.version_at)]
     until[offsets[1:][np.diff(offsets) > 0] - 1] = _FOREVER
     return EvaluationLog(
         leads=events.leads,

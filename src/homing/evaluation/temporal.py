@@ -73,9 +73,9 @@ def _cases(
     place[homes] = np.arange(len(homes))
     cases = []
     counts = {"leads_without_test_items": 0, "items_acted_on_before": 0, "items_not_for_sale": 0}
-    for lead in np.unique(log.lead):
-        mine = log.lead == lead
-        past, after = log.home[mine & (log.at <= cut)], log.home[mine & (log.at > cut) & log.engaged]
+    for lead, rows in log.by_lead():
+        is_past = log.at[rows] <= cut
+        past, after = log.home[rows[is_past]], log.home[rows[~is_past & log.engaged[rows]]]
         before = np.isin(np.unique(after), past)
         fresh = np.unique(after)[~before]
         test = fresh[place[fresh] >= 0]
@@ -85,5 +85,5 @@ def _cases(
         if len(test):
             free = np.ones(len(homes), dtype=np.bool_)
             free[place[past][place[past] >= 0]] = False
-            cases.append(Case(log.leads.ids[lead], free, frozenset(log.homes.ids[home] for home in test)))
+            cases.append(Case(lead, free, frozenset(log.homes.ids[home] for home in test)))
     return cases, counts

@@ -32,7 +32,9 @@ def ask(world: World, now: Visit) -> None:
     search, draw = now.search, now.search.draw
     if search.bought or search.bidding or draw.random() > c.INQUIRY[search.intent] * (1 + len(search.saved)) ** 0.5:
         return
-    open_homes = [row for row in search.saved if row not in search.asked and world.life.is_active(row, now.clock + MINUTE)]
+    open_homes = [
+        row for row in search.saved if row not in search.asked and world.life.is_active(row, now.clock + MINUTE)
+    ]
     if not open_homes:
         return
     row = max(open_homes, key=lambda row: (search.saved[row], -row))
