@@ -1,0 +1,262 @@
+"""What every answer must hold, from the store up."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from homing.core.clock import DAY, from_micros
+from homing.core.errors import BadInput, UnknownId
+from homing.event_types import EventType
+from homing.interfaces import BehavioralEvent, ConfidenceLevel, LearningContext
+from homing.market.catalogue import Catalogue
+from homing.market.property import property_from
+from homing.models.registry import ModelRegistry
+from homing.people.directory import Directory
+from homing.people.lead import lead_from
+from homing.personalization.answer import as_json
+from homing.personalization.property_engine import PropertyPersonalizationEngine
+from homing.services.train_models import TrainModels
+from homing.store.events import EventQuery
+from homing.store.listings import ListingStore
+from homing.store.profiles import ProfileStore
+from homing.store.sqlite import SqliteDatabase
+from homing.store.sqlite_events import SqliteEventStore
+from homing.tracking.behavior_tracker import BehaviorTracker
+
+NOW = 1_780_000_000_000_000
+
+
+class Market:
+    """A tenant with 120 homes whose clock stands at NOW."""
+
+    def __init__(self, folder, tenant="default", database=None):
+        self.database = database or SqliteDatabase(folder / "homing.sqlite3")
+        self.now = NOW
+        clock = lambda: self.now  # noqa: E731
+        self.tracker = BehaviorTracker(SqliteEventStore(self.database), tenant=tenant, clock=clock)
+        self.catalogue = Catalogue(ListingStore(self.database), tenant=tenant, clock=clock)
+        self.directory = Directory(ProfileStore(self.database), tenant=tenant)
+        self.registry = ModelRegistry(folder / "models", tenant)
+        self.engine = PropertyPersonalizationEngine(
+            self.tracker, self.catalogue, directory=self.directory, registry=self.registry, clock=clock
+        )
+
+    def homes(self, count=120, at=NOW - 60 * DAY):
+        self.put(
+            *[
+                {
+                    "ListingKey": f"h{n:03d}",
+                    "ListPrice": 300_000 + 5_000 * n,
+                    "BedroomsTotal": 2 + n % 4,
+                    "LivingArea": 1_000 + 10 * n,
+                    "Latitude": 47.3 + 0.004 * n,
+                    "Longitude": -122.3,
+                    "City": "Kent" if n % 2 else "Renton",
+                }
+                for n in range(count)
+            ],
+            at=at,
+        )
+        return self
+
+    def put(self, *rows, at=None):
+        self.catalogue.put([property_from(row, now=at or self.now) for row in rows])
+
+    def act(self, lead, home, kind="property_view", ago=DAY, known_ago=None, **data):
+        at = from_micros(self.now - ago)
+        event = BehavioralEvent(
+            event_type=EventType(kind),
+            timestamp=at,
+            received_at=at if known_ago is None else from_micros(self.now - known_ago),
+            tenant=self.tracker.tenant,
+            lead_id=lead,
+            property_id=home,
+            event_data=data,
+        )
+        asyncio.run(self.tracker.track_event(event))
+        return event.event_id
+
+    def ids(self, lead, k=10, **options):
+        return [item.property_id for item in self.engine.recommend(lead, k, **options)]
+
+
+@pytest.fixture
+def market(tmp_path):
+    return Market(tmp_path).homes()
+
+
+def test_a_newcomer_gets_homes_and_no_false_certainty(market):
+    answer = market.engine.recommend("nobody", 10)
+    assert len(answer) == 10
+    assert answer.event_count == 0
+    assert {item.confidence_level for item in answer} == {ConfidenceLevel.UNCERTAIN}
+    assert any(note.startswith("models:") for note in answer.degraded)
+
+
+def test_the_next_answer_follows_the_act(market):
+    before = market.ids("ann")
+    for n in (80, 82, 84):
+        market.act("ann", f"h{n:03d}", "property_save")
+    after = market.ids("ann")
+    assert after != before
+    assert all(60 <= int(home[1:]) <= 105 for home in after)
+
+
+def test_homes_seen_or_dismissed_are_not_shown_again_and_are_counted(market):
+    market.act("ann", "h080")
+    market.act("ann", "h081", "property_dislike", reason="location")
+    answer = market.engine.recommend("ann", 120)
+    shown = {item.property_id for item in answer}
+    assert not shown & {"h080", "h081"}
+    assert answer.trace[0].removed == {"dismissed": 1, "seen": 1}
+    assert answer.trace[0].kept == 118
+
+
+def test_being_shown_a_home_is_not_having_seen_it(market):
+    market.act("ann", "h080", "recommendation_shown", rank=1)
+    assert "h080" in market.ids("ann", 120)
+
+
+def test_stated_limits_are_never_broken(market):
+    market.directory.put_leads([lead_from({"lead_id": "ann", "limits": {"price_max": 400_000, "areas": ["kent"]}})])
+    market.act("ann", "h100", "property_save")
+    answer = market.engine.recommend("ann", 120)
+    assert len(answer) > 5
+    assert all(item.home["ListPrice"] <= 400_000 and int(item.property_id[1:]) % 2 for item in answer)
+
+
+def test_a_sold_home_is_gone_and_a_cheaper_one_comes_in_the_next_answer(market):
+    market.directory.put_leads([lead_from({"lead_id": "ann", "limits": {"price_max": 310_000}})])
+    assert set(market.ids("ann")) == {"h000", "h001", "h002"}
+    market.now += 1
+    market.put({"ListingKey": "h000", "ListPrice": 300_000, "StandardStatus": "Closed"})
+    market.put({"ListingKey": "h003", "ListPrice": 309_000})
+    assert set(market.ids("ann")) == {"h001", "h002", "h003"}
+
+
+def test_a_home_listed_a_moment_ago_is_recommended_by_its_attributes(market):
+    for n in (80, 82, 84):
+        market.act("ann", f"h{n:03d}", "property_save")
+    TrainModels(market.tracker, market.catalogue, market.registry)(NOW)
+    assert "new" not in market.ids("ann")
+    market.now += 1
+    market.put({"ListingKey": "new", "ListPrice": 710_000, "BedroomsTotal": 4, "Latitude": 47.63, "Longitude": -122.3})
+    assert "new" in market.ids("ann")
+
+
+def test_scores_fall_and_shares_add_up_and_the_trace_counts_every_home(market):
+    for n in (80, 82, 84):
+        market.act("ann", f"h{n:03d}", "property_save")
+    answer = market.engine.recommend("ann", 10)
+    assert np.all(np.diff([item.score for item in answer]) <= 0)
+    assert [item.rank for item in answer] == list(range(1, 11))
+    for item in answer:
+        shares = sum(reason.share for reason in item.reasons)
+        assert 0.6 <= shares <= 1 + 1e-9
+        assert shares + item.rest == pytest.approx(1.0)
+    first = answer.trace[0]
+    assert first.kept + sum(first.removed.values()) == 120
+
+
+def test_every_event_a_reason_cites_is_the_leads_own_and_earlier(market):
+    mine = {market.act("ann", f"h{n:03d}", "property_save") for n in (80, 82, 84)}
+    market.act("bob", "h083", "property_save")
+    cited = {event for item in market.engine.recommend("ann") for reason in item.reasons for event in reason.events}
+    assert cited
+    assert cited <= mine
+
+
+def test_the_past_is_answered_with_what_was_known_then(market):
+    market.act("ann", "h080", "property_save", ago=5 * DAY)
+    then = NOW - 2 * DAY
+    before = market.ids("ann", as_of=then)
+    market.act("ann", "h010", "property_save", ago=DAY)
+    market.act("ann", "h011", "property_save", ago=3 * DAY, known_ago=DAY)
+    market.put({"ListingKey": "late", "ListPrice": 700_000, "Latitude": 47.62, "Longitude": -122.3}, at=NOW - DAY)
+    answer = market.engine.recommend("ann", as_of=then)
+    assert [item.property_id for item in answer] == before
+    assert answer.event_count == 1
+
+
+def test_a_later_moment_is_allowed(market):
+    assert len(market.ids("ann", as_of=NOW + DAY)) == 10
+
+
+def test_asking_writes_nothing(market):
+    market.act("ann", "h080", "property_save")
+    market.ids("ann")
+    count = market.tracker.store.count("default", EventQuery())
+    changes = market.database.read().total_changes
+    assert as_json(market.engine.recommend("ann")) == as_json(market.engine.recommend("ann"))
+    assert market.database.read().total_changes == changes
+    assert market.tracker.store.count("default", EventQuery()) == count
+
+
+def test_another_tenant_sees_nothing_of_it(tmp_path, market):
+    market.act("ann", "h080", "property_save")
+    other = Market(tmp_path, "other", market.database)
+    answer = other.engine.recommend("ann", 10)
+    assert (len(answer), answer.event_count) == (0, 0)
+
+
+def test_after_training_the_answer_names_the_version_and_is_no_longer_degraded_by_it(market):
+    for lead in range(12):
+        for n in range(8):
+            market.act(f"lead-{lead}", f"h{(7 * lead + n) % 120:03d}", "property_save", ago=(40 - n) * DAY)
+    results = TrainModels(market.tracker, market.catalogue, market.registry)(NOW)
+    assert [result.model for result in results] == ["collaborative", "content", "popularity", "recency", "hybrid"]
+    answer = market.engine.recommend("lead-1")
+    assert answer.models == {"hybrid": "1"}
+    assert not any(note.startswith("models:") for note in answer.degraded)
+
+
+def test_a_model_trained_later_is_not_passed_off_as_one_of_the_past(market):
+    market.act("ann", "h080", "property_save", ago=9 * DAY)
+    TrainModels(market.tracker, market.catalogue, market.registry)(NOW)
+    assert any("seen later events" in note for note in market.engine.recommend("ann", as_of=NOW - DAY).degraded)
+
+
+def test_one_home_can_be_asked_about_whatever_its_state(market):
+    market.act("ann", "h080", "property_save")
+    item = asyncio.run(market.engine.get_explanation("ann", "h080"))
+    assert item.property_id == "h080"
+    assert item.reasons
+    with pytest.raises(UnknownId, match="catalogue"):
+        asyncio.run(market.engine.get_explanation("ann", "h999"))
+
+
+def test_feedback_is_stored_as_an_event_that_counts(market):
+    answer = market.engine.recommend("ann", 3)
+    home = answer.items[0].property_id
+    saving = market.engine.record_feedback("ann", answer.recommendation_id, home, EventType.PROPERTY_SAVE)
+    event_id = asyncio.run(saving)
+    market.now += 1
+    assert home not in market.ids("ann")
+    (event,) = market.tracker.store.select("default", EventQuery(lead_id="ann"))
+    assert (event.event_id, event.event_data) == (event_id, {"recommendation_id": answer.recommendation_id})
+
+
+def test_the_context_limits_the_answer(market):
+    ask = market.engine.get_recommendations
+    assert len(asyncio.run(ask("ann", context=LearningContext(max_results=3)))) == 3
+    assert len(asyncio.run(ask("ann", context=LearningContext(min_confidence=0.9)))) == 0
+    then = asyncio.run(ask("ann", as_of=from_micros(NOW) - timedelta(days=1)))
+    assert then.as_of == from_micros(NOW - DAY)
+
+
+@pytest.mark.parametrize("k", [0, 1001])
+def test_a_list_has_a_length_within_reason(market, k):
+    with pytest.raises(BadInput, match="be from 1 to 1000"):
+        market.engine.recommend("ann", k)
+
+
+def test_a_home_of_which_only_the_key_is_known_is_still_recommended(tmp_path):
+    bare = Market(tmp_path)
+    bare.put({"ListingKey": "only-a-key"})
+    (item,) = bare.engine.recommend("ann")
+    assert item.property_id == "only-a-key"
+    assert item.home["ListPrice"] is None
+    assert replace(item).reasons
