@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,11 @@ def build(settings: Settings, clock: Clock = system_clock) -> Homing:
         directory=directory,
         registry=registry,
         engineer=StandardFeatureEngineer(
-            tracker, clock=clock, cache_dir=settings.cache_dir, time_zone_of=_zones(directory)
+            tracker,
+            clock=clock,
+            cache_dir=settings.cache_dir,
+            time_zone_of=directory.time_zone_of,
+            home_type_of=_home_types(catalogue),
         ),
         engine=PropertyPersonalizationEngine(tracker, catalogue, directory=directory, registry=registry, clock=clock),
         learning=LearningService(tracker, catalogue, registry, clock),
@@ -99,6 +104,7 @@ def application() -> FastAPI:
 
     homing = build(read_settings())
     homing.engineer.warm()
+    threading.Thread(target=homing.engine.warm, name="warm", daemon=True).start()
 
     def recommend(lead_id: str, k: int, as_of: int | None) -> Recommendations:
         return homing.engine.recommend(lead_id, k, as_of=as_of)

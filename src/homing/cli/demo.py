@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, TypeVar
 import typer
 
 from homing.cli.imports import import_document
-from homing.cli.learning import show_evaluation, training_document
+from homing.cli.learning import evaluation_document, learned_said, show_evaluation, training_document
 from homing.cli.recommend import show_recommendations
 from homing.cli.serve import start_server
 from homing.cli.simulate import simulation_document
@@ -62,13 +62,13 @@ def demo(
 
 
 @dataclass
-class _Clock:
-    """Says what each step took."""
+class _Steps:
+    """Does one step after the other and says what each took."""
 
     terminal: Terminal
     seconds: dict[str, float]
 
-    def step(self, what: str, work: Callable[[], Result], said: Callable[[Result], str]) -> Result:
+    def __call__(self, what: str, work: Callable[[], Result], said: Callable[[Result], str]) -> Result:
         started = time.perf_counter()
         result = work()
         self.seconds[what] = round(time.perf_counter() - started, 2)
@@ -77,17 +77,19 @@ class _Clock:
 
 
 def _run(terminal: Terminal) -> tuple[dict[str, Any], list[Recommendations]]:
-    clock = _Clock(terminal, {})
+    step = _Steps(terminal, {})
     folder = terminal.homing.settings.data_dir / "simulated"
     with as_file(files("homing.data") / "kc_house_data.csv.gz") as homes:
-        made = clock.step("simulate", lambda: _simulated(terminal, homes, folder), _counted("counts"))
-    imported = {
-        what: clock.step(f"import {what}", lambda what=what: _imported(terminal, what, folder), _import_said)  # type: ignore[misc]
-        for what in ("listings", "leads", "agents", "events")
-    }
-    trained = clock.step("train", lambda: training_document(terminal), lambda d: f"{len(d['models'])} models")
-    evaluation = clock.step(
-        "evaluate", lambda: _evaluated(terminal), lambda d: f"{d['leads']} leads after {d['cut']} (models refitted)"
+        made = step("simulate", lambda: _simulated(terminal, homes, folder), _simulation_said)
+    imported = {}
+    for what in ("listings", "leads", "agents", "events"):
+        load = partial(import_document, terminal, what, folder / f"{what}.jsonl.gz")
+        imported[what] = step(f"import {what}", load, _import_said)
+    trained = step("train", lambda: training_document(terminal), lambda d: learned_said(d["models"][-1]["metrics"]))
+    evaluation = step(
+        "evaluate",
+        lambda: evaluation_document(terminal),
+        lambda d: f"{d['leads']} leads, on what they did after {d['cut']}",
     )
     leads = _three_leads(terminal)
     answers = [terminal.homing.engine.recommend(lead, 10) for lead in leads]
@@ -98,7 +100,7 @@ def _run(terminal: Terminal) -> tuple[dict[str, Any], list[Recommendations]]:
         "train": trained,
         "evaluation": evaluation,
         "recommendations": [as_json(answer) for answer in answers],
-        "seconds": clock.seconds,
+        "seconds": step.seconds,
     }
     return document, answers
 
@@ -121,10 +123,6 @@ def _simulated(terminal: Terminal, homes: Path, folder: Path) -> dict[str, Any]:
     )
 
 
-def _imported(terminal: Terminal, what: str, folder: Path) -> dict[str, Any]:
-    return import_document(terminal, what, folder / f"{what}.jsonl.gz")
-
-
 def _import_said(document: dict[str, Any]) -> str:
     kept = {name: count for name, count in document.items() if isinstance(count, int) and count and name != "read"}
     refused = len(document["refused"])
@@ -132,13 +130,8 @@ def _import_said(document: dict[str, Any]) -> str:
     return f"{said}, {refused:,} refused" if refused else said
 
 
-def _counted(key: str) -> Callable[[dict[str, Any]], str]:
-    return lambda document: ", ".join(f"{count:,} {name}" for name, count in document[key].items())
-
-
-def _evaluated(terminal: Terminal) -> dict[str, Any]:
-    with terminal.progress("evaluating"):
-        return dict(asyncio.run(terminal.homing.learning.evaluate()))
+def _simulation_said(document: dict[str, Any]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in document["counts"].items())
 
 
 def _three_leads(terminal: Terminal) -> Sequence[str]:

@@ -12,7 +12,7 @@ from homing.cli.terminal import Terminal, moment
 from homing.core.clock import from_micros
 from homing.core.errors import BadInput
 
-__all__ = ["evaluate", "show_evaluation", "train", "training_document"]
+__all__ = ["evaluate", "evaluation_document", "learned_said", "show_evaluation", "train", "training_document"]
 
 
 def train(
@@ -34,7 +34,7 @@ def train(
             for m in document["models"]
         ]
         terminal.table("Trained", ["model", "version", "samples", "seconds", "weight"], rows)
-        terminal.out.print(_learned(document["models"][-1]["metrics"]))
+        terminal.out.print(learned_said(document["models"][-1]["metrics"]))
 
     terminal.answer(document, show)
 
@@ -73,11 +73,17 @@ def evaluate(
 ) -> None:
     """Compare the models with baselines on what leads did after the models were trained."""
     terminal: Terminal = context.obj
-    with terminal.progress("evaluating"):
-        document = asyncio.run(
-            terminal.homing.learning.evaluate(protocol=protocol, k=k, models=_names(models), seed=seed)
-        )
+    document = evaluation_document(terminal, protocol=protocol, k=k, models=models, seed=seed)
     terminal.answer(document, lambda: show_evaluation(terminal, document))
+
+
+def evaluation_document(
+    terminal: Terminal, *, protocol: str = "temporal", k: int = 10, models: str | None = None, seed: int = 0
+) -> dict[str, Any]:
+    """Evaluate, with progress; the report in the contract's shape."""
+    with terminal.progress("evaluating"):
+        work = terminal.homing.learning.evaluate(protocol=protocol, k=k, models=_names(models), seed=seed)
+        return dict(asyncio.run(work))
 
 
 def show_evaluation(terminal: Terminal, document: Mapping[str, Any]) -> None:
@@ -106,7 +112,8 @@ def _weight(metrics: Mapping[str, Any]) -> str:
     return f"{metrics['weight']:.2f}" if "weight" in metrics else ""
 
 
-def _learned(card: Mapping[str, Any]) -> str:
+def learned_said(card: Mapping[str, Any]) -> str:
+    """What the weights and the confidence of a version stand on."""
     how = "learned from" if card["learned"] else "constants, for there are only"
     shown = "opened" if card["opened_stand_in_for_shown"] else "shown"
     return (
