@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,7 +114,8 @@ def listing_rows(homes: Homes, life: MarketLife, end: int) -> list[dict[str, obj
     versions = sorted(
         (at, row, status, step) for row in range(len(homes)) for at, status, step in _versions(life, row) if at <= end
     )
-    return [_version(homes, life, *version) for version in versions]
+    lasting = [{name: value for name, value in row.items() if name not in _DRAWN} for row in homes.rows]
+    return [_version(lasting, life, *version) for version in versions]
 
 
 def _versions(life: MarketLife, row: int) -> Iterator[tuple[int, str, int]]:
@@ -137,10 +138,11 @@ def _versions(life: MarketLife, row: int) -> Iterator[tuple[int, str, int]]:
             yield at, status, step(at)
 
 
-def _version(homes: Homes, life: MarketLife, at: int, row: int, status: str, step: int) -> dict[str, object]:
+def _version(
+    lasting: Sequence[dict[str, object]], life: MarketLife, at: int, row: int, status: str, step: int
+) -> dict[str, object]:
     price = float(life.prices[row, step])
-    fields = {name: value for name, value in homes.rows[row].items() if name not in _DRAWN}
-    fields |= {
+    fields = lasting[row] | {
         "StandardStatus": status,
         "ListPrice": price,
         "OriginalListPrice": float(life.prices[row, 0]),
