@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,8 +102,6 @@ def application() -> FastAPI:
     from homing.dashboard.pages import PageServices, routes
 
     homing = build(read_settings())
-    homing.engineer.warm()
-    threading.Thread(target=homing.engine.warm, name="warm", daemon=True).start()
 
     def recommend(lead_id: str, k: int, as_of: int | None) -> Recommendations:
         return homing.engine.recommend(lead_id, k, as_of=as_of)
@@ -136,7 +133,12 @@ def application() -> FastAPI:
         simulated=bool(os.environ.get("HOMING_SIMULATED")),
         clock=homing.clock,
     )
-    return create_app(services, pages=routes(pages))
+
+    def warm() -> None:
+        homing.engineer.warm()
+        homing.engine.warm()
+
+    return create_app(services, pages=routes(pages), warm=warm)
 
 
 def _home_types(catalogue: Catalogue) -> Callable[[str], str | None]:
