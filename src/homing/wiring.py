@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from homing.core.clock import Clock, system_clock
 from homing.core.errors import BadInput, StorageError
@@ -28,7 +28,11 @@ from homing.tracking.behavior_tracker import BehaviorTracker
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-__all__ = ["Homing", "application", "build", "read_settings"]
+__all__ = ["SIMULATED_MARK", "Homing", "application", "build", "read_settings"]
+
+
+SIMULATED_MARK: Final = "simulated-shoppers"
+"""A file of this name in the data folder says that its leads are simulated; the pages then say so too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def application() -> FastAPI:
         recommend=recommend,
         leads=LeadList(homing.tracker.store, homing.settings.tenant),
         time_zone_of=homing.directory.time_zone_of,
-        simulated=bool(os.environ.get("HOMING_SIMULATED")),
+        simulated=(homing.settings.data_dir / SIMULATED_MARK).is_file(),
         clock=homing.clock,
     )
 

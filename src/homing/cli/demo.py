@@ -25,6 +25,7 @@ from homing.core.errors import BadInput
 from homing.interfaces import Recommendations
 from homing.personalization.answer import as_json
 from homing.store.events import EventQuery
+from homing.wiring import SIMULATED_MARK
 
 __all__ = ["demo"]
 
@@ -32,7 +33,6 @@ LEADS: Final = 600
 DAYS: Final = 60
 SEED: Final = 7
 STRANGER: Final = "somebody-new"
-_MARK: Final = "homing-demo"
 
 Result = TypeVar("Result")
 
@@ -58,7 +58,7 @@ def demo(
 
     terminal.answer(document, show)
     if not once:
-        start_server(terminal, host, port, 1, simulated=True)
+        start_server(terminal, host, port, 1)
 
 
 @dataclass
@@ -108,11 +108,11 @@ def _run(terminal: Terminal) -> tuple[dict[str, Any], list[Recommendations]]:
 def _fresh(outer: Terminal) -> Terminal:
     """A terminal over an empty `demo` folder in the data folder; only a folder that a demo made is emptied."""
     folder = outer.homing.settings.data_dir / "demo"
-    if folder.exists() and not (folder / _MARK).is_file():
+    if folder.exists() and not (folder / SIMULATED_MARK).is_file():
         raise BadInput.of("--data-dir", f"hold no other folder named demo ({folder} was not made by a demo)", "one")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder / _MARK).touch()
+    (folder / SIMULATED_MARK).touch()
     return replace(outer, data_dir=folder, database=None)
 
 

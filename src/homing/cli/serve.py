@@ -24,7 +24,7 @@ def serve(
     start_server(context.obj, host, port, workers)
 
 
-def start_server(terminal: Terminal, host: str, port: int, workers: int, *, simulated: bool = False) -> None:
+def start_server(terminal: Terminal, host: str, port: int, workers: int) -> None:
     """Hand the settings to the workers by environment and serve."""
     from homing.api.server import serve as serve_forever  # granian loads only when something is served
 
@@ -33,7 +33,6 @@ def start_server(terminal: Terminal, host: str, port: int, workers: int, *, simu
     settings = terminal.homing.settings
     os.environ["HOMING_DATA_DIR"] = str(settings.data_dir.resolve())
     os.environ["HOMING_TENANT"] = settings.tenant
-    os.environ["HOMING_SIMULATED"] = "1" if simulated else ""
     if settings.database is not None:
         os.environ["HOMING_DATABASE"] = settings.database
     terminal.homing.database.close()
