@@ -110,13 +110,13 @@ class Clubby(Popular):
     def _score(self, past, items):
         return super()._score(past, items) + np.float32(past.as_of is None)
 
-    def _explain(self, past, item):
-        return {**super()._explain(past, item), "visit": float(past.as_of is None)}
+    def _explain(self, past, items):
+        return [{**parts, "visit": float(past.as_of is None)} for parts in super()._explain(past, items)]
 
 
 class Vague(Popular):
-    def _explain(self, past, item):
-        return {"popularity": 0.99 * super()._explain(past, item)["popularity"]}
+    def _explain(self, past, items):
+        return [{"popularity": 0.99 * parts["popularity"]} for parts in super()._explain(past, items)]
 
 
 class Credulous(Popular):

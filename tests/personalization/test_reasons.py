@@ -33,7 +33,7 @@ def shopper(liked=(1, 2, 3), passed=()):
 
 
 def given(parts, who=None):
-    return reasons(parts, Facts(MARKET, 0, NOW, Drawn(7, 9)), who or shopper())
+    return reasons(parts, Facts(MARKET, 0, NOW, lambda: Drawn(7, 9)), who or shopper())
 
 
 def test_the_price_reason_counts_the_homes_of_the_band_and_cites_exactly_their_events():

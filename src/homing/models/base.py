@@ -127,8 +127,7 @@ class LearningModel(Generic[C]):
     def score(self, lead: Lead, property_ids: Sequence[Id] | Codes) -> Scores:
         """One number a home, float32 (n,); NaN for a home that the model does not know or has nothing to say about."""
         self._ready("score")
-        codes = property_ids.array if isinstance(property_ids, Codes) else self.items.codes(property_ids)
-        known = (codes >= 0) & (codes < len(self.items))
+        codes, known = self._looked_up(property_ids)
         if known.all():
             return self._score(self._past(lead), codes)
         scores = np.full(codes.size, np.nan, dtype=np.float32)
@@ -178,12 +177,15 @@ class LearningModel(Generic[C]):
     @final
     def explain(self, lead: Lead, property_id: Id) -> dict[str, float]:
         """Named parts that add up to the score; none for a home without a score."""
+        return self.explain_many(lead, [property_id])[0]
+
+    @final
+    def explain_many(self, lead: Lead, property_ids: Sequence[Id] | Codes) -> list[dict[str, float]]:
+        """What `explain` says of each home, in the order asked; what it needs of the lead is worked out once."""
         self._ready("explain")
-        code = self.items.code(property_id)
-        past = self._past(lead)
-        if code < 0 or np.isnan(self._score(past, np.array([code]))[0]):
-            return {}
-        return self._explain(past, code)
+        codes, known = self._looked_up(property_ids)
+        found = iter(self._explain(self._past(lead), codes[known]))
+        return [next(found) if there else {} for there in known.tolist()]
 
     @final
     def popularity(self) -> NDArray[np.float64]:
@@ -247,8 +249,8 @@ class LearningModel(Generic[C]):
         """Scores of known codes, float32 (n,), NaN for nothing to say; changes nothing."""
         raise NotImplementedError
 
-    def _explain(self, past: Past, item: int) -> dict[str, float]:
-        """Named parts of the score of one home that has one."""
+    def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
+        """Named parts of the score of each of these known codes, none for one without a score."""
         raise BadInput.of("explain", "be asked of a model that can explain", type(self).__name__)
 
     def _state(self) -> Arrays:
@@ -277,11 +279,16 @@ class LearningModel(Generic[C]):
             return Past.of(lead, self.items)
         return self.pasts.past(lead) or Past(np.zeros(0, dtype=np.int64), np.zeros(0), None, None, self.pasts.upto)
 
+    def _looked_up(self, homes: Sequence[Id] | Codes) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The codes of homes, and which of them are codes of this model."""
+        codes = homes.array if isinstance(homes, Codes) else self.items.codes(homes)
+        return codes, (codes >= 0) & (codes < len(self.items))
+
     def _candidates(self, candidates: Sequence[Id] | Codes | None) -> NDArray[np.int64]:
         if candidates is None:
             return np.arange(len(self.items))
-        codes = candidates.array if isinstance(candidates, Codes) else self.items.codes(candidates)
-        return np.unique(codes[(codes >= 0) & (codes < len(self.items))])
+        codes, known = self._looked_up(candidates)
+        return np.unique(codes[known])
 
 
 def top(scores: Scores, k: int) -> NDArray[np.int64]:

@@ -217,11 +217,16 @@ def lists_are_best_first(subject: Subject) -> None:
 
 
 def many_is_one_by_one(subject: Subject) -> None:
-    """`recommend_many` is `recommend` for each."""
+    """`recommend_many` is `recommend` for each, and `explain_many` is `explain` for each."""
     model = subject.fitted()
     leads = ["l03", "stranger", "l01", "l03"]
     one_by_one = [model.recommend(lead, k=_ENOUGH)[0] for lead in leads]
     _must(model.recommend_many(leads, k=_ENOUGH) == one_by_one, "the lists differ")
+    homes: list[Id] = ["h07", "nowhere", "h23", "h02", "h07"]
+    for lead in leads:
+        told = [model.explain(lead, home) for home in homes]
+        _must(model.explain_many(lead, homes) == told, "the reasons differ")
+        _must(model.explain_many(lead, Codes(model.items.codes(homes))) == told, "the reasons by code differ")
 
 
 def a_query_is_its_lead(subject: Subject) -> None:

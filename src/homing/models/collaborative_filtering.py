@@ -170,12 +170,19 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         scores[has] = als.products(self.item_factors_, items[has], x)
         return scores
 
-    def _explain(self, past: Past, item: int) -> dict[str, float]:
-        items, confidence, target, penalty = self._row(past)
-        lower = als.normal_matrix(self.item_factors_, self.gram_, items, confidence, penalty)
-        reach = als.solve(lower, self.item_factors_[item].astype(np.float64))
-        parts = (1.0 + confidence) * target * als.products(self.item_factors_, items, reach)
-        return {str(self.items.ids[code]): float(part) for code, part in zip(items.tolist(), parts, strict=True)}
+    def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
+        acted, confidence, target, penalty = self._row(past)
+        if acted.size == 0:
+            return [{} for _ in items]
+        factors = self.item_factors_
+        lower = als.normal_matrix(factors, self.gram_, acted, confidence, penalty)
+        names = [str(self.items.ids[code]) for code in acted.tolist()]
+        pull = (1.0 + confidence) * target
+        explained: list[dict[str, float]] = [{} for _ in items]
+        for place in np.flatnonzero(self._has_factors(items)).tolist():
+            reach = als.solve(lower, factors[items[place]].astype(np.float64))
+            explained[place] = dict(zip(names, (pull * als.products(factors, acted, reach)).tolist(), strict=True))
+        return explained
 
     def _partial_fit(self, more: Interactions) -> None:
         if not self.known_.any():

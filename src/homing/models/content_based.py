@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -185,13 +186,19 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         weighted = self._taste(past, self.prior_) * np.repeat(self.beta_, np.diff(encoding.starts))
         return totals(encoding.bins, encoding.parts, items, weighted).astype(np.float32)
 
-    def _explain(self, past: Past, item: int) -> dict[str, float]:
-        row = self._columns(past, np.array([item]), self.prior_)[0] * self.beta_
-        parts: dict[str, float] = {}
-        for number, (axis, value) in enumerate(zip(self.axes_, row.tolist(), strict=True)):
-            if (self.encoding_.bins[item][self.encoding_.axis == number] >= 0).any():
+    def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
+        if not self._speaks(past):
+            return [{} for _ in items]
+        encoding = self.encoding_
+        values = self._columns(past, items, self.prior_) * self.beta_
+        known = (encoding.bins[items] >= 0) @ (encoding.axis[:, None] == np.arange(len(self.axes_)))
+        explained = []
+        for row, told in zip(values.tolist(), known.tolist(), strict=True):
+            parts: dict[str, float] = {}
+            for axis, value in compress(zip(self.axes_, row, strict=True), told):
                 parts[axis.family] = parts.get(axis.family, 0.0) + value
-        return parts
+            explained.append(parts)
+        return explained
 
     def _state(self) -> Arrays:
         return {

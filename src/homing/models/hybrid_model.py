@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -172,21 +173,28 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     def _score(self, past: Past, items: Codes) -> Scores:
         return (self._columns(past, items) @ (self.weights_ / self.spreads_)).astype(np.float32)
 
-    def _explain(self, past: Past, item: int) -> dict[str, float]:
+    def _explain(self, past: Past, items: Codes) -> list[dict[str, float]]:
         """Parts named `content:price`, `collaborative:<home id>`, `popularity`, `recency`."""
-        explained: dict[str, float] = {}
-        scores = self._raw(past, np.array([item]))[0]
-        row = np.where(np.isfinite(scores), scores, self.means_)
-        for place, (name, part) in enumerate(self.parts_.items()):
+        explained: list[dict[str, float]] = [{} for _ in items]
+        for place, name in enumerate(self.parts_):
             rate = float(self.weights_[place] / self.spreads_[place])
-            code = int(self.to_part_[name][item])
-            silent = name in _WHOLE or not np.isfinite(scores[place])
-            inside = {} if silent else part._explain(self._past_of(name, past), code)
-            if inside:
-                explained |= {f"{name}:{detail}": rate * value for detail, value in inside.items()}
+            if name in _WHOLE:
+                scores = self._part_scores(name, past, items)
+                inside = [{name: score} if math.isfinite(score) else {} for score in scores.tolist()]
             else:
-                explained[name] = rate * float(row[place])
+                inside = self._inside(name, past, items)
+            for parts, found in zip(explained, inside, strict=True):
+                parts.update((key, rate * value) for key, value in (found or {name: float(self.means_[place])}).items())
         return explained
+
+    def _inside(self, name: str, past: Past, items: Codes) -> list[dict[str, float]]:
+        """What a part says of each home, by its own names, none where it has nothing to say."""
+        codes = self.to_part_[name][items]
+        found = iter(self.parts_[name]._explain(self._past_of(name, past), codes[codes >= 0]))
+        return [
+            {f"{name}:{detail}": value for detail, value in next(found).items()} if code >= 0 else {}
+            for code in codes.tolist()
+        ]
 
     def _with_homes(self, homes: HomesLike) -> None:
         self.parts_ = {name: part.with_homes(homes) for name, part in self.parts_.items()}
@@ -333,13 +341,18 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         return np.where(np.isfinite(scores), scores, self.means_)
 
     def _raw(self, past: Past, items: Codes) -> Floats:
-        scores = np.full((items.size, len(self.parts_)), np.nan)
-        for place, (name, part) in enumerate(self.parts_.items()):
-            codes = self.to_part_[name][items]
-            known = codes >= 0
-            found = part._score(self._past_of(name, past), codes[known]).astype(np.float64)
-            scores[known, place] = np.log1p(np.maximum(found, 0.0)) if name == "popularity" else found
+        scores = np.empty((items.size, len(self.parts_)))
+        for place, name in enumerate(self.parts_):
+            scores[:, place] = self._part_scores(name, past, items)
         return scores
+
+    def _part_scores(self, name: str, past: Past, items: Codes) -> Floats:
+        """The scores of one part, float64 (n,), NaN where it has nothing to say."""
+        codes = self.to_part_[name][items]
+        known = codes >= 0
+        scores = np.full(items.size, np.nan)
+        scores[known] = self.parts_[name]._score(self._past_of(name, past), codes[known])
+        return np.log1p(np.maximum(scores, 0.0)) if name == "popularity" else scores
 
     def _past_of(self, name: str, past: Past) -> Past:
         """The past in the codes of a part."""

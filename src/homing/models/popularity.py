@@ -59,8 +59,8 @@ class PopularityModel(LearningModel[PopularityConfig]):
     def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:
         return self._padded()[items].astype(np.float32)
 
-    def _explain(self, past: Past, item: int) -> dict[str, float]:
-        return {"popularity": float(self._padded()[item])}
+    def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
+        return [{"popularity": total} for total in self._padded()[items].tolist()]
 
     def _speaks(self, past: Past) -> bool:
         return True

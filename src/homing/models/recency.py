@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -61,8 +62,9 @@ class RecencyModel(LearningModel[RecencyConfig]):
     def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:
         return self._freshness(past, items)
 
-    def _explain(self, past: Past, item: int) -> dict[str, float]:
-        return {"freshness": float(self._freshness(past, np.array([item]))[0])}
+    def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
+        scores = self._score(past, items).tolist()
+        return [{} if math.isnan(score) else {"freshness": score} for score in scores]
 
     def _speaks(self, past: Past) -> bool:
         return True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,7 @@ from homing.interfaces import (
 )
 from homing.market.catalogue import Catalogue
 from homing.market.snapshot import MarketSnapshot
+from homing.models.query import Codes
 from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.personalization.candidates import Candidates, candidates
@@ -127,6 +129,10 @@ class PropertyPersonalizationEngine:
         await self._tracker.track_event(event)
         return event.event_id
 
+    def warm(self) -> None:
+        """Load homes, model and compiled code now, so that the first lead need not wait; asking changes nothing."""
+        self.recommend("nobody", 1)
+
     def recommend(
         self,
         lead_id: str,
@@ -161,11 +167,13 @@ class PropertyPersonalizationEngine:
     ) -> tuple[ModelPrediction, ...]:
         acts = np.full(len(ranked.rows), float(len(who.query)))
         sure = serving.model.confidence(ranked.scores, acts)
+        rows = ranked.rows
+        explained = serving.model.explain_many(who.query, Codes(serving.codes[rows]))
         items: list[ModelPrediction] = []
-        for place, row in enumerate(ranked.rows.tolist()):
+        for place, (row, parts) in enumerate(zip(rows.tolist(), explained, strict=True)):
             if sure.probability[place] < min_confidence:
                 continue
-            given, rest = self._reasons(serving, who, row, moment)
+            given, rest = self._reasons(parts, serving, who, row, moment)
             low, high = float(sure.low[place]), float(sure.high[place])
             items.append(
                 ModelPrediction(
@@ -182,10 +190,11 @@ class PropertyPersonalizationEngine:
             )
         return tuple(items)
 
-    def _reasons(self, serving: Serving, who: Shopper, row: int, moment: int) -> tuple[tuple[Reason, ...], float]:
+    def _reasons(
+        self, parts: Mapping[str, float], serving: Serving, who: Shopper, row: int, moment: int
+    ) -> tuple[tuple[Reason, ...], float]:
         home = serving.market.ids.ids[row]
-        facts = Facts(serving.market, row, moment, self._drawn(home, moment))
-        return reasons(serving.model.explain(who.query, home), facts, who)
+        return reasons(parts, Facts(serving.market, row, moment, partial(self._drawn, home, moment)), who)
 
     def _drawn(self, home: str, moment: int) -> Drawn:
         """How many leads a home drew to an act in its favour."""

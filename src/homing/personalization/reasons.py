@@ -35,12 +35,12 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a reason may cite about one home: its row, the moment, and how many leads it drew."""
+    """What a reason may cite about one home: its row, the moment, and how many leads it drew (counted when asked)."""
 
     market: MarketSnapshot
     row: int
     as_of: int
-    drawn: Drawn
+    drawn: Callable[[], Drawn]
 
     def number(self, name: str) -> float:
         """A numeric attribute of the home, NaN if it is unknown."""
@@ -90,7 +90,7 @@ def _reason(kind: str, share: float, parts: Mapping[str, float], facts: Facts, s
     if kind == _BEHAVIOUR:
         return _similar_homes(share, parts, shopper)
     if kind == "popularity":
-        return _popularity(share, facts.drawn)
+        return _popularity(share, facts.drawn())
     if kind == "recency":
         return _recency(share, facts)
     if kind == "location":
