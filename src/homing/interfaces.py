@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -313,9 +313,20 @@ class IFeatureEngineer(Protocol):
 
 @runtime_checkable
 class ILearningModel(Protocol):
-    """Learns from interactions; scores and explains. It does not filter, diversify, explore or log."""
+    """Learns from interactions; scores and explains. It does not filter, diversify, explore or log.
 
-    def score(self, lead: Any, property_ids: Sequence[Any]) -> NDArray[np.float32]:
+    A lead is an id known from training, or a live history; see `homing.models` for the shapes of data.
+    """
+
+    def fit(self, data: Any) -> Self:
+        """Forget everything, learn from these interactions, and return the model."""
+        ...
+
+    def partial_fit(self, more: Any) -> Self:
+        """Learn from further interactions without forgetting, if the model can."""
+        ...
+
+    def score(self, lead: Any, property_ids: Any) -> NDArray[np.float32]:
         """One number a home, higher is better, NaN where the model has nothing to say."""
         ...
 
@@ -329,6 +340,11 @@ class ILearningModel(Protocol):
 
     def save(self, folder: Path | str) -> str:
         """Write arrays and a manifest with checksums; returns the manifest's checksum."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """The model saved in a folder, with the same answers to the bit."""
         ...
 
 
