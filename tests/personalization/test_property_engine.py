@@ -94,6 +94,7 @@ def test_a_newcomer_gets_homes_and_no_false_certainty(market):
     assert answer.event_count == 0
     assert {item.confidence_level for item in answer} == {ConfidenceLevel.UNCERTAIN}
     assert any(note.startswith("models:") for note in answer.degraded)
+    assert any("no act of this lead" in note for note in answer.degraded)
 
 
 def test_the_next_answer_follows_the_act(market):
@@ -157,8 +158,11 @@ def test_scores_fall_and_shares_add_up_and_the_trace_counts_every_home(market):
         shares = sum(reason.share for reason in item.reasons)
         assert 0.6 <= shares <= 1 + 1e-9
         assert shares + item.rest == pytest.approx(1.0)
-    first = answer.trace[0]
-    assert first.kept + sum(first.removed.values()) == 120
+    before = 120
+    for stage in answer.trace:
+        assert stage.kept + sum(stage.removed.values()) == before
+        before = stage.kept
+    assert before == len(answer)
 
 
 def test_every_event_a_reason_cites_is_the_leads_own_and_earlier(market):

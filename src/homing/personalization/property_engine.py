@@ -42,6 +42,7 @@ __all__ = ["LONGEST_LIST", "PropertyPersonalizationEngine"]
 
 LONGEST_LIST: Final = 1_000
 _RANKED_DEEP: Final = 20
+_NO_ACTS: Final = "content, collaborative: no act of this lead on a home is known; ranked by popularity and freshness"
 _LONG_AGO: Final = 180 * DAY
 _IN_FAVOUR: Final = frozenset(
     kind for kind in EventType if kind.spec.signed_weight > 0 and "property" in kind.spec.needs
@@ -223,7 +224,7 @@ class PropertyPersonalizationEngine:
             event_count=who.event_count,
             models={"hybrid": serving.version} if serving.version else {},
             experiment=None,
-            degraded=serving.degraded,
+            degraded=serving.degraded if len(who.query) else (*serving.degraded, _NO_ACTS),
             items=items,
             trace=trace,
         )
@@ -246,20 +247,23 @@ def _open_to(serving: Serving, who: Shopper, among: NDArray[np.int64] | None, wh
 
 def _ranked(serving: Serving, who: Shopper, allowed: Candidates, k: int) -> _Ranked:
     """Score every candidate, keep the best, and see to it that they are not all alike."""
-    first = Stage("candidates", len(allowed.rows), allowed.removed)
-    codes = serving.codes[allowed.rows]
-    scores = serving.model.score_all(who.query)[codes].astype(np.float64)
-    scores[codes < 0] = np.nan
-    level = np.where(np.isnan(scores), -np.inf, scores)
-    deep = min(len(level), max(_RANKED_DEEP * k, k))
-    best = np.argpartition(-level, deep - 1)[:deep] if 0 < deep < len(level) else np.arange(len(level))
-    order = best[np.lexsort((allowed.rows[best], -level[best]))]
-    market = serving.market
-    columns = [_column(market, name, allowed.rows) for name in ("ListPrice", "Latitude", "Longitude")]
-    chosen, passed_over = diverse(order, k, price=columns[0], latitude=columns[1], longitude=columns[2])
-    last = Stage("diversity", len(chosen), {"too_alike": passed_over} if passed_over else {})
-    trace = (first, Stage("ranked", len(order), {"lower_score": len(level) - len(order)}), last)
-    return _Ranked(allowed.rows[chosen], np.where(np.isnan(scores[chosen]), 0.0, scores[chosen]), trace)
+    rows, market = allowed.rows, serving.market
+    scores = serving.model.score_all(who.query)[serving.codes[rows]].astype(np.float64)
+    deep = min(len(rows), _RANKED_DEEP * k)
+    best = np.argpartition(-scores, deep - 1)[:deep] if deep < len(rows) else np.arange(len(rows))
+    order = best[np.lexsort((rows[best], -scores[best]))]
+    price, latitude, longitude = (_column(market, name, rows) for name in ("ListPrice", "Latitude", "Longitude"))
+    chosen, alike = diverse(order, k, price=price, latitude=latitude, longitude=longitude)
+    trace = (
+        Stage("candidates", len(rows), allowed.removed),
+        _stage("ranked", len(order), lower_score=len(rows) - len(order)),
+        _stage("chosen", len(chosen), too_alike=alike, beyond_k=len(order) - len(chosen) - alike),
+    )
+    return _Ranked(rows[chosen], scores[chosen], trace)
+
+
+def _stage(name: str, kept: int, **removed: int) -> Stage:
+    return Stage(name, kept, {reason: count for reason, count in removed.items() if count})
 
 
 def _column(market: MarketSnapshot, name: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
