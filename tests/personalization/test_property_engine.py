@@ -246,7 +246,9 @@ def test_feedback_is_stored_as_an_event_that_counts(market):
 def test_the_context_limits_the_answer(market):
     ask = market.engine.get_recommendations
     assert len(asyncio.run(ask("ann", context=LearningContext(max_results=3)))) == 3
-    assert len(asyncio.run(ask("ann", context=LearningContext(min_confidence=0.9)))) == 0
+    nothing = asyncio.run(ask("ann", context=LearningContext(min_confidence=0.9)))
+    assert len(nothing) == 0
+    assert nothing.trace[-1].removed == {"below_min_confidence": 10}
     then = asyncio.run(ask("ann", as_of=from_micros(NOW) - timedelta(days=1)))
     assert then.as_of == from_micros(NOW - DAY)
 

@@ -161,7 +161,10 @@ class PropertyPersonalizationEngine:
         allowed = _open_to(serving, who, rows, whatever_its_state)
         ranked = _ranked(serving, who, allowed, k)
         items = self._items(serving, who, ranked, moment, min_confidence)
-        return self._answer(serving, who, items, ranked.trace, moment)
+        trace = ranked.trace
+        if len(items) < len(ranked.rows):
+            trace += (_stage("confident", len(items), below_min_confidence=len(ranked.rows) - len(items)),)
+        return self._answer(serving, who, items, trace, moment)
 
     def _items(
         self, serving: Serving, who: Shopper, ranked: _Ranked, moment: int, min_confidence: float
