@@ -110,3 +110,14 @@ def test_nothing_said_aloud_recites_what_was_tracked():
     found, _ = given({**{f"content:{kind}": 1.0 for kind in kinds}, "popularity": 1.0, "collaborative:h1": 1.0})
     for reason in found:
         assert not any(word in reason.say for word in ("view", "click", "looked", "saved", "track"))
+
+
+def test_any_attribute_of_the_homes_can_be_a_reason():
+    homes = snapshot_of([Property(f"h{n}", n, n, {"AssociationFee": 5.0, "PoolPrivateYN": n < 2}) for n in range(3)])
+    who = Shopper("l", None, 2, Query("l", ()), acts(1, 2), acts(), np.zeros(0, dtype=np.int64))
+    parts = {"content:AssociationFee": 1.0, "content:pool": 1.0}
+    found, _ = reasons(parts, Facts(homes, 0, NOW, Drawn()), who)
+    assert {reason.text for reason in found} == {
+        "AssociationFee 5, as in 2 of the 2 homes looked at",
+        "a pool, as in 1 of the 2 homes looked at",
+    }

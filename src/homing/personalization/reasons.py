@@ -95,8 +95,8 @@ def _reason(kind: str, share: float, parts: Mapping[str, float], facts: Facts, s
         return _recency(share, facts)
     if kind == "location":
         return _location(share, facts, shopper)
-    if kind in _NUMBERS and np.isfinite(facts.number(_NUMBERS[kind].attribute)):
-        return _number(kind, share, facts, shopper)
+    if (number := _spoken_of(kind, facts)) is not None:
+        return _number(kind, number, share, facts, shopper)
     return _category(kind, share, facts, shopper)
 
 
@@ -191,23 +191,57 @@ def _price_text(price: float) -> str:
     return f"in the {low:,.0f} to {high:,.0f} band of"
 
 
-_NUMBERS: Final[dict[str, _Number]] = {
-    "price": _Number("ListPrice", _in_band, _price_text, "it sits right in your price range"),
-    "size": _Number("LivingArea", _within(0.15), lambda v: f"{v:,.0f} sq ft, within 15 % of", "it is the right size"),
-    "beds": _Number("BedroomsTotal", _by(0.0), lambda v: f"{v:.0f} bedrooms, as in", "it has the right bedrooms"),
-    "baths": _Number("BathroomsTotalInteger", _by(0.25), lambda v: f"{v:g} baths, as in", "it has enough bathrooms"),
-    "age": _Number("YearBuilt", _by(10.0), lambda v: f"built in {v:.0f}, within 10 years of", "it is of the right age"),
-    "lot": _Number("LotSizeSquareFeet", _within(0.25), lambda v: f"lot {v:,.0f} sq ft, near", "it has the lot size"),
-    "stories": _Number("Stories", _by(0.0), lambda v: f"{v:g} storeys, as in", "it has the right layout"),
-    "condition": _Number("KC_Condition", _by(0.0), lambda v: f"condition {v:.0f} of 5, as in", "it is in good shape"),
-    "quality": _Number("KC_Grade", _by(0.0), lambda v: f"construction grade {v:.0f} of 13, as in", "it is well built"),
-    "view": _Number("KC_View", _by(0.0), lambda v: f"view rated {v:.0f} of 4, as in", "it has the outlook"),
-    "waterfront": _Number("WaterfrontYN", _by(0.0), lambda v: f"{'' if v else 'not '}on water, as in", "it's well set"),
-}  # fmt: skip
+def _flag(attribute: str, word: str, say: str) -> _Number:
+    return _Number(attribute, _by(0.0), lambda v: f"{word if v else f'no {word}'}, as in", say)
 
 
-def _number(kind: str, share: float, facts: Facts, shopper: Shopper) -> Reason:
-    number = _NUMBERS[kind]
+_NUMBERS: Final[dict[str, tuple[_Number, ...]]] = {
+    "price": (_Number("ListPrice", _in_band, _price_text, "it sits right in your price range"),),
+    "size": (
+        _Number("LivingArea", _within(0.15), lambda v: f"{v:,.0f} sq ft, within 15 % of", "it is the right size"),
+    ),
+    "beds": (_Number("BedroomsTotal", _by(0.0), lambda v: f"{v:.0f} bedrooms, as in", "it has the right bedrooms"),),
+    "baths": (
+        _Number("BathroomsTotalDecimal", _by(0.25), lambda v: f"{v:g} baths, about as in", "it has enough bathrooms"),
+        _Number("BathroomsTotalInteger", _by(0.0), lambda v: f"{v:.0f} baths, as in", "it has enough bathrooms"),
+    ),
+    "age": (
+        _Number("YearBuilt", _by(10.0), lambda v: f"built in {v:.0f}, within 10 years of", "it is of the right age"),
+    ),
+    "lot": (
+        _Number(
+            "LotSizeSquareFeet", _within(0.25), lambda v: f"lot of {v:,.0f} sq ft, within 25 % of", "the lot is right"
+        ),
+    ),
+    "stories": tuple(
+        _Number(name, _by(0.0), lambda v: f"{v:g} storeys, as in", "it has the right layout")
+        for name in ("StoriesTotal", "Stories")
+    ),
+    "condition": (
+        _Number("KC_Condition", _by(0.0), lambda v: f"condition {v:.0f} of 5, as in", "it is in good shape"),
+    ),
+    "quality": (
+        _Number("KC_Grade", _by(0.0), lambda v: f"construction grade {v:.0f} of 13, as in", "it is well built"),
+    ),
+    "view": (
+        _Number("KC_View", _by(0.0), lambda v: f"view rated {v:.0f} of 4, as in", "it has the right outlook"),
+        _flag("ViewYN", "a view", "it has the right outlook"),
+    ),
+    "waterfront": (_flag("WaterfrontYN", "on the water", "it is in the right setting"),),
+    "parking": (_Number("GarageSpaces", _by(0.0), lambda v: f"{v:.0f} garage spaces, as in", "the parking fits"),),
+    "pool": (_flag("PoolPrivateYN", "a pool", "it has the right outdoors"),),
+    "new": (_flag("NewConstructionYN", "newly built", "it is of the right age"),),
+}
+
+
+def _spoken_of(kind: str, facts: Facts) -> _Number | None:
+    """How a numeric attribute of this home is spoken of, None if it has none of that kind."""
+    plain = _Number(kind, _by(0.0), lambda v: f"{_name(kind)} {v:g}, as in", "it fits in other ways too")
+    known = (number for number in _NUMBERS.get(kind, (plain,)) if np.isfinite(facts.number(number.attribute)))
+    return next(known, None)
+
+
+def _number(kind: str, number: _Number, share: float, facts: Facts, shopper: Shopper) -> Reason:
     value = facts.number(number.attribute)
     attributes = {number.attribute: _plain(value)}
     others = shopper.liked.prices if kind == "price" else _values(facts.market, number.attribute, shopper.liked)
