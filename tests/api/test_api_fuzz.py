@@ -83,3 +83,25 @@ def encoded(body):
 
 def quoted(name):
     return quote(name, safe="")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00%2B05:00", "9999-12-31T23:59:59-05:00"])
+def test_a_moment_outside_the_years_of_utc_is_422(served, moment):
+    for path in ("features?as_of=", "timeline?upto="):
+        assert served.client.get(f"/v1/leads/ann/{path}{moment}").status_code == 422
+
+
+@pytest.mark.parametrize("levels", [20, 31, 250, 450, 900])
+def test_what_is_stored_of_a_nested_payload_can_be_shown(served, levels):
+    lead = f"deep-{levels}"
+    criteria = '{"a":' * levels + "1" + "}" * levels
+    body = f'{{"event_type": "filter_applied", "lead_id": "{lead}", "event_data": {{"filters": {criteria}}}}}'
+    assert served.client.post("/v1/events", content=body).status_code == (200 if levels < 32 else 422)
+    assert served.client.get(f"/leads/{lead}").status_code == 200
+    assert served.client.get(f"/v1/leads/{lead}/timeline").status_code == 200
+
+
+@pytest.mark.parametrize("levels", [31, 450, 900])
+def test_a_nested_field_of_a_home_is_stored_or_refused(served, levels):
+    body = f'{{"ListingKey": "deep", "ListPrice": 1, "Own": {"[" * levels + "]" * levels}}}'
+    assert served.client.post("/v1/properties", content=body).status_code == (200 if levels < 32 else 422)

@@ -119,3 +119,22 @@ def test_where_is_put_before_every_fault():
         BadInput, match=r"rows\[3\].ListPrice must be a finite number of USD above 0, up to 1e\+12; got -1"
     ):
         property_from({"ListingKey": "h", "ListPrice": -1}, now=NOW, where="rows[3]")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_a_moment_that_could_not_be_told_again_is_refused_or_dropped(moment):
+    assert faults(ModificationTimestamp=moment) == ["ModificationTimestamp"]
+    assert "OnMarketTimestamp" not in home(OnMarketTimestamp=moment).fields
+
+
+def test_a_number_in_place_of_a_text_is_its_digits_however_many():
+    assert home(ListingId=10**400).text("ListingId") == f"{10**400}"
+    assert home(PostalCode=98112.0).text("PostalCode") == "98112"
+    assert faults(City=math.inf) == ["City"]
+
+
+def test_a_field_nested_without_end_is_refused():
+    deep: list[object] = []
+    deep.append(deep)
+    assert faults(Media=deep, Colour={"a": deep}) == ["Media", "Colour"]
+    assert home(Media=[{"MediaURL": "x", "Tags": [["a"]]}]).fields["Media"]

@@ -176,3 +176,14 @@ def test_whatever_comes_is_an_event_or_bad_input(row: dict[str, Any]) -> None:
     except BadInput as error:
         outcome = error.faults
     assert outcome
+
+
+def test_a_payload_nested_deeper_than_anybody_walks_is_refused() -> None:
+    def nested(levels: int) -> Any:
+        return {"own": 1} if levels == 1 else {"own": nested(levels - 1)}
+
+    assert read({**VIEW, "event_data": nested(32)}).event_data == nested(32)
+    assert "nested at most 32 levels deep" in faults({**VIEW, "event_data": nested(33)})["event_data"]
+    round_and_round: dict[str, Any] = {}
+    round_and_round["own"] = round_and_round
+    assert faults({**VIEW, "event_data": round_and_round}).keys() == {"event_data"}

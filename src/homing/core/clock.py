@@ -36,6 +36,8 @@ Clock = Callable[[], int]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 def system_clock() -> int:
@@ -56,14 +58,20 @@ def from_micros(at: int) -> datetime:
 
 
 def parse_moment(text: str, where: str = "timestamp") -> int:
-    """Microseconds of an RFC 3339 text with offset, such as `2026-11-22T20:00:00Z`; anything else is refused."""
+    """Microseconds of an RFC 3339 text with offset, such as `2026-11-22T20:00:00Z`; anything else is refused.
+
+    So is a moment that lies outside the years 1 to 9999 of UTC, which `from_micros` could not give back.
+    """
     try:
         moment = datetime.fromisoformat(text.upper())
     except (ValueError, AttributeError):
         raise BadInput.of(where, "be an RFC 3339 moment such as 2026-11-22T20:00:00Z", text) from None
     if "T" not in text.upper() and " " not in text:
         raise BadInput.of(where, "be a moment with time and offset such as 2026-11-22T20:00:00Z", text)
-    return to_micros(moment, where)
+    at = to_micros(moment, where)
+    if not _FIRST <= at <= _LAST:
+        raise BadInput.of(where, "lie in the years 1 to 9999 of UTC", text)
+    return at
 
 
 def format_moment(at: int) -> str:

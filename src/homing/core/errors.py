@@ -39,12 +39,15 @@ class Fault:
 
 
 def shown(value: object) -> str:
-    """`repr` cut to a length that is safe to print and to log.
+    """`repr` cut to a length that is safe to print and to log; of what has no `repr`, its type.
 
     >>> shown("a" * 200)[-15:]
     'aaa… (202 long)'
     """
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested without end; an integer of thousands of digits
+        return f"a {type(value).__name__}"
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}… ({len(text)} long)"
 
 

@@ -119,9 +119,11 @@ def _flag(_: Attribute, value: object) -> object:
 def _text(_: Attribute, value: object) -> object:
     if isinstance(value, str):
         return value.strip() or None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, float) or not math.isfinite(value):
         raise NotOfItsKind("be a text")
-    return str(int(value)) if float(value).is_integer() else str(value)
+    return str(int(value)) if value.is_integer() else str(value)
 
 
 def _category(attribute: Attribute, value: object) -> object:

@@ -11,6 +11,7 @@ import msgspec
 from homing.core.clock import format_moment
 from homing.core.errors import BadInput, Fault, shown
 from homing.core.ids import id_fault
+from homing.core.nesting import DEEPEST, too_deep
 from homing.market.attributes import ATTRIBUTES, LISTING_KEY, MODIFIED, NotOfItsKind, lenient_moment
 from homing.market.derived import number
 
@@ -128,6 +129,9 @@ def fields_from(row: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in row.items():
         if value is None or value == "" or name in _NOT_FIELDS or name[:1] == "@":
+            continue
+        if too_deep(value):
+            faults.append(Fault(name, f"be nested at most {DEEPEST} levels deep", shown(value)))
             continue
         attribute = ATTRIBUTES.get(name)
         if attribute is not None:

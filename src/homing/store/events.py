@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
 from homing.core.errors import BadInput, Fault, shown
 from homing.core.ids import id_fault
+from homing.core.nesting import DEEPEST, too_deep
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
 from homing.store.columns import EventColumns
@@ -151,14 +152,17 @@ def payload_json(data: Mapping[str, Any], where: str = "event_data") -> str | No
     if not data:
         return None
     try:
-        if _is_plain(dict(data)):
+        if not too_deep(data) and _is_plain(dict(data)):
             return _encode(data).decode()
-    except (TypeError, ValueError, RecursionError):
-        pass  # text without bytes, or nested without end
-    raise BadInput.of(where, "be plain JSON: text keys, whole texts, finite numbers of at most 64 bits", data)
+    except (TypeError, ValueError):
+        pass  # text without bytes
+    raise BadInput.of(where, _PLAIN, data)
 
 
 _encode = msgspec.json.Encoder().encode
+_PLAIN: Final = (
+    f"be plain JSON: text keys, whole texts, finite numbers of at most 64 bits, nested at most {DEEPEST} levels deep"
+)
 
 
 def _is_plain(value: object) -> bool:
