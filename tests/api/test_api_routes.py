@@ -91,6 +91,10 @@ def test_a_change_of_price_is_in_the_next_answer(served):
     assert item["home"]["ListPrice"] == 450_000
 
 
+def test_a_null_key_is_a_key_left_out(served):
+    assert served.client.put("/v1/properties/h1", json={"ListingKey": None, "ListPrice": 5}).status_code == 200
+
+
 def test_a_home_put_under_another_id_is_refused(served):
     answer = served.client.put("/v1/properties/home-1", json={"ListingKey": "home-2"})
     assert (answer.status_code, answer.json()["faults"][0]["where"]) == (422, "ListingKey")

@@ -189,3 +189,11 @@ def test_an_address_that_may_not_be_shown_is_not():
         "InternetAddressDisplayYN": False,
     }
     assert snapshot_of([Property("a", 0, 0, fields)]).card(0)["address"] == "Kent, WA"
+
+
+@pytest.mark.parametrize("odd", [{"MediaCategory": ["Photo"]}, {"Order": 10**400}, {"Order": []}])
+def test_odd_media_of_one_home_break_no_card(odd):
+    odd = {"MediaURL": "https://x.example/odd.jpg"} | odd
+    plain = {"MediaURL": "https://x.example/1.jpg", "Order": 1}
+    home = Property("a", 0, 0, {"Media": [odd, plain]})
+    assert snapshot_of([home]).card(0)["photo"] == plain["MediaURL"]

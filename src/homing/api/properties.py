@@ -96,7 +96,7 @@ def _object(row: object) -> Mapping[str, Any]:
 
 def _under(property_id: str, row: object) -> Mapping[str, Any]:
     row = _object(row)
-    if row.get("ListingKey", property_id) != property_id:
+    if row.get("ListingKey") not in (None, property_id):
         raise BadInput.of("ListingKey", f"be left out or be {property_id!r}, the id of the address", row["ListingKey"])
     return {**row, "ListingKey": property_id}
 

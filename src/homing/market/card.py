@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from homing.core.clock import format_moment
 from homing.market.derived import baths, living_area
 from homing.market.property import Property
 
 __all__ = ["card"]
+
+_PHOTOS: Final = ("Photo", "Photos")  # compared, not looked up: what a feed sends here may be a list
 
 
 def card(home: Property) -> dict[str, object]:
@@ -49,7 +51,7 @@ def _photo(fields: Mapping[str, Any]) -> str | None:
         for item in media
         if isinstance(item, dict)
         and _address(item.get("MediaURL")) is not None
-        and item.get("MediaCategory", "Photo") in {"Photo", "Photos"}
+        and item.get("MediaCategory", "Photo") in _PHOTOS
     ]
     return min(photos, key=_order, default={}).get("MediaURL")
 
@@ -62,5 +64,5 @@ def _address(url: object) -> str | None:
 def _order(item: Mapping[str, Any]) -> float:
     try:
         return float(item.get("Order", math.inf))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.inf
