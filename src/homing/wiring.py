@@ -60,7 +60,7 @@ def read_settings(
 ) -> Settings:
     """Settings from what the caller gave, else from `HOMING_DATA_DIR`, `HOMING_DATABASE` and `HOMING_TENANT`."""
     default = Settings()
-    folder = data_dir or Path(environment.get("HOMING_DATA_DIR") or default.data_dir)
+    folder = Path(environment.get("HOMING_DATA_DIR") or default.data_dir) if data_dir is None else data_dir
     if folder.exists() and not folder.is_dir():
         raise BadInput.of("--data-dir", "be a folder", str(folder))
     return Settings(

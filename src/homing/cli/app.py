@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -18,35 +19,51 @@ from homing.cli.terminal import Terminal
 
 __all__ = ["app"]
 
+_EPILOG: Final = "--data-dir, --database, --tenant and --json may stand before or after the command: see homing --help."
+
 app = typer.Typer(
     name="homing",
     help="A behavioral learning engine for real estate: which homes to show, and why.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def start(
     context: typer.Context,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Folder of database, models and caches (or HOMING_DATA_DIR).")
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Folder of database, models and caches (or HOMING_DATA_DIR; default homing-data)."
+        ),
     ] = None,
-    database: Annotated[str | None, typer.Option(help="sqlite:///PATH (or HOMING_DATABASE).")] = None,
-    tenant: Annotated[str | None, typer.Option(help="Whose data (default: default).")] = None,
+    database: Annotated[
+        str | None, typer.Option(metavar="URL", help="sqlite:///PATH (or HOMING_DATABASE; default in the folder).")
+    ] = None,
+    tenant: Annotated[
+        str | None, typer.Option(metavar="ID", help="Whose data (or HOMING_TENANT; default: default).")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, all else on stderr.")] = False,
 ) -> None:
     """These options are accepted before and after the command."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        return
     context.obj = Terminal(json=json, data_dir=data_dir, database=database, tenant=tenant)
 
 
-app.command()(demo)
-app.add_typer(imports, name="import")
-app.command()(features)
-app.command()(train)
-app.command()(evaluate)
-app.command()(recommend)
-app.command()(simulate)
-app.command()(serve)
+def _add(command: Callable[..., None], line: str) -> None:
+    app.command(short_help=line, epilog=_EPILOG)(command)
+
+
+_add(demo, "See it work: real homes, simulated shoppers.")
+app.add_typer(imports, name="import", short_help="Bring in listings, events, leads or agents.", epilog=_EPILOG)
+_add(features, "What is known of a lead, agent or home.")
+_add(train, "Train the models and let them serve.")
+_add(evaluate, "Compare the models with baselines.")
+_add(recommend, "The homes a lead should see next.")
+_add(simulate, "Write simulated shoppers over real homes.")
+_add(serve, "Serve API and pages until stopped.")

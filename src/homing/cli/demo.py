@@ -17,7 +17,7 @@ import typer
 from homing.cli.imports import import_document
 from homing.cli.learning import evaluation_document, learned_said, show_evaluation, training_document
 from homing.cli.recommend import show_recommendations
-from homing.cli.serve import start_server
+from homing.cli.serve import check_address, start_server
 from homing.cli.simulate import simulation_document
 from homing.cli.terminal import Terminal
 from homing.core.clock import to_micros
@@ -40,21 +40,23 @@ Result = TypeVar("Result")
 def demo(
     context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Print and leave; do not serve.")] = False,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8080,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on; a loopback one.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="N", help="Port to listen on.", min=1, max=65535)] = 8080,
 ) -> None:
     """Real King County homes, simulated shoppers: load, learn, evaluate, recommend, serve."""
     outer: Terminal = context.obj
+    if not once:
+        check_address(host, port)
     terminal = _fresh(outer)
     document, answers = _run(terminal)
 
     def show() -> None:
         show_evaluation(terminal, document["evaluation"])
         for answer in answers:
-            terminal.out.print()
+            terminal.line()
             show_recommendations(terminal, answer)
-        terminal.out.print()
-        terminal.out.print("The homes are real, their shoppers are simulated.")
+        terminal.line()
+        terminal.line("The homes are real, their shoppers are simulated.")
 
     terminal.answer(document, show)
     if not once:

@@ -5,45 +5,81 @@ from __future__ import annotations
 import asyncio
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from homing.cli.terminal import Terminal, moment
 from homing.core.clock import format_moment, from_micros, to_micros
-from homing.core.errors import BadInput, StorageError
+from homing.core.errors import BadInput, Fault, StorageError, UnknownId, shown
 from homing.interfaces import FeatureVector
+from homing.store.events import EventQuery
+from homing.wiring import Homing
 
 __all__ = ["feature_document", "features"]
+
+_TYPES: Final = ("lead", "agent", "property")
 
 
 def features(
     context: typer.Context,
     entity: Annotated[str | None, typer.Argument(metavar="ID", help="Whose features.")] = None,
-    kind: Annotated[str, typer.Option("--type", help="lead, agent or property.")] = "lead",
-    as_of: Annotated[str | None, typer.Option(help="As of this moment (RFC 3339).")] = None,
+    kind: Annotated[str, typer.Option("--type", metavar="TYPE", help="lead, agent or property.")] = "lead",
+    as_of: Annotated[
+        str | None, typer.Option(metavar="MOMENT", help="As of this moment (RFC 3339; left out: now).")
+    ] = None,
     everybody: Annotated[bool, typer.Option("--all", help="All of a type, to a Parquet file.")] = False,
-    engine: Annotated[str, typer.Option(help="Where it runs: local.")] = "local",
-    out: Annotated[Path | None, typer.Option(help="The Parquet file, with --all.")] = None,
+    engine: Annotated[str, typer.Option(metavar="NAME", help="Where it runs: local.")] = "local",
+    out: Annotated[Path | None, typer.Option(metavar="F.parquet", help="The Parquet file, with --all.")] = None,
 ) -> None:
-    """The behavioural features of one id, or of all with --all --out FILE."""
+    """The behavioral features of one id, or of all with --all --out FILE."""
     terminal: Terminal = context.obj
-    if engine != "local":
-        raise BadInput.of("--engine", "be local", engine)
+    _check(entity, kind, everybody, engine, out)
     at = moment(as_of)
-    if everybody:
-        if out is None or entity is not None:
-            raise BadInput.of("--all", "come with --out FILE and without an ID", entity)
+    if out is not None:
         document = _table(terminal, kind, at, out)
-        terminal.answer(
-            document, lambda: terminal.out.print(f"{document['rows']:,} rows, {document['columns']} columns")
-        )
+        terminal.answer(document, lambda: terminal.line(f"{document['rows']:,} rows, {document['columns']} columns"))
+    elif entity is not None:
+        now = terminal.homing.clock() if at is None else at
+        _known(terminal.homing, entity, kind, now)
+        vector = asyncio.run(terminal.homing.engineer.extract_features(entity, kind, as_of=from_micros(now)))
+        terminal.answer(feature_document(vector), lambda: _show(terminal, vector))
+
+
+def _check(entity: str | None, kind: str, everybody: bool, engine: str, out: Path | None) -> None:
+    """Everything that is wrong with what was asked for."""
+    faults = []
+    if kind not in _TYPES:
+        faults.append(Fault("--type", f"be one of {', '.join(_TYPES)}", shown(kind)))
+    if engine != "local":
+        faults.append(Fault("--engine", "be local", shown(engine)))
+    if everybody and entity is not None:
+        faults.append(Fault("ID", "be left out with --all", shown(entity)))
+    if everybody and out is None:
+        faults.append(Fault("--out", "name a Parquet file with --all", "nothing"))
+    if not everybody and entity is None:
+        faults.append(Fault("ID", "be given, or --all", "nothing"))
+    if not everybody and out is not None:
+        faults.append(Fault("--out", "be left out without --all", shown(str(out))))
+    if out is not None and out.exists() and not out.is_file():
+        faults.append(Fault("--out", "be a file or a new name", f"{out}, which is something else"))
+    if faults:
+        raise BadInput(faults)
+
+
+def _known(homing: Homing, entity: str, kind: str, at: int) -> None:
+    """Refuse a home or an agent that nothing is known of; a lead nobody knows is a lead without history."""
+    if kind == "agent":
+        there = homing.directory.agent(entity) is not None
+        query = EventQuery(agent_id=entity, limit=1)
+    elif kind == "property":
+        there = homing.catalogue.get(entity) is not None or homing.catalogue.get(entity, at) is not None
+        query = EventQuery(property_id=entity, limit=1)
+    else:
         return
-    if entity is None:
-        raise BadInput.of("ID", "be given, or --all", None)
-    moment_asked = from_micros(terminal.homing.clock() if at is None else at)
-    vector = asyncio.run(terminal.homing.engineer.extract_features(entity, kind, as_of=moment_asked))
-    terminal.answer(feature_document(vector), lambda: _show(terminal, vector))
+    if not there and not homing.tracker.store.count(homing.settings.tenant, query):
+        word = "a home" if kind == "property" else "an agent"
+        raise UnknownId.of("ID", f"be {word} that was imported or has events", entity)
 
 
 def feature_document(vector: FeatureVector) -> dict[str, Any]:

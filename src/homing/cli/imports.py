@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -18,8 +17,6 @@ __all__ = ["import_document", "imports"]
 
 imports = typer.Typer(help="Bring in files; good rows are stored, bad ones refused with their row number.")
 
-_SHOWN_REFUSED: Final = 20
-
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The file; .gz everywhere.")]
 
 
@@ -27,8 +24,10 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="The file; .gz everyw
 def listings(
     context: typer.Context,
     file: File,
-    layout: Annotated[str, typer.Option("--format", help="auto, reso, csv or kc.")] = "auto",
-    mapping: Annotated[Path | None, typer.Option("--map", help="TOML that names the columns of a CSV.")] = None,
+    layout: Annotated[str, typer.Option("--format", metavar="NAME", help="auto, reso, csv or kc.")] = "auto",
+    mapping: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE.toml", help="Names the columns of a CSV.")
+    ] = None,
 ) -> None:
     """Homes: RESO JSON or CSV, any CSV with a mapping, King County's sales."""
     _answer(context.obj, import_document(context.obj, "listings", file, layout, mapping))
@@ -38,7 +37,9 @@ def listings(
 def events(
     context: typer.Context,
     file: File,
-    layout: Annotated[str, typer.Option("--format", help="auto, jsonl, csv, parquet or reso.")] = "auto",
+    layout: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="auto, jsonl, csv, parquet or reso.")
+    ] = "auto",
 ) -> None:
     """What people did."""
     _answer(context.obj, import_document(context.obj, "events", file, layout))
@@ -91,13 +92,13 @@ def _run(
 def _answer(terminal: Terminal, document: dict[str, Any]) -> None:
     def show() -> None:
         counts = [f"{count:,} {name}" for name, count in document.items() if isinstance(count, int)]
-        terminal.out.print(", ".join([*counts, f"{len(document['refused']):,} refused"]))
+        terminal.line(", ".join([*counts, f"{len(document['refused']):,} refused"]))
+        if dropped := document.get("dropped"):
+            left_out = ", ".join(f"{name} ({count:,})" for name, count in dropped.items())
+            terminal.line(f"personal keys that were not kept: {left_out}")
 
     terminal.answer(document, show)
-    for row in document["refused"][:_SHOWN_REFUSED]:
-        print(f"row {row['row']}: {row['why']}", file=sys.stderr)
-    if (more := len(document["refused"]) - _SHOWN_REFUSED) > 0:
-        print(f"and {more:,} more rows refused", file=sys.stderr)
+    terminal.refusals([(row["row"], row["why"]) for row in document["refused"]])
     used = sum(count for name, count in document.items() if isinstance(count, int) and name != "read")
     if document["read"] and not used:
         raise typer.Exit(2)

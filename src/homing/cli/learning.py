@@ -17,10 +17,12 @@ __all__ = ["evaluate", "evaluation_document", "learned_said", "show_evaluation",
 
 def train(
     context: typer.Context,
-    models: Annotated[str | None, typer.Option(help="Parts to blend, by comma; left out: all.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="Learn only what was known then (RFC 3339).")] = None,
-    engine: Annotated[str, typer.Option(help="Where it runs: local.")] = "local",
-    seed: Annotated[int, typer.Option(help="The draw of samples.")] = 0,
+    models: Annotated[str | None, typer.Option(metavar="NAME,…", help="Parts to blend; left out: all.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="MOMENT", help="Learn only what was known then (RFC 3339; left out: now).")
+    ] = None,
+    engine: Annotated[str, typer.Option(metavar="NAME", help="Where it runs: local.")] = "local",
+    seed: Annotated[int, typer.Option(metavar="N", help="The draw of samples.")] = 0,
 ) -> None:
     """Train the models and let the new version serve."""
     terminal: Terminal = context.obj
@@ -34,7 +36,7 @@ def train(
             for m in document["models"]
         ]
         terminal.table("Trained", ["model", "version", "samples", "seconds", "weight"], rows)
-        terminal.out.print(learned_said(document["models"][-1]["metrics"]))
+        terminal.line(learned_said(document["models"][-1]["metrics"]))
 
     terminal.answer(document, show)
 
@@ -66,10 +68,10 @@ def training_document(
 
 def evaluate(
     context: typer.Context,
-    protocol: Annotated[str, typer.Option(help="temporal or leave_last.")] = "temporal",
-    k: Annotated[int, typer.Option("--k", "-k", help="Length of the list that is judged.")] = 10,
-    models: Annotated[str | None, typer.Option(help="Rows wanted, by comma; left out: all.")] = None,
-    seed: Annotated[int, typer.Option(help="The draw of samples.")] = 0,
+    protocol: Annotated[str, typer.Option(metavar="NAME", help="temporal or leave_last.")] = "temporal",
+    k: Annotated[int, typer.Option("--k", "-k", metavar="N", help="Length of the list that is judged.")] = 10,
+    models: Annotated[str | None, typer.Option(metavar="NAME,…", help="Rows wanted; left out: all.")] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="The draw of samples.")] = 0,
 ) -> None:
     """Compare the models with baselines on what leads did after the models were trained."""
     terminal: Terminal = context.obj

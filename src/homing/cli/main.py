@@ -8,13 +8,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from typer.exceptions import TyperException
+
 from homing.cli.app import app
-from homing.core.errors import BadInput, HomingError
+from homing.cli.usage import usage_fault
+from homing.core.errors import BadInput, Fault, HomingError
 
 __all__ = ["main"]
 
 _WITH_VALUE = ("--data-dir", "--database", "--tenant")
 _FLAGS = ("--json",)
+_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -23,23 +27,43 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; returns its exit code."""
+    """Run one command; returns its exit code. With `python -X dev` what nobody foresaw is raised, else it is told."""
     try:
-        app(globals_first(arguments), prog_name="homing")
+        code = app(globals_first(arguments), prog_name="homing", standalone_mode=False) or 0
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else 0
-    except BadInput as error:
-        for fault in error.faults:
-            _, _, what = fault.where.rpartition(".")
-            print(f"{fault.where}: {what} must {fault.must}; got {fault.got}", file=sys.stderr)
-        return 2
-    except HomingError as error:
-        print(str(error), file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 1
-    return 0
+        code = _INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # the rim of the process
+        return _told(error)
+    return _failed("stopped") if code == _INTERRUPTED else int(code)
+
+
+def _told(error: Exception) -> int:
+    """Say on stderr what went wrong, sorted by who can act; the exit code."""
+    if isinstance(error, TyperException):
+        return _refused([usage_fault(error)])
+    if isinstance(error, BadInput):
+        return _refused(error.faults)
+    if isinstance(error, HomingError):
+        return _failed(str(error))
+    if isinstance(error, OSError):
+        return _failed(f"{error.filename or 'the system'}: {error.strerror or error}")
+    if sys.flags.dev_mode:
+        raise error
+    return _failed(f"This is a fault of homing itself: {type(error).__name__}: {str(error).partition(chr(10))[0]}")
+
+
+def _refused(faults: Sequence[Fault]) -> int:
+    for fault in faults:
+        what = fault.where if "/" in fault.where else fault.where.rpartition(".")[2]
+        print(f"{fault.where}: {what} must {fault.must}; got {fault.got}", file=sys.stderr)
+    return 2
+
+
+def _failed(why: str) -> int:
+    print(why, file=sys.stderr)
+    return 1
 
 
 def globals_first(arguments: Sequence[str]) -> list[str]:
@@ -52,13 +76,19 @@ def globals_first(arguments: Sequence[str]) -> list[str]:
     rest: list[str] = []
     left = iter(arguments)
     for word in left:
-        name, _, value = word.partition("=")
+        name, equals, value = word.partition("=")
         if word == "--":
             rest += [word, *left]
-        elif word in _FLAGS or (name in _WITH_VALUE and value):
+        elif word in _FLAGS:
             first.append(word)
-        elif word in _WITH_VALUE:
-            first += [word, *([following] if (following := next(left, None)) is not None else [])]
+        elif name in _WITH_VALUE:
+            first += [name, _given(name, value if equals else next(left, ""))]
         else:
             rest.append(word)
     return first + rest
+
+
+def _given(name: str, value: str) -> str:
+    if not value:
+        raise BadInput.of(name, "come with a value that is not empty", value)
+    return value

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -15,9 +16,13 @@ __all__ = ["recommend", "show_recommendations"]
 
 def recommend(
     context: typer.Context,
-    lead: Annotated[str, typer.Argument(help="The lead's id; an unknown one is a lead without history.")],
-    k: Annotated[int, typer.Option("--k", "-k", help="How many homes.")] = 10,
-    as_of: Annotated[str | None, typer.Option(help="Answer as of this moment (RFC 3339).")] = None,
+    lead: Annotated[
+        str, typer.Argument(metavar="LEAD", help="The lead's id; an unknown one is a lead without history.")
+    ],
+    k: Annotated[int, typer.Option("--k", "-k", metavar="N", help="How many homes.")] = 10,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="MOMENT", help="Answer as of this moment (RFC 3339; left out: now).")
+    ] = None,
 ) -> None:
     """The homes a lead should see next."""
     terminal: Terminal = context.obj
@@ -27,30 +32,35 @@ def recommend(
 
 def show_recommendations(terminal: Terminal, answer: Recommendations) -> None:
     """The list as a person reads it: the home, how likely, and why."""
-    out = terminal.out
-    out.print(f"[bold]{answer.lead_id}[/bold]: {answer.event_count} events, {_models(answer)}")
+    terminal.line(f"{answer.lead_id}: {answer.event_count:,} events, {_models(answer)}", "bold")
     for note in answer.degraded:
-        out.print(f"  note: {note}", style="yellow", markup=False)
+        terminal.line(f"  note: {note}", "yellow")
+    if not answer.items:
+        terminal.line("  no home can be recommended")
     for item in answer.items:
-        home = item.home
-        facts = [f"{home[name]:g} {word}" for name, word in (("beds", "bd"), ("baths", "ba")) if home[name] is not None]
-        facts += [f"{home['area']:,.0f} sq ft"] if home["area"] is not None else []
-        price = f"{home['ListPrice']:,.0f} USD" if home["ListPrice"] is not None else "price unknown"
         low, high = item.interval
         chance = f"{item.confidence:.0%} ({low:.0%} to {high:.0%}, {item.confidence_level.value})"
-        out.print(f"{item.rank:>3}. {price}, {', '.join(facts)}  {home['address'] or ''}  \\[{item.property_id}]")
-        out.print(f"     engages with {chance}", style="dim")
+        terminal.line(f"{item.rank:>3}. {_home(item.home)}  [{item.property_id}]")
+        terminal.line(f"     engages with {chance}", "dim")
         for reason in item.reasons:
-            out.print(f"     {reason.share:>4.0%} {reason.kind}: {reason.text}", markup=False)
+            terminal.line(f"     {reason.share:>4.0%} {reason.kind.replace('_', ' ')}: {reason.text}")
     steps = " → ".join(f"{stage.stage} {stage.kept:,}{_removed(stage.removed)}" for stage in answer.trace)
-    out.print(f"  {steps}", style="dim", markup=False)
+    terminal.line(f"  {steps}", "dim")
+
+
+def _home(home: Mapping[str, Any]) -> str:
+    """Price, size and address on one line, as far as they are known."""
+    facts = [f"{home['ListPrice']:,.0f} USD" if home["ListPrice"] is not None else "price unknown"]
+    facts += [f"{home[name]:g} {word}" for name, word in (("beds", "bd"), ("baths", "ba")) if home[name] is not None]
+    facts += [f"{home['area']:,.0f} sq ft"] if home["area"] is not None else []
+    return "  ".join(filter(None, (", ".join(facts), home["address"])))
 
 
 def _models(answer: Recommendations) -> str:
     return ", ".join(f"{name} version {version}" for name, version in answer.models.items()) or "no trained model"
 
 
-def _removed(removed: object) -> str:
-    if not isinstance(removed, dict) or not removed:
+def _removed(removed: Mapping[str, int]) -> str:
+    if not removed:
         return ""
-    return " (" + ", ".join(f"-{count:,} {reason}" for reason, count in removed.items()) + ")"
+    return " (" + ", ".join(f"-{count:,} {reason.replace('_', ' ')}" for reason, count in removed.items()) + ")"

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 from typing import Annotated
 
 import typer
 
 from homing.cli.terminal import Terminal
-from homing.core.errors import BadInput
+from homing.core.errors import BadInput, NotReady
 
-__all__ = ["serve", "start_server"]
+__all__ = ["check_address", "serve", "start_server"]
 
 
 def serve(
     context: typer.Context,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8080,
-    workers: Annotated[int, typer.Option(help="Processes that answer.", min=1)] = 1,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on; a loopback one.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="N", help="Port to listen on.", min=1, max=65535)] = 8080,
+    workers: Annotated[int, typer.Option(metavar="N", help="Processes that answer.", min=1)] = 1,
 ) -> None:
     """Serve API and pages until stopped."""
     start_server(context.obj, host, port, workers)
@@ -28,8 +29,7 @@ def start_server(terminal: Terminal, host: str, port: int, workers: int) -> None
     """Hand the settings to the workers by environment and serve."""
     from homing.api.server import serve as serve_forever  # granian loads only when something is served
 
-    if not _is_loopback(host):
-        raise BadInput.of("--host", "be a loopback address such as 127.0.0.1 as long as there are no keys", host)
+    check_address(host, port)
     settings = terminal.homing.settings
     os.environ["HOMING_DATA_DIR"] = str(settings.data_dir.resolve())
     os.environ["HOMING_TENANT"] = settings.tenant
@@ -38,6 +38,18 @@ def start_server(terminal: Terminal, host: str, port: int, workers: int) -> None
     terminal.homing.database.close()
     terminal.say(f"homing serves on http://{host}:{port} (pages at /, API at /docs); stop with Ctrl-C")
     serve_forever("homing.wiring:application", host=host, port=port, workers=workers)
+
+
+def check_address(host: str, port: int) -> None:
+    """Refuse, before any work is done, an address that others could reach or that is taken."""
+    if not _is_loopback(host):
+        raise BadInput.of("--host", "be a loopback address such as 127.0.0.1 as long as there are no keys", host)
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            pass
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise NotReady(f"Nobody can listen on {host} port {port}: {why}. Choose another --port.") from error
 
 
 def _is_loopback(host: str) -> bool:

@@ -16,12 +16,14 @@ __all__ = ["simulate", "simulation_document"]
 
 def simulate(
     context: typer.Context,
-    leads: Annotated[int, typer.Option(help="How many leads.", min=1)],
-    days: Annotated[int, typer.Option(help="How many days they shop.", min=1)],
-    listings: Annotated[Path, typer.Option(help="Homes: any file that import listings recognises.")],
-    out: Annotated[Path, typer.Option(help="Folder for the five files.")],
-    seed: Annotated[int, typer.Option(help="The same seed, end and listings give the same bytes.")] = 0,
-    end: Annotated[str | None, typer.Option(help="No event is later (RFC 3339); left out: today 00:00 UTC.")] = None,
+    leads: Annotated[int, typer.Option(metavar="N", help="How many leads.", min=1)],
+    days: Annotated[int, typer.Option(metavar="N", help="How many days they shop.", min=1)],
+    listings: Annotated[Path, typer.Option(metavar="FILE", help="Homes: any file that import listings recognises.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the five files.")],
+    seed: Annotated[int, typer.Option(metavar="N", help="The same seed, end and listings give the same bytes.")] = 0,
+    end: Annotated[
+        str | None, typer.Option(metavar="MOMENT", help="No event is later (RFC 3339; left out: today 00:00 UTC).")
+    ] = None,
 ) -> None:
     """Write simulated shoppers over real homes: listings, leads, agents, events and the truth behind them."""
     terminal: Terminal = context.obj
@@ -39,7 +41,7 @@ def simulate(
 
     def show() -> None:
         rows = [[name, f"{document['counts'][name]:,}", path] for name, path in document["files"].items()]
-        terminal.table("Simulated", ["what", "rows", "file"], rows)
+        terminal.table("Simulated", ["what", "rows", "file"], rows, texts=(0, 2))
 
     terminal.answer(document, show)
 
@@ -52,6 +54,5 @@ def simulation_document(
 
     with terminal.progress("simulating") as advance:
         written = Simulate(leads=leads, days=days, seed=seed, end=end)(listings, out, progress=advance)
-    for row in written.refused:
-        terminal.say(f"row {row.row}: {row.why}")
+    terminal.refusals([(row.row, row.why) for row in written.refused])
     return {"files": written.files, "counts": written.counts, "simulated": True}

@@ -53,6 +53,7 @@ class Simulate:
         progress: Callable[[int, int], None] | None = None,
     ) -> SimulationWritten:
         """Read the homes, let the days pass (`progress` hears how many of how many), write the files into `out`."""
+        _check_folder(Path(out))
         homes, refused = self._homes(listings, format)
         made = simulate(
             [home.row() for home in homes],
@@ -77,6 +78,13 @@ class Simulate:
             except BadInput as error:
                 refused.append(Refused(row.number, str(error)))
         return sorted((home for home in homes if home.status != DELETED), key=lambda home: home.at), refused
+
+
+def _check_folder(out: Path) -> None:
+    """Refuse what can be no folder before any work is done for it."""
+    there = next((path for path in (out, *out.absolute().parents) if path.exists()), None)
+    if there is not None and not there.is_dir():
+        raise BadInput.of("out", "be a folder or a new name", str(there))
 
 
 def _written(made: Simulated, out: Path) -> tuple[dict[str, str], dict[str, int]]:
