@@ -95,6 +95,16 @@ def test_a_null_key_is_a_key_left_out(served):
     assert served.client.put("/v1/properties/h1", json={"ListingKey": None, "ListPrice": 5}).status_code == 200
 
 
+def test_a_change_takes_effect_after_a_feed_whose_clock_is_fast(served):
+    served.client.put("/v1/properties/h1", json={"ListPrice": 5, "ModificationTimestamp": "2026-11-22T20:02:00Z"})
+    served.client.put("/v1/properties/h1", json={"ListPrice": 4})
+    assert served.client.get("/v1/properties/h1").json()["ListPrice"] == 4
+    assert served.client.delete("/v1/properties/h1").status_code == 204
+    assert served.client.get("/v1/properties/h1").status_code == 404
+    served.client.put("/v1/properties/h1", json={"ListPrice": 3})
+    assert served.client.get("/v1/properties/h1").json()["ListPrice"] == 3
+
+
 def test_a_home_put_under_another_id_is_refused(served):
     answer = served.client.put("/v1/properties/home-1", json={"ListingKey": "home-2"})
     assert (answer.status_code, answer.json()["faults"][0]["where"]) == (422, "ListingKey")

@@ -140,3 +140,14 @@ def test_reading_makes_no_database(tmp_path):
     catalogue = Catalogue(ListingStore(SqliteDatabase(path)))
     assert (len(catalogue.snapshot()), catalogue.get("a"), catalogue.put([])) == (0, None, PutCounts())
     assert not path.exists()
+
+
+def test_a_deleted_home_with_versions_to_come_is_gone_now_and_does_not_come_back(catalogue, clock):
+    catalogue.put([version("a", 1, ListPrice=5), *(version("a", NOW + hours * HOUR, ListPrice=4) for hours in (1, 2))])
+    market = catalogue.snapshot()
+    assert catalogue.delete("a")
+    for hours in (0, 1, 2, 3):
+        clock.at = NOW + hours * HOUR
+        assert catalogue.get("a") is None
+        assert not catalogue.refreshed(market).active.any()
+    assert catalogue.get("a", as_of=NOW - 1) is not None

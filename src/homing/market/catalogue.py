@@ -66,15 +66,24 @@ class Catalogue:
         return None if home is None or home.status == DELETED else home
 
     def delete(self, property_id: str) -> bool:
-        """Take a home off the catalogue from now on; its past stays. False if there is no such home."""
+        """Take a home off the catalogue from now on; its past stays. False if there is no such home.
+
+        Versions whose moment is still to come are taken off too, so that none of them brings the home back.
+        """
         home = self.get(property_id)
-        last = self._store.last(self.tenant, property_id)
-        if home is None or last is None:
+        if home is None:
             return False
         now = self._clock()
         gone = {**home.fields, "StandardStatus": DELETED}
-        self.put([Property(property_id, max(now, last.at + 1), now, gone)])
+        moments = [self.moment_of_change(property_id), *self._store.moments_after(self.tenant, property_id, home.at)]
+        self.put([Property(property_id, at, now, gone) for at in moments])
         return True
+
+    def moment_of_change(self, property_id: str) -> int:
+        """From when a change made now holds: now, or right after the version in force where a fast clock dated that."""
+        version = self._store.newest(self.tenant, property_id, self._present())
+        now = self._clock()
+        return now if version is None else max(now, version.at + 1)
 
     def snapshot(self, as_of: int | None = None) -> MarketSnapshot:
         """All homes as they stood at a moment, as far as known then; left out: as they stand now."""

@@ -73,9 +73,13 @@ class ListingStore:
         )
         return None if row is None else ListingVersion(*row)
 
-    def last(self, tenant: str, property_id: str) -> ListingVersion | None:
-        """The version of a home with the latest moment, be it in the future; None if there is none."""
-        return self.newest(tenant, property_id, _FOREVER)
+    def moments_after(self, tenant: str, property_id: str, at: int) -> list[int]:
+        """When the versions of a home after a moment begin to hold, be it in the future, in order."""
+        rows = self._database.read().execute(
+            "SELECT at FROM listings WHERE tenant = ? AND property_id = ? AND at > ? ORDER BY at",
+            (tenant, property_id, at),
+        )
+        return [moment for (moment,) in rows]
 
     def versions(self, tenant: str, known_upto: int | None = None) -> Iterator[ListingVersion]:
         """Every version known by a moment (left out: all), by home and then by moment."""
