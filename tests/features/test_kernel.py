@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from types import FunctionType
 
 import numpy as np
@@ -11,7 +12,7 @@ from homing.core.errors import StorageError
 from homing.event_types import EventType
 from homing.feature_engineering import FEATURES
 from homing.feature_engineering.declaration import Example, feature
-from homing.feature_engineering.kernel import Kernel, compile_kernel
+from homing.feature_engineering.kernel import Kernel, _compile_elsewhere, compile_kernel
 from homing.feature_engineering.kernel_source import kernel_source
 from homing.feature_engineering.warm import main
 from homing.store.columns import columns_of
@@ -109,3 +110,40 @@ def test_a_kernel_whose_source_was_touched_is_not_taken_for_compiled(tmp_path):
     assert not _is_compiled(tmp_path, name)
     with pytest.raises(StorageError, match="holds no compiled kernel"):
         _loaded(tmp_path, kernel_source(FEATURES["agent"]), "agent")
+
+
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_damaged_machine_code_is_compiled_anew_and_never_here(kernels, kernel_folder, tmp_path, kind):
+    folder = shutil.copytree(kernel_folder, tmp_path / "kernels")
+    name = kernel_source(FEATURES["agent"]).name
+    (damaged,) = (folder / "__pycache__").glob(f"{name}.*.1.nbc" if kind == "nbc" else f"{name}.*.nbi")
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:20])
+    kernel = Kernel("agent", FEATURES["agent"], folder)
+    assert kernel.wait(120), kernel.state
+    assert len(damaged.read_bytes()) > 20
+    assert not kernel._driver.stats.cache_misses
+
+
+def test_whatever_goes_wrong_the_state_says_so(tmp_path):
+    kernel = Kernel("agent", [None], tmp_path)
+    assert not kernel.wait(60)
+    assert kernel.state.phase == "failed"
+    assert "NoneType" in kernel.state.reason
+
+
+def test_a_kernel_outlives_an_archive_that_keeps_whole_seconds_only(kernels, kernel_folder):
+    name = kernel_source(FEATURES["agent"]).name
+    assert (kernel_folder / f"{name}.py").stat().st_mtime_ns % 1_000_000_000 == 0
+
+
+def test_what_lies_in_the_working_folder_does_not_matter(kernels, kernel_folder, tmp_path, monkeypatch):
+    (tmp_path / "argparse.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(tmp_path)
+    _compile_elsewhere(kernel_folder, "agent")
+
+
+def test_without_the_compiler_the_reason_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    with pytest.raises(StorageError, match="NUMBA_DISABLE_JIT"):
+        _compile_elsewhere(tmp_path, "agent")

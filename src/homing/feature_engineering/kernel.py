@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -52,7 +53,8 @@ class Kernel:
     """All features of one subject in one compiled loop, once `state.phase` is "ready"; until then it declines.
 
     `start` brings it up in the background: loads it if this machine compiled it before, else compiles it in another
-    process and then loads it. Whatever fails is logged and kept in `state`; nothing waits for it.
+    process and then loads it. A damaged one is compiled anew. Whatever fails is logged and kept in `state`; nothing
+    waits for it.
     """
 
     def __init__(self, subject: Subject, features: Sequence[Feature], folder: Path) -> None:
@@ -93,12 +95,14 @@ class Kernel:
         began = time.monotonic()
         try:
             self._source = kernel_source(self.features)
-            if not _is_compiled(self.folder, self._source.name):
+            try:
+                self._driver = _loaded(self.folder, self._source, self.subject)
+            except StorageError:
                 _compile_elsewhere(self.folder, self.subject)
-            self._driver = _loaded(self.folder, self._source, self.subject)
-        except (OSError, StorageError, subprocess.SubprocessError, ImportError, ValueError, TypeError) as error:
+                self._driver = _loaded(self.folder, self._source, self.subject)
+        except Exception as error:  # noqa: BLE001  # the rim of this thread: the compiler raises whatever it likes
             self._driver = None
-            self.state = KernelState("failed", str(error), time.monotonic() - began)
+            self.state = KernelState("failed", str(error) or repr(error), time.monotonic() - began)
             _log.warning("features stay interpreted: no compiled kernel", subject=self.subject, reason=str(error))
         else:
             self.state = KernelState("ready", "", time.monotonic() - began)
@@ -109,6 +113,10 @@ def compile_kernel(subject: Subject, features: Sequence[Feature], folder: Path) 
 
     Of several processes that try at once, one compiles and the others wait for it; 0 if it was there already.
     """
+    import numba  # half a second, and only those who compile need it
+
+    if numba.config.DISABLE_JIT:
+        raise StorageError("The features cannot be compiled: numba is switched off by NUMBA_DISABLE_JIT.")
     source = kernel_source(features)
     began = time.monotonic()
     try:
@@ -118,9 +126,18 @@ def compile_kernel(subject: Subject, features: Sequence[Feature], folder: Path) 
                 return 0.0
             path = folder / f"{source.name}.py"
             path.write_text(source.text)
-            _called_once(_module(path), source, subject)
+            os.utime(path, (int(time.time()),) * 2)  # images and archives cut times to whole seconds
+            driver = _driver(path)
+            for left_over in _machine_code(driver, source.name):
+                left_over.unlink()
+            _called_once(driver, source, subject)
             seconds = time.monotonic() - began
-            marker = {"mtime_ns": path.stat().st_mtime_ns, "seconds": round(seconds, 2), "subject": subject}
+            marker = {
+                "mtime_ns": path.stat().st_mtime_ns,
+                "code": _digests(driver, source.name),
+                "seconds": round(seconds, 2),
+                "subject": subject,
+            }
             _written(folder / f"{source.name}.json", json.dumps(marker))
             return seconds
     except OSError as error:
@@ -128,18 +145,30 @@ def compile_kernel(subject: Subject, features: Sequence[Feature], folder: Path) 
 
 
 def _is_compiled(folder: Path, name: str) -> bool:
-    """Whether the folder holds this kernel, and unchanged since: numba looks at the time the source was written."""
+    """Whether the folder holds this kernel, whole and unchanged."""
+    return _kept(folder, name) is not None
+
+
+def _kept(folder: Path, name: str) -> Any:
+    """The driver that was compiled before, not yet called; None if it is not there, was touched or is damaged.
+
+    numba looks at the time the source was written, and would silently compile here and now what it does not find.
+    """
     try:
         marker = json.loads((folder / f"{name}.json").read_text())
-        return bool(marker["mtime_ns"] == (folder / f"{name}.py").stat().st_mtime_ns)
-    except (OSError, ValueError, KeyError):
-        return False
+        if marker["mtime_ns"] != (folder / f"{name}.py").stat().st_mtime_ns:
+            return None
+        driver = _driver(_readable_place(folder, name) / f"{name}.py")
+        return driver if marker["code"] == _digests(driver, name) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _compile_elsewhere(folder: Path, subject: Subject) -> None:
-    command = [sys.executable, "-m", "homing.feature_engineering.warm", "--cache-dir", str(folder)]
+    command = [sys.executable, "-P", "-m", "homing.feature_engineering.warm", "--cache-dir", str(folder.absolute())]
     done = subprocess.run(  # noqa: S603  # our own module under our own interpreter
         [*command, "--subject", subject, "--nice", str(_NICENESS)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path())},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -152,21 +181,39 @@ def _compile_elsewhere(folder: Path, subject: Subject) -> None:
         raise StorageError(lines[-1])
 
 
+def _import_path() -> list[str]:
+    """Where this process finds its modules, and never the working folder, which may hold anything."""
+    return [*(place for place in sys.path if place), str(Path(__file__).parents[2])]
+
+
 def _loaded(folder: Path, source: KernelSource, subject: Subject) -> Callable[..., Any]:
     """The driver from disk, called once; from now on it refuses to compile for arguments of another kind."""
-    if not _is_compiled(folder, source.name):
+    driver = _kept(folder, source.name)
+    if driver is None:
         raise StorageError(f"{folder} holds no compiled kernel {source.name}")
-    place = folder if os.access(folder / "__pycache__", os.W_OK) else _writable_copy(folder, source.name)
-    driver = _called_once(_module(place / f"{source.name}.py"), source, subject)
+    _called_once(driver, source, subject)
     driver.disable_compile()
     return driver  # type: ignore[no-any-return]
 
 
-def _called_once(module: ModuleType, source: KernelSource, subject: Subject) -> Any:
+def _called_once(driver: Callable[..., Any], source: KernelSource, subject: Subject) -> None:
     nothing = columns_of([], numbers_read(source.features), labels_read(source.features))
     nobody = histories(nothing, subject, ["nobody"])
-    module.driver(*arguments(source, nobody, np.zeros(1, dtype=np.int64)))
-    return module.driver
+    driver(*arguments(source, nobody, np.zeros(1, dtype=np.int64)))
+
+
+def _driver(path: Path) -> Any:
+    """The driver of a written module, not yet compiled or loaded."""
+    return _module(path).driver
+
+
+def _machine_code(driver: Any, name: str) -> list[Path]:
+    """The files in which numba keeps what it compiled of a module: beside it, or where NUMBA_CACHE_DIR says."""
+    return sorted(Path(driver.stats.cache_path).glob(f"{name}.*"))
+
+
+def _digests(driver: Any, name: str) -> dict[str, str]:
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in _machine_code(driver, name)}
 
 
 def _module(path: Path) -> ModuleType:
@@ -179,11 +226,15 @@ def _module(path: Path) -> ModuleType:
     return module
 
 
-def _writable_copy(folder: Path, name: str) -> Path:
-    """A copy with the same times: numba ignores what lies in a folder it cannot write to."""
+def _readable_place(folder: Path, name: str) -> Path:
+    """The folder, or a copy with the same times: numba ignores what lies in a folder it cannot write to."""
+    code = folder / "__pycache__"
+    if not code.exists() or os.access(code, os.W_OK):
+        return folder
     place = Path(tempfile.mkdtemp(prefix="homing-features-"))
     shutil.copy2(folder / f"{name}.py", place)
-    shutil.copytree(folder / "__pycache__", place / "__pycache__")
+    shutil.copytree(code, place / "__pycache__")
+    place.joinpath("__pycache__").chmod(0o700)
     return place
 
 
