@@ -111,3 +111,15 @@ def test_the_file_is_in_wal_mode_and_commits_reach_the_disk(tmp_path: Path) -> N
     connection: sqlite3.Connection = database.read()
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_what_is_new_is_found_without_a_walk_over_all_events(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "homing.sqlite3")
+    store = SqliteEventStore(database)
+    store.append("default", [event("e")])
+    seen: list[str] = []
+    database.read().set_trace_callback(seen.append)
+    store.columns("default", EventQuery(after_sequence=7))
+    database.read().set_trace_callback(None)
+    plan = " ".join(row[3] for row in database.read().execute(f"EXPLAIN QUERY PLAN {seen[0]}"))
+    assert plan == "SEARCH events USING INTEGER PRIMARY KEY (rowid>?)"

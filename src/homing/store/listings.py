@@ -15,7 +15,6 @@ __all__ = ["ListingStore", "ListingVersion", "PutOutcome"]
 PutOutcome = Literal["created", "updated", "unchanged"]
 
 _COLUMNS = "property_id, at, known_at, fields, revision"
-_MANY = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +61,16 @@ class ListingStore:
     def newest(self, tenant: str, property_id: str, upto: int, known_upto: int | None = None) -> ListingVersion | None:
         """The version of a home in force at a moment (inclusive), of those known by then; None if there is none."""
         known = upto if known_upto is None else known_upto
-        row = (
-            self._database.read()
-            .execute(
-                f"SELECT {_COLUMNS} FROM listings WHERE tenant = ? AND property_id = ? AND at <= ? AND known_at <= ?"  # noqa: S608
-                " ORDER BY at DESC LIMIT 1",
-                (tenant, property_id, upto, known),
-            )
-            .fetchone()
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM listings WHERE tenant = ? AND property_id = ? AND at <= ? AND known_at <= ?"  # noqa: S608
+            " ORDER BY at DESC LIMIT 1",
+            (tenant, property_id, upto, known),
         )
-        return None if row is None else ListingVersion(*row)
+        return next((ListingVersion(*row) for row in rows), None)
 
     def moments_after(self, tenant: str, property_id: str, at: int) -> list[int]:
         """When the versions of a home after a moment begin to hold, be it in the future, in order."""
-        rows = self._database.read().execute(
+        rows = self._database.rows(
             "SELECT at FROM listings WHERE tenant = ? AND property_id = ? AND at > ? ORDER BY at",
             (tenant, property_id, at),
         )
@@ -83,30 +78,28 @@ class ListingStore:
 
     def versions(self, tenant: str, known_upto: int | None = None) -> Iterator[ListingVersion]:
         """Every version known by a moment (left out: all), by home and then by moment."""
-        cursor = self._database.read().execute(
+        rows = self._database.rows(
             f"SELECT {_COLUMNS} FROM listings WHERE tenant = ? AND known_at <= ? ORDER BY property_id, at",  # noqa: S608
             (tenant, _FOREVER if known_upto is None else known_upto),
         )
-        while rows := cursor.fetchmany(_MANY):
-            for row in rows:
-                yield ListingVersion(*row)
+        return (ListingVersion(*row) for row in rows)
 
     def since(self, tenant: str, revision: int) -> list[ListingVersion]:
         """The versions written after a revision, in the order they were written."""
-        cursor = self._database.read().execute(
+        rows = self._database.rows(
             f"SELECT {_COLUMNS} FROM listings WHERE tenant = ? AND revision > ? ORDER BY revision",  # noqa: S608
             (tenant, revision),
         )
-        return [ListingVersion(*row) for row in cursor]
+        return [ListingVersion(*row) for row in rows]
 
     def revision(self, tenant: str) -> int:
         """The revision of the last write, 0 before the first; it changes whenever anything does."""
-        row = self._database.read().execute("SELECT max(revision) FROM listings WHERE tenant = ?", (tenant,)).fetchone()
-        return int(row[0] or 0)
+        rows = self._database.rows("SELECT max(revision) FROM listings WHERE tenant = ?", (tenant,))
+        return next(int(last or 0) for (last,) in rows)
 
     def keys_by_listing_id(self, tenant: str) -> dict[str, str]:
         """The home of each ListingId, which is the number people know a home by."""
-        rows = self._database.read().execute(
+        rows = self._database.rows(
             "SELECT json_extract(fields, '$.ListingId') AS listing_id, property_id FROM listings"
             " WHERE tenant = ? AND listing_id IS NOT NULL ORDER BY at",
             (tenant,),

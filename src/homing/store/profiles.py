@@ -41,23 +41,19 @@ class ProfileStore:
 
     def get(self, tenant: str, kind: str, name: str) -> str | None:
         """The text of one profile, or None."""
-        row = (
-            self._database.read()
-            .execute("SELECT body FROM profiles WHERE tenant = ? AND kind = ? AND id = ?", (tenant, kind, name))
-            .fetchone()
+        rows = self._database.rows(
+            "SELECT body FROM profiles WHERE tenant = ? AND kind = ? AND id = ?", (tenant, kind, name)
         )
-        return None if row is None else str(row[0])
+        return next((str(body) for (body,) in rows), None)
 
     def ids(self, tenant: str, kind: str) -> tuple[str, ...]:
         """The ids of all profiles of a kind, in alphabetical order."""
-        rows = self._database.read().execute(
-            "SELECT id FROM profiles WHERE tenant = ? AND kind = ? ORDER BY id", (tenant, kind)
-        )
+        rows = self._database.rows("SELECT id FROM profiles WHERE tenant = ? AND kind = ? ORDER BY id", (tenant, kind))
         return tuple(name for (name,) in rows)
 
     def all(self, tenant: str, kind: str) -> list[tuple[str, str]]:
         """Every (id, text) of a kind, in alphabetical order of the ids."""
-        rows = self._database.read().execute(
+        rows = self._database.rows(
             "SELECT id, body FROM profiles WHERE tenant = ? AND kind = ? ORDER BY id", (tenant, kind)
         )
         return [(name, body) for name, body in rows]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 from homing.core.errors import StorageError
 
@@ -47,11 +48,22 @@ _MIGRATIONS = (
 )
 
 
+_MANY: Final = 5_000
+
+
+class _Opened(NamedTuple):
+    """A connection, and the file that it is to: that of a path may be removed or replaced."""
+
+    connection: sqlite3.Connection
+    file: tuple[int, int] | None
+
+
 class SqliteDatabase:
     """A file of homing's tables, shared by the stores above it.
 
     Reading before anything was written sees an empty database and makes no file; the first write makes folder and file.
-    One writer at a time in this process (others wait), any number of readers, one connection a thread.
+    One writer at a time in this process (others wait), any number of readers, one connection a thread, closed after the
+    thread has ended. A file that was removed or replaced is noticed: nothing is written to one that nobody can find.
 
     >>> import tempfile
     >>> database = SqliteDatabase(Path(tempfile.mkdtemp()) / "sub" / "homing.sqlite3")
@@ -65,20 +77,28 @@ class SqliteDatabase:
         self.path = path
         self._local = threading.local()
         self._writing = threading.Lock()
-        self._opened: list[sqlite3.Connection] = []
+        self._opening = threading.Lock()
+        self._opened: list[tuple[threading.Thread, sqlite3.Connection]] = []
 
     def read(self) -> sqlite3.Connection:
         """A connection for reading, one a thread; a fresh empty one in memory as long as there is no file."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is not None:
-            return connection
-        return self._connect() if self.path.exists() else self._empty()
+        file = _file(self.path)
+        return self._empty() if file is None else self._connection(file)
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, read as they are asked for; a failure is a `StorageError`."""
+        try:
+            cursor = self.read().execute(sql, values)
+            while some := cursor.fetchmany(_MANY):
+                yield from some
+        except sqlite3.Error as error:
+            raise StorageError(f"The database {self.path} cannot be read: {error}.") from error
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is on disk when the block ends, or none of it."""
         with self._writing:
-            connection = getattr(self._local, "connection", None) or self._connect()
+            connection = self._connection(_file(self.path))
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
@@ -94,24 +114,54 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Close every connection of this process."""
-        for connection in self._opened:
-            connection.close()
-        self._opened.clear()
+        with self._opening:
+            for _, connection in self._opened:
+                connection.close()
+            self._opened.clear()
         self._local = threading.local()
+
+    def _connection(self, file: tuple[int, int] | None) -> sqlite3.Connection:
+        """The thread's connection to the file that the path now leads to."""
+        opened: _Opened | None = getattr(self._local, "opened", None)
+        if opened is not None and opened.file == file:
+            return opened.connection
+        connection = self._connect()
+        self._keep(connection)
+        self._local.opened = _Opened(connection, _file(self.path))
+        return connection
+
+    def _keep(self, connection: sqlite3.Connection) -> None:
+        """Note the thread's new connection; close its last one, and those of threads that have ended."""
+        here = threading.current_thread()
+        with self._opening:
+            opened, self._opened = self._opened, [(here, connection)]
+            for thread, other in opened:
+                if thread is not here and thread.is_alive():
+                    self._opened.append((thread, other))
+                else:
+                    other.close()
 
     def _connect(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30.0)
+        except (sqlite3.Error, OSError) as error:
+            raise self._cannot_open(error) from error
+        try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA cache_size = -65536")
             self._migrate(connection)
-        except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"The database {self.path} cannot be opened: {error}.") from error
-        self._opened.append(connection)
-        self._local.connection = connection
+        except StorageError:
+            connection.close()
+            raise
+        except sqlite3.Error as error:
+            connection.close()
+            raise self._cannot_open(error) from error
         return connection
+
+    def _cannot_open(self, error: Exception) -> StorageError:
+        return StorageError(f"The database {self.path} cannot be opened: {error}.")
 
     @staticmethod
     def _empty() -> sqlite3.Connection:
@@ -143,3 +193,14 @@ class SqliteDatabase:
     def _roll_back(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    """What tells one file from another that has its name; None if there is no file."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageError(f"The database {path} cannot be opened: {error}.") from error
+    return found.st_dev, found.st_ino

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from homing.core.errors import StorageError
 from homing.interfaces import BehavioralEvent
 from homing.store.columns import EventColumns, EventRow, event_columns
 from homing.store.event_rows import StoredEvent, behavioral_event, payload, stored_event
@@ -20,6 +19,8 @@ _INSERT: Final = (
     f"INSERT INTO events (tenant, {', '.join(_FIELDS[1:])}) VALUES ({', '.join('?' * len(_FIELDS))})"  # noqa: S608
     " ON CONFLICT (tenant, event_id) DO NOTHING"
 )
+_LAST: Final = "SELECT sequence FROM events WHERE +tenant = ? ORDER BY sequence DESC LIMIT 1"
+"""A tenant's last sequence number: walks back from the end of the table, for which the + keeps other indexes out."""
 _IDS: Final = ("lead_id", "anonymous_id", "agent_id", "property_id", "session_id")
 _BOUNDS: Final = (
     ("since", "at >= ?"),
@@ -53,7 +54,7 @@ class SqliteEventStore:
         check_events(tenant, events)
         rows = [(tenant, *stored_event(event, 0)[1:]) for event in events]
         if not rows:
-            return Appended((), _last_sequence(self.database.read(), tenant))
+            return Appended((), _sequence(self.database.rows(_LAST, (tenant,))))
         with self.database.write() as connection:
             before = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
             changes = connection.total_changes
@@ -62,7 +63,7 @@ class SqliteEventStore:
                 stored = (True,) * len(rows)
             else:
                 stored = _new_ones(connection, rows, before[0] if before else 0)
-            return Appended(stored, _last_sequence(connection, tenant))
+            return Appended(stored, _sequence(connection.execute(_LAST, (tenant,))))
 
     def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
         """The events that match, in the order asked for."""
@@ -113,10 +114,7 @@ class SqliteEventStore:
         return event_columns(rows, numbers, labels)
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
-        try:
-            return self.database.read().execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise StorageError(f"The database {self.database.path} cannot be read: {error}.") from error
+        return list(self.database.rows(sql, values))
 
 
 def _new_ones(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]], before: int) -> tuple[bool, ...]:
@@ -129,17 +127,17 @@ def _new_ones(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]], b
     return tuple(stored)
 
 
-def _last_sequence(connection: sqlite3.Connection, tenant: str) -> int:
-    """The tenant's last sequence number; walks back from the end of the table (the + keeps other indexes out)."""
-    row = connection.execute(
-        "SELECT sequence FROM events WHERE +tenant = ? ORDER BY sequence DESC LIMIT 1", (tenant,)
-    ).fetchone()
-    return int(row[0]) if row else 0
+def _sequence(rows: Iterable[tuple[int]]) -> int:
+    return next((sequence for (sequence,) in rows), 0)
 
 
 def _where(tenant: str, query: EventQuery) -> tuple[str, list[Any]]:
-    """The WHERE clause of a query and its values; the tenant is always the first of them."""
-    terms: list[str] = ["tenant = ?"]
+    """The WHERE clause of a query and its values; the tenant is always the first of them.
+
+    What came after a sequence stands at the end of the table, so other indexes are kept out, unless an id is named.
+    """
+    from_the_end = query.after_sequence is not None and all(getattr(query, name) is None for name in _IDS)
+    terms: list[str] = ["+tenant = ?" if from_the_end else "tenant = ?"]
     values: list[Any] = [tenant]
     for name in _IDS:
         wanted = getattr(query, name)

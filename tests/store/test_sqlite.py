@@ -1,0 +1,91 @@
+"""Connections of the one SQLite file: they end with their threads, and follow a file that was removed or replaced."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from homing.core.errors import StorageError
+from homing.store.events import EventQuery
+from homing.store.listings import ListingStore
+from homing.store.profiles import ProfileStore
+from homing.store.sqlite import SqliteDatabase
+from homing.store.sqlite_events import SqliteEventStore
+
+from event_store_laws import event, ids  # isort: skip
+
+
+def open_files(path: Path) -> int:
+    return sum(handle.resolve() == path for handle in Path("/proc/self/fd").iterdir())
+
+
+def test_connections_of_threads_that_ended_are_closed(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "homing.sqlite3")
+    profiles = ProfileStore(database)
+    for number in range(20):
+        thread = Thread(target=lambda name=number: profiles.put("default", "lead", [(f"l{name}", "{}")], at=1))
+        thread.start()
+        thread.join()
+    assert len(profiles.ids("default", "lead")) == 20
+    assert open_files(database.path) <= 2
+    database.close()
+    assert open_files(database.path) == 0
+
+
+@pytest.mark.parametrize("leftovers", [True, False])
+def test_nothing_is_acknowledged_into_a_file_that_was_removed(tmp_path: Path, leftovers: bool) -> None:
+    store = SqliteEventStore(SqliteDatabase(tmp_path / "homing.sqlite3"))
+    store.append("default", [event("before")])
+    for path in list(tmp_path.iterdir()):
+        if not leftovers or path.suffix == ".sqlite3":
+            path.unlink()
+    assert store.select("default", EventQuery()) == []
+    store.append("default", [event("after")])
+    again = SqliteEventStore(SqliteDatabase(tmp_path / "homing.sqlite3"))
+    assert ids(again.select("default", EventQuery())) == ["after"]
+
+
+def test_a_file_put_in_the_place_of_the_old_is_read_and_written(tmp_path: Path) -> None:
+    path, other = tmp_path / "homing.sqlite3", tmp_path / "other.sqlite3"
+    store = SqliteEventStore(SqliteDatabase(path))
+    store.append("default", [event("ours")])
+    backup = SqliteDatabase(other)
+    SqliteEventStore(backup).append("default", [event("theirs")])
+    backup.close()
+    for written_ahead in ("-wal", "-shm"):  # they belong to the old file; whoever replaces it removes them
+        path.with_name(path.name + written_ahead).unlink()
+    other.replace(path)
+    assert ids(store.select("default", EventQuery())) == ["theirs"]
+    assert store.append("default", [event("ours", 1)]).stored == (True,)
+    assert ids(SqliteEventStore(SqliteDatabase(path)).select("default", EventQuery())) == ["theirs", "ours"]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda database: SqliteEventStore(database).count("default", EventQuery()),
+        lambda database: SqliteEventStore(database).append("default", []),
+        lambda database: ListingStore(database).revision("default"),
+        lambda database: list(ListingStore(database).versions("default")),
+        lambda database: ProfileStore(database).ids("default", "lead"),
+    ],
+)
+def test_a_read_that_fails_is_a_storage_error(tmp_path: Path, read) -> None:
+    database = SqliteDatabase(tmp_path / "homing.sqlite3")
+    SqliteEventStore(database).append("default", [event("e")])
+    for table in ("events", "listings", "profiles"):
+        database.read().execute(f"DROP TABLE {table}")
+    with pytest.raises(StorageError, match="cannot be read: no such table"):
+        read(database)
+
+
+def test_a_file_of_a_newer_homing_is_refused(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "homing.sqlite3")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StorageError, match="newer homing"):
+        SqliteDatabase(tmp_path / "homing.sqlite3").read()
+    assert open_files(tmp_path / "homing.sqlite3") == 0
