@@ -152,3 +152,13 @@ def test_a_long_file_is_never_in_memory(write):
     tracemalloc.stop()
     assert count == 2_000
     assert peak < 5_000_000
+
+
+@pytest.mark.parametrize("opening", ['{"value": [', '{"@odata.context": "x", "value": [{"a": 0},'])
+def test_a_document_that_ends_early_gives_no_rows_at_all(write, opening):
+    with pytest.raises(BadInput, match="one JSON array or object"):
+        open_rows(write("rows.json", f'{opening}\n{{"a": 1}},\n{{"a": 2}}\n'))
+
+
+def test_json_in_another_encoding_than_utf_8_is_no_row(write):
+    assert rows(write("rows.jsonl", '{"a": 1}'.encode("utf-16"))) == [(1, None)]

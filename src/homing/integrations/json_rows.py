@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final, Literal
 
@@ -56,8 +57,12 @@ def layout(stream: BinaryIO) -> Literal["json", "jsonl"] | None:
     try:
         _parts(_content(stream))
     except (ValueError, RecursionError):
-        return "jsonl"
+        return "json" if _opens_value(first) else "jsonl"
     return "json"
+
+
+_opens_value = re.compile(rb'\{.*"value"\s*:\s*\[[^\]]*$').match
+"""Whether a line begins a document whose rows stand under `value`: then lines that end early are not rows."""
 
 
 def _content(stream: BinaryIO) -> bytes:
@@ -102,7 +107,7 @@ def _object(text: bytes) -> Mapping[str, Any] | Fault:
 def _with_nan(text: bytes) -> object:
     """What Python makes of JSON with NaN, which is then refused where it stands; None if it is no JSON at all."""
     try:
-        found = json.loads(text)
+        found = json.loads(text.decode())
         json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
