@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
-from typing import Generic, NewType, TypeVar
+from typing import Any, Generic, NewType, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,11 +69,12 @@ class Vocabulary(Generic[Id]):
     (('b', 'a'), [1, -1], 0)
     """
 
-    __slots__ = ("_codes", "ids")
+    __slots__ = ("__weakref__", "_codes", "_lined_up", "ids")
 
     def __init__(self, ids: Iterable[Id]) -> None:
         self.ids: tuple[Id, ...] = tuple(dict.fromkeys(ids))
         self._codes: dict[Id, int] = {name: code for code, name in enumerate(self.ids)}
+        self._lined_up: WeakKeyDictionary[Vocabulary[Any], NDArray[np.int64]] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -88,6 +90,22 @@ class Vocabulary(Generic[Id]):
         """The codes of many ids, shape (len(names),), -1 where unknown."""
         get = self._codes.get
         return np.fromiter((get(name, -1) for name in names), dtype=np.int64, count=len(names))
+
+    def codes_of(self, other: Vocabulary[Any]) -> NDArray[np.int64]:
+        """The codes of all ids of another vocabulary, read-only; looked up once, as neither ever changes.
+
+        >>> homes, fewer = Vocabulary(["a", "b", "c"]), Vocabulary(["c", "zebra"])
+        >>> homes.codes_of(fewer).tolist(), homes.codes_of(fewer) is homes.codes_of(fewer)
+        ([2, -1], True)
+        """
+        if self._lined_up is None:
+            self._lined_up = WeakKeyDictionary()
+        codes = self._lined_up.get(other)
+        if codes is None:
+            codes = self.codes(other.ids)
+            codes.setflags(write=False)
+            self._lined_up[other] = codes
+        return codes
 
     def extended(self, names: Iterable[Id]) -> Vocabulary[Id]:
         """A vocabulary that also knows these; the codes that exist stay."""

@@ -7,7 +7,7 @@ category is a bin of its own. So 499,000 and 501,000 are alike, and so are two s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -95,15 +95,15 @@ class Encoding:
     """Homes in soft bins: `bins` int32 (n, w), -1 where unknown, and their `parts` float32 (n, w).
 
     `axis` int64 (w,) is the axis of each of the w columns; `starts` int64 (a + 1,) where the bins of each axis begin;
-    `lowest` int64 (a,) the position of a number's first bin; `ordered` bool (a,) whether bins beside each other are
-    alike; `shares` float64 (bins,) the market's share of each bin, adding up to 1 an axis.
+    `marks` has for each axis the positions of its bins, int64, ascending; `ordered` bool (a,) whether bins beside each
+    other are alike; `shares` float64 (bins,) the market's share of each bin, adding up to 1 an axis.
     """
 
     bins: NDArray[np.int32]
     parts: NDArray[np.float32]
     axis: NDArray[np.int64]
     starts: NDArray[np.int64]
-    lowest: NDArray[np.int64]
+    marks: tuple[NDArray[np.int64], ...]
     ordered: NDArray[np.bool_]
     shares: Doubles
 
@@ -112,11 +112,27 @@ class Encoding:
         bins, parts = self.bins[items], self.parts[items]
         low, part, known = _hats(position(axis, values))
         highest = self.starts[number + 1] - self.starts[number] - 2
-        low = np.clip(low - self.lowest[number], 0, highest) + self.starts[number]
+        low = np.clip(low - self.marks[number][0], 0, highest) + self.starts[number]
         columns = np.flatnonzero(self.axis == number)
         for column, bin_, share in zip(columns.tolist(), (low, low + 1), (1.0 - part, part), strict=True):
             bins[known, column], parts[known, column] = bin_[known], share[known]
         return replace(self, bins=bins, parts=parts)
+
+    def rewritten(self, axes: tuple[Axis, ...], values: Doubles, rows: NDArray[np.int64]) -> Encoding:
+        """`encoded(axes, values)` for the same axes and values that differ only in `rows` from those encoded here.
+
+        More homes than here are new ones. Only where a bin is needed that is not here, or one here is no longer
+        needed, all homes are encoded anew.
+        """
+        soft = _softened(axes, values[rows])
+        if not all(one.lies_in(marks) for one, marks in zip(soft, self.marks, strict=True)):
+            return encoded(axes, values)
+        new = ((0, len(values) - len(self.bins)), (0, 0))
+        bins, parts = np.pad(self.bins, new, constant_values=-1), np.pad(self.parts, new)
+        bins[rows], parts[rows] = _table(soft, self.marks, self.starts)
+        if not _needed(axes, bins, self.starts):
+            return encoded(axes, values)
+        return replace(self, bins=bins, parts=parts, shares=_shares(bins, parts, self.starts, self.ordered))
 
 
 def chosen_axes(homes: HomesLike) -> tuple[Axis, ...]:
@@ -158,25 +174,14 @@ def position(axis: Axis, values: Doubles) -> Doubles:
 
 def encoded(axes: tuple[Axis, ...], values: Doubles) -> Encoding:
     """All homes in soft bins, and the market's share of each bin."""
-    bins, parts, owner, starts, lowest, column = [], [], [], [0], [], 0
-    for number, axis in enumerate(axes):
-        width = 2 if axis.kind == "place" else 1
-        axis_bins, axis_parts, count, first = _soft(axis, values[:, column : column + width])
-        bins.append(np.where(axis_bins >= 0, axis_bins + starts[-1], -1))
-        parts.append(axis_parts)
-        owner += [number] * axis_bins.shape[1]
-        starts.append(starts[-1] + count)
-        lowest.append(first)
-        column += width
-    homes = values.shape[0]
-    all_bins = np.ascontiguousarray(np.hstack(bins), dtype=np.int32) if bins else np.zeros((homes, 0), dtype=np.int32)
-    all_parts = np.ascontiguousarray(np.hstack(parts), dtype=np.float32) if parts else np.zeros((homes, 0), np.float32)
-    edges = np.array(starts, dtype=np.int64)
+    soft = _softened(axes, values)
+    marks = tuple(one.marks(axis) for axis, one in zip(axes, soft, strict=True))
+    starts = np.cumsum([0, *map(len, marks)], dtype=np.int64)
     ordered = np.array([axis.kind == "number" for axis in axes], dtype=np.bool_)
-    shares = _shares(all_bins, all_parts, edges, ordered)
-    return Encoding(
-        all_bins, all_parts, np.array(owner, dtype=np.int64), edges, np.array(lowest, dtype=np.int64), ordered, shares
-    )
+    owner = np.repeat(np.arange(len(axes)), [one.cells.shape[1] for one in soft])
+    homes = len(values)
+    table = _table(soft, marks, starts) if axes else (np.zeros((homes, 0), np.int32), np.zeros((homes, 0), np.float32))
+    return Encoding(*table, owner, starts, marks, ordered, _shares(*table, starts, ordered))
 
 
 def axes_text(axes: tuple[Axis, ...]) -> str:
@@ -248,20 +253,56 @@ def _category(homes: HomesLike, axis: Axis) -> tuple[tuple[str, ...], Doubles]:
     return labels.ids, np.where(codes >= 0, codes, np.nan)
 
 
-def _soft(axis: Axis, values: Doubles) -> tuple[NDArray[np.int64], Doubles, int, int]:
-    """Bins from 0 (n, w), -1 where unknown; their parts (n, w); how many bins there are; where the first lies."""
-    if axis.kind == "category":
-        known = np.isfinite(values)
-        codes = np.where(known, np.nan_to_num(values), -1).astype(np.int64)
-        return codes, known.astype(np.float64), len(axis.labels), 0
+@dataclass(frozen=True, slots=True, eq=False)
+class _Soft:
+    """The cells of one axis that n homes lie in, int64 (n, w), by how much in each, (n, w), and where that is known."""
+
+    cells: NDArray[np.int64]
+    parts: Doubles
+    known: NDArray[np.bool_]
+
+    def marks(self, axis: Axis) -> NDArray[np.int64]:
+        """The cells that are bins, ascending: of a number all between the outermost, of a place those in use."""
+        if axis.kind == "category":
+            return np.arange(len(axis.labels))
+        used = self.cells[self.known]
+        if axis.kind == "place":
+            return np.unique(used)
+        return np.arange(used.min(), used.max() + 1) if used.size else np.arange(2)
+
+    def lies_in(self, marks: NDArray[np.int64]) -> bool:
+        """Whether every known cell is a bin."""
+        return bool(np.isin(self.cells[self.known], marks).all())
+
+    def bins(self, marks: NDArray[np.int64], start: int) -> NDArray[np.int64]:
+        """The bins of the homes, numbered from `start`; -1 where unknown."""
+        return np.where(self.known[:, None], np.searchsorted(marks, self.cells) + start, -1)
+
+
+def _softened(axes: tuple[Axis, ...], values: Doubles) -> list[_Soft]:
+    """Every axis of some homes, each worked out by itself, whichever others there are."""
+    columns = iter(np.ascontiguousarray(values.T))
+    return [_soft(axis, next(columns), next(columns) if axis.kind == "place" else None) for axis in axes]
+
+
+def _soft(axis: Axis, values: Doubles, across: Doubles | None) -> _Soft:
+    if across is not None:
+        return _on_map(axis, values, across)
     if axis.kind == "number":
-        low, part, known = _hats(position(axis, values[:, 0]))
-        first, last = (int(low[known].min()), int(low[known].max())) if known.any() else (0, 0)
-        bins = np.where(known[:, None], np.column_stack((low, low + 1)) - first, -1)
-        return bins, np.where(known[:, None], np.column_stack((1.0 - part, part)), 0.0), last - first + 2, first
-    cells, parts, known = _cells(axis, values)
-    names = np.unique(cells[known])
-    return np.where(known[:, None], np.searchsorted(names, cells), -1), parts * known[:, None], names.size, 0
+        low, part, known = _hats(position(axis, values))
+        cells, parts = np.column_stack((low, low + 1)), np.column_stack((1.0 - part, part))
+        return _Soft(cells, np.where(known[:, None], parts, 0.0), known)
+    known = np.isfinite(values)
+    codes = np.where(known, np.nan_to_num(values), -1).astype(np.int64)
+    return _Soft(codes[:, None], known.astype(np.float64)[:, None], known)
+
+
+def _table(
+    soft: Sequence[_Soft], marks: Sequence[NDArray[np.int64]], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Bins and parts of homes, the axes side by side."""
+    bins = [one.bins(mark, start) for one, mark, start in zip(soft, marks, starts[:-1].tolist(), strict=True)]
+    return np.hstack(bins).astype(np.int32), np.hstack([one.parts for one in soft]).astype(np.float32)
 
 
 def _hats(place: Doubles) -> tuple[NDArray[np.int64], Doubles, NDArray[np.bool_]]:
@@ -271,19 +312,30 @@ def _hats(place: Doubles) -> tuple[NDArray[np.int64], Doubles, NDArray[np.bool_]
     return low.astype(np.int64), np.where(known, place - low, 0.0), known
 
 
-def _cells(axis: Axis, values: Doubles) -> tuple[NDArray[np.int64], Doubles, NDArray[np.bool_]]:
+def _on_map(axis: Axis, latitude: Doubles, longitude: Doubles) -> _Soft:
     """The four cells around each place, numbered row by row over the whole world."""
-    across = _KM_A_DEGREE * np.cos(np.radians(np.floor(values[:, 0] / 2.0) * 2.0 + 1.0))
-    south, north_part, known = _hats(values[:, 0] * _KM_A_DEGREE / axis.spacing)
-    west, east_part, known_too = _hats(values[:, 1] * across / axis.spacing)
+    across = _KM_A_DEGREE * np.cos(np.radians(np.floor(latitude / 2.0) * 2.0 + 1.0))
+    south, north_part, known = _hats(latitude * _KM_A_DEGREE / axis.spacing)
+    west, east_part, known_too = _hats(longitude * across / axis.spacing)
     stride = 1 << 20
     base = south * stride + west
-    bins = np.column_stack((base, base + 1, base + stride, base + stride + 1))
+    cells = np.column_stack((base, base + 1, base + stride, base + stride + 1))
     parts = np.column_stack((
         (1 - north_part) * (1 - east_part), (1 - north_part) * east_part, north_part * (1 - east_part),
         north_part * east_part,
     ))  # fmt: skip
-    return bins, parts, known & known_too
+    known = known & known_too
+    return _Soft(cells, parts * known[:, None], known)
+
+
+def _needed(axes: tuple[Axis, ...], bins: NDArray[np.int32], starts: NDArray[np.int64]) -> bool:
+    """Whether some home lies in both outermost bins of every number, and in every bin of a map."""
+    homes = np.bincount(bins.ravel() + 1, minlength=int(starts[-1]) + 1)[1:] > 0
+    needed: dict[str, slice | list[int]] = {"number": [0, -1], "place": slice(None), "category": slice(0)}
+    return all(
+        homes[first:last][needed[axis.kind]].all()
+        for axis, first, last in zip(axes, starts[:-1].tolist(), starts[1:].tolist(), strict=True)
+    )
 
 
 def _shares(

@@ -118,10 +118,8 @@ class LearningModel(Generic[C]):
         if columns is None:
             return self
         _check_kinds(self.items, columns.ids, "homes.ListingKey")
-        fresh = copy.copy(self)
-        fresh.items = self.items if _all_in(columns.ids, self.items) else self.items.extended(columns.ids.ids)
-        fresh._with_homes(columns)
-        return fresh
+        unknown = (self.items.codes_of(columns.ids) < 0).any()
+        return self._over(self.items.extended(columns.ids.ids) if unknown else self.items, columns)
 
     @final
     def score(self, lead: Lead, property_ids: Sequence[Id] | Codes) -> Scores:
@@ -279,6 +277,13 @@ class LearningModel(Generic[C]):
             return Past.of(lead, self.items)
         return self.pasts.past(lead) or Past(np.zeros(0, dtype=np.int64), np.zeros(0), None, None, self.pasts.upto)
 
+    def _over(self, items: Vocabulary[Id], homes: HomesLike) -> Self:
+        """The same model over a changed market, with these items, which begin with its own."""
+        fresh = copy.copy(self)
+        fresh.items = items
+        fresh._with_homes(homes)
+        return fresh
+
     def _looked_up(self, homes: Sequence[Id] | Codes) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The codes of homes, and which of them are codes of this model."""
         codes = homes.array if isinstance(homes, Codes) else self.items.codes(homes)
@@ -306,10 +311,6 @@ def top(scores: Scores, k: int) -> NDArray[np.int64]:
 
 def _under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-
-
-def _all_in(names: Vocabulary[Id], known: Vocabulary[Id]) -> bool:
-    return names is known or names.ids == known.ids or all(name in known for name in names.ids)
 
 
 def _check_data(data: object, homes: HomesLike | None) -> None:

@@ -102,15 +102,19 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
     def _with_homes(self, homes: HomesLike) -> None:
         first = not self.axes_
         axes, given = axis_columns(chosen_axes(homes) if first else self.axes_, homes)
-        values = np.full((len(self.items), given.shape[1]), np.nan)
+        before = np.full((len(self.items), given.shape[1]), np.nan)
         listed = np.full(len(self.items), UNKNOWN_MOMENT, dtype=np.int64)
         if not first:
-            values[: self.values_.shape[0]] = self.values_
+            before[: self.values_.shape[0]] = self.values_
         listed[: self.listed_.size] = self.listed_
-        rows = self.items.codes(homes.ids.ids)
+        rows, values = self.items.codes_of(homes.ids), before.copy()
         values[rows], listed[rows] = given, homes.listed_at
+        if first or axes != self.axes_:
+            self.encoding_ = encoded(axes, values)
+        else:
+            changed = (values.view(np.int64) != before.view(np.int64)).any(axis=1)
+            self.encoding_ = self.encoding_.rewritten(axes, values, np.flatnonzero(changed))
         self.axes_, self.values_, self.listed_ = axes, values, listed
-        self.encoding_ = encoded(axes, values)
         if first:
             self.beta_ = np.array([axis.weight for axis in axes])
 

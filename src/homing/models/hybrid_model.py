@@ -105,7 +105,6 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     means_: Floats
     learned_: bool
     calibration_: Calibration
-    to_part_: dict[str, Codes]
     choices_: int
     seconds: dict[str, float]
 
@@ -168,7 +167,6 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         if impressions is not None and self.pasts.at is not None and later.any():
             self.calibration_ = self._calibrated(impressions, int(self.pasts.at[later].min()))
         self.parts_ = self._fitted(data, homes)
-        self._line_up()
 
     def _score(self, past: Past, items: Codes) -> Scores:
         return (self._columns(past, items) @ (self.weights_ / self.spreads_)).astype(np.float32)
@@ -189,16 +187,11 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
     def _inside(self, name: str, past: Past, items: Codes) -> list[dict[str, float]]:
         """What a part says of each home, by its own names, none where it has nothing to say."""
-        codes = self.to_part_[name][items]
-        found = iter(self.parts_[name]._explain(self._past_of(name, past), codes[codes >= 0]))
-        return [
-            {f"{name}:{detail}": value for detail, value in next(found).items()} if code >= 0 else {}
-            for code in codes.tolist()
-        ]
+        explained = self.parts_[name]._explain(past, items)
+        return [{f"{name}:{detail}": value for detail, value in parts.items()} for parts in explained]
 
     def _with_homes(self, homes: HomesLike) -> None:
-        self.parts_ = {name: part.with_homes(homes) for name, part in self.parts_.items()}
-        self._line_up()
+        self.parts_ = {name: part._over(self.items, homes) for name, part in self.parts_.items()}
 
     def _speaks(self, past: Past) -> bool:
         return True
@@ -232,7 +225,10 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         for name, options in about["parts"].items():
             prefix = f"part.{name}."
             arrays = {key.removeprefix(prefix): array for key, array in state.items() if key.startswith(prefix)}
-            self.parts_[name] = _KINDS[name].unpacked(options, arrays)
+            part = self.parts_[name] = _KINDS[name].unpacked(options, arrays)
+            if part.items.ids != self.items.ids:
+                raise ValueError(f"the homes of {name} are not those of the whole")
+            part.items = self.items
         self.weights_, self.spreads_, self.means_ = state["weights"], state["spreads"], state["means"]
         self.learned_, self.choices_, self.seconds = bool(about["learned"]), int(about["choices"]), {}
         self.calibration_ = Calibration(
@@ -243,12 +239,14 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             samples=int(about["samples"]),
             positives=int(about["positives"]),
         )
-        self._line_up()
 
     # -- learning ----------------------------------------------------------------------------------------------
 
     def _fitted(self, data: Interactions, homes: HomesLike | None, without: Sequence[str] = ()) -> Parts:
-        """Every part that can learn from what there is; what was chosen on the earlier data is kept."""
+        """Every part that can learn from what there is; what was chosen on the earlier data is kept.
+
+        All learn over the same homes, so that a home has one code in all of them.
+        """
         options: dict[str, dict[str, Any]] = {
             "collaborative": {"seed": self.config.seed, "tune": self.config.tune},
             "content": {"seed": self.config.seed, "tune": self.config.tune},
@@ -262,6 +260,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             if homes is not None or name not in _NEEDS_HOMES:
                 started = time.perf_counter()
                 parts[name] = _KINDS[name](**options.get(name, {})).fit(data, homes=homes)
+                parts[name].items = self.items
                 self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
         return parts
 
@@ -271,10 +270,6 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         self.weights_ = np.array([PRIOR_WEIGHTS[name] for name in parts])
         self.spreads_, self.means_ = np.ones(len(parts)), np.zeros(len(parts))
         self.learned_, self.choices_, self.calibration_ = False, 0, Calibration()
-        self._line_up()
-
-    def _line_up(self) -> None:
-        self.to_part_ = {name: part.items.codes(self.items.ids) for name, part in self.parts_.items()}
 
     def _rows_of(self, later: NDArray[np.bool_], data: Interactions) -> NDArray[np.bool_]:
         """The rows of the interactions that a mask over the sorted pasts means."""
@@ -348,25 +343,8 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
     def _part_scores(self, name: str, past: Past, items: Codes) -> Floats:
         """The scores of one part, float64 (n,), NaN where it has nothing to say."""
-        codes = self.to_part_[name][items]
-        known = codes >= 0
-        scores = np.full(items.size, np.nan)
-        scores[known] = self.parts_[name]._score(self._past_of(name, past), codes[known])
+        scores = self.parts_[name]._score(past, items).astype(np.float64)
         return np.log1p(np.maximum(scores, 0.0)) if name == "popularity" else scores
-
-    def _past_of(self, name: str, past: Past) -> Past:
-        """The past in the codes of a part."""
-        codes = self.to_part_[name][past.items]
-        if (codes >= 0).all():
-            return Past(codes, past.weights, past.at, past.prices, past.as_of)
-        known = codes >= 0
-        return Past(
-            codes[known],
-            past.weights[known],
-            None if past.at is None else past.at[known],
-            None if past.prices is None else past.prices[known],
-            past.as_of,
-        )
 
 
 _WHOLE: Final = ("popularity", "recency")

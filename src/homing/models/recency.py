@@ -56,7 +56,7 @@ class RecencyModel(LearningModel[RecencyConfig]):
 
     def _with_homes(self, homes: HomesLike) -> None:
         listed = self._padded().copy()
-        listed[self.items.codes(homes.ids.ids)] = homes.listed_at
+        listed[self.items.codes_of(homes.ids)] = homes.listed_at
         self.listed_ = listed
 
     def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:

@@ -40,7 +40,7 @@ class Serving:
     ) -> Serving:
         """The model told of all homes of the market, lined up with them."""
         known = model.with_homes(market)
-        return cls(market, known, version, known.items.codes(market.ids.ids), degraded)
+        return cls(market, known, version, known.items.codes_of(market.ids), degraded)
 
 
 class LiveServing:
