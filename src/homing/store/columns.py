@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,7 +101,7 @@ def columns_of(
 
 def event_columns(rows: Sequence[EventRow], numbers: Sequence[str] = (), labels: Sequence[str] = ()) -> EventColumns:
     """Columns of rows in any order. A key such as `property_details.price` reaches into a nested object."""
-    rows = sorted(rows, key=_by_event_id)
+    rows = sorted(rows, key=itemgetter(EventRow._fields.index("event_id")))
     sequence, at, known_at, kind, lead, home, agent, session, event_id, outcome, data = (
         zip(*rows, strict=True) if rows else ((),) * len(EventRow._fields)
     )
@@ -136,38 +137,36 @@ def _types(kinds: Sequence[str]) -> NDArray[np.int16]:
     raise StorageError(f"The store holds an event of type {name!r}, which this version of homing does not know.")
 
 
-def _by_event_id(row: EventRow) -> str:
-    return row[8]
-
-
 def _ordered(label: Label, order: NDArray[np.int64]) -> Label:
     return Label(label.codes[order], label.names)
 
 
 def _label(texts: Sequence[str | None]) -> Label:
     names = Vocabulary(sorted({text for text in texts if text is not None}))
-    codes = dict(zip(names.ids, range(len(names)), strict=True))
-    get = codes.get
-    return Label(np.fromiter((get(text, -1) for text in texts), dtype=np.int32, count=len(texts)), names)  # type: ignore[arg-type]
+    codes: dict[str | None, int] = {None: -1, **dict(zip(names.ids, range(len(names)), strict=True))}
+    return Label(np.array([codes[text] for text in texts], dtype=np.int32), names)
 
 
 def _numbers(data: Sequence[Mapping[str, Any] | None], key: str) -> NDArray[np.float64]:
-    values = (_value(payload, key) for payload in data)
-    return np.fromiter(
-        (value if isinstance(value, (int, float)) else np.nan for value in values), dtype=np.float64, count=len(data)
-    )
+    numbers = [value if isinstance(value, (int, float)) else np.nan for value in _values(data, key)]
+    return np.array(numbers, dtype=np.float64)
 
 
 def _texts(data: Sequence[Mapping[str, Any] | None], key: str) -> list[str | None]:
-    values = (_value(payload, key) for payload in data)
-    return [value if isinstance(value, str) else None for value in values]
+    return [value if isinstance(value, str) else None for value in _values(data, key)]
+
+
+def _values(data: Sequence[Mapping[str, Any] | None], key: str) -> list[object]:
+    if "." in key:
+        return [_value(payload, key) for payload in data]
+    return [payload.get(key) if payload else None for payload in data]
 
 
 def _value(payload: Mapping[str, Any] | None, key: str) -> object:
     if not payload:
         return None
-    if key in payload or "." not in key:
-        return payload.get(key)
+    if key in payload:
+        return payload[key]
     value: object = payload
     for step in key.split("."):
         value = value.get(step) if isinstance(value, Mapping) else None
