@@ -49,7 +49,7 @@ def points(e):
     called_off = data.get("completed") is False
     return {
         E.PROPERTY_VIEW: 1.5 if seconds > 60 else 1.2 if seconds > 30 else 1.0,
-        E.PROPERTY_SWIPE: -2.0 if data.get("swipe_direction") == "left" else 2.0,
+        E.PROPERTY_SWIPE: {"left": -2.0, "right": 2.0}.get(data.get("swipe_direction"), 0.0),
         E.PROPERTY_SAVE: 3.0,
         E.PROPERTY_SHARE: 2.5,
         E.BOOKING_REQUEST: 5.0 * {"high": 1.3, "low": 0.8}.get(data.get("urgency"), 1.0),
@@ -83,7 +83,9 @@ def plain(case):
     lengths = [len(times) for times in sessions.values()]
     spans = [(times[-1] - times[0]).total_seconds() for times in sessions.values() if len(times) > 1]
     looked = [
-        e.event_data["view_duration_seconds"] for e in of(E.PROPERTY_VIEW) if "view_duration_seconds" in e.event_data
+        e.event_data["view_duration_seconds"]
+        for e in of(E.PROPERTY_VIEW)
+        if e.event_data.get("view_duration_seconds", 0) > 0
     ]
     rows = rows_of_homes(seen)
     homes = [home for row in rows for home in row]
@@ -99,7 +101,7 @@ def plain(case):
         for e in seen
         if e.event_type.spec.polarity == "positive"
         and "property" in e.event_type.spec.needs
-        and (e.event_type is not E.PROPERTY_SWIPE or e.event_data.get("swipe_direction") != "left")
+        and (e.event_type is not E.PROPERTY_SWIPE or e.event_data.get("swipe_direction") == "right")
     ]
     periods = [
         "night"

@@ -15,8 +15,8 @@ __all__ = [
     "commonest",
     "distinct",
     "hour_of_day",
-    "largest",
-    "mean",
+    "largest_positive",
+    "mean_positive",
     "ratio",
     "share",
     "weekday",
@@ -39,23 +39,23 @@ def distinct(codes: Codes, size: int) -> int:
     return most + 1
 
 
-def mean(values: Sequence[float], size: int) -> float:
-    """The mean of what is there, NaN of nothing; absent values (NaN) are left out."""
+def mean_positive(values: Sequence[float], size: int) -> float:
+    """The mean of the values above 0, NaN of none; absent ones (NaN) are left out too."""
     total, count = 0.0, 0
     for i in range(size):
-        if not math.isnan(values[i]):
+        if values[i] > 0.0:
             total += values[i]
             count += 1
     return total / count if count > 0 else math.nan
 
 
-def largest(values: Sequence[float], size: int) -> float:
-    """The largest of what is there, NaN of nothing."""
-    best = math.nan
+def largest_positive(values: Sequence[float], size: int) -> float:
+    """The largest of the values above 0, NaN of none."""
+    best = 0.0
     for i in range(size):
-        if not math.isnan(values[i]) and not values[i] <= best:
+        if values[i] > best:  # noqa: PLR1730  # max() of NaN is not the same compiled
             best = values[i]
-    return best
+    return best if best > 0.0 else math.nan
 
 
 def ratio(part: float, whole: float) -> float:

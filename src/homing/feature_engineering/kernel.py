@@ -115,7 +115,7 @@ def compile_kernel(subject: Subject, features: Sequence[Feature], folder: Path) 
     """
     import numba  # half a second, and only those who compile need it
 
-    if numba.config.DISABLE_JIT:
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         raise StorageError("The features cannot be compiled: numba is switched off by NUMBA_DISABLE_JIT.")
     source = kernel_source(features)
     began = time.monotonic()

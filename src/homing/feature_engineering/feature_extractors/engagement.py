@@ -6,7 +6,7 @@ import math
 
 from homing.core.clock import DAY, HOUR
 from homing.event_types import EventType
-from homing.feature_engineering.arithmetic import largest, mean, share
+from homing.feature_engineering.arithmetic import largest_positive, mean_positive, share
 from homing.feature_engineering.declaration import Example, feature
 from homing.feature_engineering.feature_extractors.vocabulary import (
     BEHAVIOR,
@@ -27,7 +27,7 @@ from homing.tracking.history import History
 
 _MOST = 1e9
 _LONGEST_VIEW = 86_400.0
-_HEAVIEST = 10.5
+_HEAVIEST = 7.0
 
 ENGAGEMENT_WEIGHTS: dict[EventType, float] = {
     EventType.PROPERTY_VIEW: 1.0,
@@ -56,8 +56,8 @@ def _points(h: History, i: int) -> float:
     points = _POINTS[h.type[i]]
     if h.type[i] == VIEW:
         points *= _view_points(h.view_duration_seconds[i])
-    elif h.type[i] == SWIPE and h.swipe_direction[i] == LEFT:
-        points = -points
+    elif h.type[i] == SWIPE:
+        points *= 1.0 if h.swipe_direction[i] == RIGHT else (-1.0 if h.swipe_direction[i] == LEFT else 0.0)
     elif h.type[i] == REQUEST:
         points *= 1.3 if h.urgency[i] == HIGH else (0.8 if h.urgency[i] == LOW else 1.0)
     elif h.completed[i] == 0.0:
@@ -83,13 +83,14 @@ def _total_points(h: History) -> float:
             (3 * DAY, "property_view", {"view_duration_seconds": 20}),
             (2 * DAY, "property_view", {"view_duration_seconds": 70}),
             (DAY, "property_view"),
+            (HOUR, "property_view", {"view_duration_seconds": 0}),
         ],
         45.0,
     ),
 )
 def avg_view_duration_seconds(h: History) -> float:
-    """Mean time spent on a home's page, over the views that say how long; NaN if none does."""
-    return mean(h.view_duration_seconds, h.size)
+    """Mean time spent on a home's page, over the views that say how long (0 does not); NaN if none does."""
+    return mean_positive(h.view_duration_seconds, h.size)
 
 
 @feature(
@@ -103,13 +104,14 @@ def avg_view_duration_seconds(h: History) -> float:
             (3 * DAY, "property_view", {"view_duration_seconds": 20}),
             (2 * DAY, "property_view", {"view_duration_seconds": 70}),
             (DAY, "property_view"),
+            (HOUR, "property_view", {"view_duration_seconds": 0}),
         ],
         70.0,
     ),
 )
 def max_view_duration_seconds(h: History) -> float:
-    """The longest time spent on a home's page; NaN if no view says how long."""
-    return largest(h.view_duration_seconds, h.size)
+    """The longest time spent on a home's page; NaN if no view says how long (0 does not)."""
+    return largest_positive(h.view_duration_seconds, h.size)
 
 
 @feature(
@@ -148,6 +150,7 @@ def total_view_time_seconds(h: History) -> float:
         [
             (4 * DAY, "property_view", {"view_duration_seconds": 61}),
             (3 * DAY, "property_swipe", {"swipe_direction": "left"}),
+            (3 * DAY, "property_swipe"),
             (2 * DAY, "property_dislike"),
             (DAY, "booking_request", {"urgency": "high"}),
             (HOUR, "session_end"),
@@ -158,10 +161,10 @@ def total_view_time_seconds(h: History) -> float:
 def engagement_score(h: History) -> float:
     """Weighted sum of what happened; acts against a home count against.
 
-    A view 1 (over 30 seconds 1.2, over 60 seconds 1.5), a right swipe 2, a left swipe -2, a save 3, a share 2.5, a
-    booking request 5 (high urgency 6.5, low 4), a booking that took place 7, a search 1.5, a filter 1.2; a booking that
-    did not take place, a cancellation and a dislike -1; other acts for a home 1; page views, sessions, e-mails and all
-    else that is neutral 0.
+    A view 1 (over 30 seconds 1.2, over 60 seconds 1.5), a right swipe 2, a left one -2, one without direction 0, a
+    save 3, a share 2.5, a booking request 5 (high urgency 6.5, low 4), a booking that took place 7, a search 1.5, a
+    filter 1.2; a booking that did not take place, a cancellation and a dislike -1; other acts for a home 1; page
+    views, sessions, e-mails and all else that is neutral 0.
     """
     return _total_points(h)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from homing.core.clock import DAY, HOUR
 from homing.event_types import ENGAGED, EventType
-from homing.feature_engineering.arithmetic import distinct, mean, ratio, whole_days
+from homing.feature_engineering.arithmetic import distinct, mean_positive, ratio, whole_days
 from homing.feature_engineering.declaration import Example, feature
 from homing.feature_engineering.feature_extractors.vocabulary import DISLIKE, LEFT, MONTH, SAVE, SWIPE
 from homing.tracking.history import History
@@ -178,8 +178,8 @@ def revisit_rate(h: History) -> float:
     example=Example(_FOUR_LEADS, 30.0),
 )
 def avg_view_duration_seconds(h: History) -> float:
-    """Mean time spent on the home's page, over the views that say how long; NaN if none does."""
-    return mean(h.view_duration_seconds, h.size)
+    """Mean time spent on the home's page, over the views that say how long (0 does not); NaN if none does."""
+    return mean_positive(h.view_duration_seconds, h.size)
 
 
 @feature(

@@ -10,8 +10,8 @@ from homing.feature_engineering.declaration import Category, Example, feature
 from homing.feature_engineering.feature_extractors.vocabulary import (
     BEHAVIOR,
     FOR_A_HOME,
-    LEFT,
     MONTH,
+    RIGHT,
     SWIPE,
     TYPE_COUNT,
 )
@@ -50,12 +50,13 @@ def primary_event_type(h: History) -> Category:
     ),
 )
 def preferred_property_type(h: History) -> Category:
-    """The commonest kind of home in what speaks for a home (left swipes do not); of equal ones the latest seen.
+    """The commonest kind of home in what speaks for a home; of equal ones the latest seen.
 
-    What the event says in `event_data.property_type`, else what the catalogue says of the home.
+    Of swipes only those to the right count. What the event says in `event_data.property_type`, else what the
+    catalogue says of the home.
     """
     kinds = np.full(h.size, -1, np.int64)
     for i in range(h.size):
-        if h.type[i] != SWIPE or h.swipe_direction[i] != LEFT:
+        if h.type[i] != SWIPE or h.swipe_direction[i] == RIGHT:
             kinds[i] = h.property_type[i]
     return Category(commonest(kinds, h.size, distinct(kinds, h.size)))
