@@ -117,3 +117,8 @@ def test_agents_are_kept_beside_leads(store):
     directory.put_agents([Agent(agent_id="a", capacity=2.5, hours="9-17")])
     assert directory.agent("a") == Agent(agent_id="a", capacity=2.5, hours="9-17")
     assert directory.agent_ids() == ("a",)
+
+
+def test_an_agent_may_be_built_with_a_whole_number(directory):
+    directory.put_agents([Agent(agent_id="a1", capacity=3)])
+    assert directory.agent("a1").capacity == 3.0

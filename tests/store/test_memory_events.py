@@ -68,3 +68,12 @@ def test_a_bound_that_bounds_nothing_is_refused(bounds: dict) -> None:
 def test_a_negative_limit_is_refused() -> None:
     with pytest.raises(BadInput, match="limit must be at least 0"):
         EventQuery(limit=-1)
+
+
+def test_asking_about_strangers_keeps_nothing() -> None:
+    store = MemoryEventStore()
+    for number in range(9):
+        store.select(f"stranger-{number}", EventQuery())
+        store.append(f"stranger-{number}", [])
+        store.dropped(f"stranger-{number}")
+    assert store._shelves == {}

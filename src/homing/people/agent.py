@@ -48,6 +48,6 @@ def agent_from(row: Mapping[str, Any], where: str = "") -> Agent:
 def agent_row(agent: Agent) -> dict[str, Any]:
     """The agent as a row of a file, without what is unknown."""
     row = {name: getattr(agent, name) for name in _KEYS}
-    if agent.capacity is not None and agent.capacity.is_integer():
+    if agent.capacity is not None and float(agent.capacity).is_integer():
         row["capacity"] = int(agent.capacity)
     return {name: value for name, value in row.items() if value is not None}

@@ -61,6 +61,8 @@ class MemoryEventStore:
         rows = [stored_event(event, 0) for event in events]
         with self._lock:
             shelf = self._shelf(tenant)
+            if rows:
+                self._shelves[tenant] = shelf
             stored = tuple([shelf.put(row) for row in rows])
             shelf.drop_oldest(self.max_events)
             return Appended(stored, shelf.sequence)
@@ -109,10 +111,8 @@ class MemoryEventStore:
             return dict(self._shelf(tenant).dropped)
 
     def _shelf(self, tenant: str) -> _Shelf:
-        """The events of a tenant, freed of what has become too old by now."""
-        shelf = self._shelves.get(tenant)
-        if shelf is None:
-            shelf = self._shelves[tenant] = _Shelf()
+        """The events of a tenant, freed of what has become too old by now; reading of a stranger keeps nothing."""
+        shelf = self._shelves.get(tenant) or _Shelf()
         if self.max_age_days is not None:
             shelf.drop_before(self._clock() - int(self.max_age_days * DAY))
         return shelf

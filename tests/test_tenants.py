@@ -1,0 +1,215 @@
+"""Nobody sees, counts or changes what belongs to another tenant of the same database, by whatever call or route."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from homing.event_types import EventType
+from homing.interfaces import BehavioralEvent
+from homing.market.catalogue import Catalogue
+from homing.market.property import property_from
+from homing.people.agent import Agent
+from homing.people.directory import Directory
+from homing.people.lead import Lead
+from homing.store.events import EventQuery
+from homing.store.listings import ListingStore, ListingVersion
+from homing.store.memory_events import MemoryEventStore
+from homing.store.profiles import ProfileStore
+from homing.store.sqlite import SqliteDatabase
+from homing.store.sqlite_events import SqliteEventStore
+from homing.tracking.behavior_tracker import BehaviorTracker
+from homing.wiring import application
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+NOW = 1_800_000_000_000_000
+ALL = EventQuery()
+Call = Callable[[Any], Any]
+
+
+def happened(tenant: str) -> BehavioralEvent:
+    return BehavioralEvent(
+        event_id="e", event_type=EventType.PROPERTY_VIEW, timestamp=NOON, tenant=tenant, lead_id="ann",
+        property_id="h1", session_id="s", agent_id="bob", anonymous_id="v", event_data={"view_duration_seconds": 5},
+    )  # fmt: skip
+
+
+def of_columns(columns: Any) -> Any:
+    return columns.event_ids, columns.leads.ids, columns.properties.ids
+
+
+STORES: dict[type[Any], dict[str, Call]] = {
+    SqliteEventStore: {
+        "select": lambda store: store.select("b", ALL),
+        "count": lambda store: store.count("b", EventQuery(lead_id="ann")),
+        "columns": lambda store: of_columns(store.columns("b", ALL)),
+        "record_outcome": lambda store: store.record_outcome("b", "e", "won", 1.0, 1, 1),
+        "append": lambda store: (store.append("b", []), store.append("b", [happened("b")]).stored),
+    },
+    ListingStore: {
+        "newest": lambda store: store.newest("b", "h1", NOW),
+        "moments_after": lambda store: store.moments_after("b", "h1", 0),
+        "versions": lambda store: list(store.versions("b")),
+        "since": lambda store: store.since("b", 0),
+        "revision": lambda store: store.revision("b"),
+        "keys_by_listing_id": lambda store: store.keys_by_listing_id("b"),
+        "put": lambda store: store.put("b", [ListingVersion("h1", 5, 5, "{}")]),
+    },
+    ProfileStore: {
+        "get": lambda store: store.get("b", "lead", "ann"),
+        "ids": lambda store: store.ids("b", "lead"),
+        "all": lambda store: store.all("b", "lead"),
+        "put": lambda store: store.put("b", "lead", [("ann", "{}")], at=1),
+    },
+}
+STORES[MemoryEventStore] = {**STORES[SqliteEventStore], "dropped": lambda store: store.dropped("b")}
+
+CATALOGUE: dict[str, Call] = {
+    "get": lambda homes: homes.get("h1"),
+    "moment_of_change": lambda homes: homes.moment_of_change("h1"),
+    "snapshot": lambda homes: homes.snapshot().ids.ids,
+    "refreshed": lambda homes: homes.refreshed(homes.snapshot()).ids.ids,
+    "revision": lambda homes: homes.revision(),
+    "changed_since": lambda homes: homes.changed_since(0),
+    "property_ids_by_listing_id": lambda homes: homes.property_ids_by_listing_id(),
+    "delete": lambda homes: homes.delete("h1"),
+    "put": lambda homes: homes.put([property_from({"ListingKey": "h1"}, now=NOW)]),
+}
+DIRECTORY: dict[str, Call] = {
+    "lead": lambda people: people.lead("ann"),
+    "lead_ids": lambda people: people.lead_ids(),
+    "leads": lambda people: people.leads(),
+    "time_zone_of": lambda people: people.time_zone_of("ann"),
+    "agent": lambda people: people.agent("bob"),
+    "agent_ids": lambda people: people.agent_ids(),
+    "put_leads": lambda people: people.put_leads([Lead(lead_id="ann")]),
+    "put_agents": lambda people: people.put_agents([Agent(agent_id="bob")]),
+}
+TRACKER: dict[str, Call] = {
+    "get_events": lambda tracker: asyncio.run(tracker.get_events()),
+    "get_event_count": lambda tracker: asyncio.run(tracker.get_event_count("ann")),
+    "get_events_by_session": lambda tracker: asyncio.run(tracker.get_events_by_session("s")),
+    "get_recent_events": lambda tracker: asyncio.run(tracker.get_recent_events(1e9)),
+    "record_outcome": lambda tracker: asyncio.run(tracker.record_outcome("e", "won")),
+    "get_stats": lambda tracker: tracker.get_stats(),
+    "track_event": lambda tracker: asyncio.run(tracker.track_event(happened("b"))),
+    "track_events_batch": lambda tracker: asyncio.run(tracker.track_events_batch([happened("b")])),
+}
+
+
+def verbs(thing: type[Any]) -> set[str]:
+    return {name for name in vars(thing) if not name.startswith("_") and callable(getattr(thing, name))}
+
+
+class House:
+    """Everything over one database, or over memory where that is a store of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = SqliteDatabase(folder / "homing.sqlite3")
+        self.memory = MemoryEventStore()
+
+    def of(self, thing: type[Any], tenant: str) -> Any:
+        if thing is MemoryEventStore:
+            return self.memory
+        if thing is Catalogue:
+            return Catalogue(ListingStore(self.database), tenant, clock=lambda: NOW)
+        if thing is Directory:
+            return Directory(ProfileStore(self.database), tenant, clock=lambda: NOW)
+        if thing is BehaviorTracker:
+            return BehaviorTracker(SqliteEventStore(self.database), tenant, clock=lambda: NOW)
+        return thing(self.database)
+
+    def settle(self, tenant: str) -> None:
+        for store in (self.memory, SqliteEventStore(self.database)):
+            store.append(tenant, [happened(tenant)])
+        row = {"ListingKey": "h1", "ListingId": "100", "ListPrice": 5}
+        self.of(Catalogue, tenant).put([property_from(row, now=NOW - 10)])
+        self.of(Directory, tenant).put_leads([Lead(lead_id="ann", time_zone="America/Denver")])
+        self.of(Directory, tenant).put_agents([Agent(agent_id="bob", capacity=3)])
+
+    def told(self, tenant: str) -> Any:
+        homes, people = self.of(Catalogue, tenant), self.of(Directory, tenant)
+        events = [store.select(tenant, ALL) for store in (self.memory, SqliteEventStore(self.database))]
+        return events, homes.get("h1"), homes.changed_since(0), people.leads(), people.agent("bob")
+
+
+CALLS = {**STORES, Catalogue: CATALOGUE, Directory: DIRECTORY, BehaviorTracker: TRACKER}
+
+
+@pytest.mark.parametrize(
+    ("thing", "verb"), [pytest.param(t, v, id=f"{t.__name__}.{v}") for t, calls in CALLS.items() for v in calls]
+)
+def test_a_call_for_one_tenant_neither_sees_nor_changes_another(tmp_path: Path, thing: type[Any], verb: str) -> None:
+    shared, alone = House(tmp_path / "shared"), House(tmp_path / "alone")
+    shared.settle("a")
+    before = shared.told("a")
+    call = CALLS[thing][verb]
+    assert call(shared.of(thing, "b")) == call(alone.of(thing, "b"))
+    assert shared.told("a") == before
+
+
+@pytest.mark.parametrize("thing", CALLS)
+def test_no_call_is_left_out(thing: type[Any]) -> None:
+    assert verbs(thing) == set(CALLS[thing])
+
+
+ROUTES: dict[str, list[tuple[str, str, Any]]] = {
+    "/v1/events": [("POST", "/v1/events", {"json": [{"event_type": "page_view", "lead_id": "ann", "event_id": "e"}]})],
+    "/v1/leads/{lead_id:path}/recommendations": [("GET", "/v1/leads/ann/recommendations", {})],
+    "/v1/leads/{lead_id:path}/features": [("GET", "/v1/leads/ann/features?as_of=2026-05-02T00:00:00Z", {})],
+    "/v1/leads/{lead_id:path}/timeline": [("GET", "/v1/leads/ann/timeline", {})],
+    "/v1/properties": [("POST", "/v1/properties", {"json": [{"ListingKey": "h1", "ListPrice": 9}]})],
+    "/v1/properties/{property_id:path}": [
+        ("GET", "/v1/properties/h1", {}), ("DELETE", "/v1/properties/h1", {}),
+        ("PUT", "/v1/properties/h1", {"json": {"ListPrice": 9}}),
+    ],
+    "/healthz": [("GET", "/healthz", {})],
+    "/readyz": [("GET", "/readyz", {})],
+    "/openapi.json": [("GET", "/openapi.json", {})],
+    "/docs": [("GET", "/docs", {})],
+    "/": [("GET", "/", {}), ("GET", "/?q=ann", {})],
+    "/leads/{lead_id:path}": [("GET", "/leads/ann", {})],
+    "/leads/{lead_id:path}/act": [("POST", "/leads/ann/act", {"data": {"act": "save", "property_id": "h1"}})],
+    "/assets/{name}": [("GET", "/assets/page.css", {})],
+}  # fmt: skip
+CHANGING = ("as_of", "recommendation_id", "sequence")
+
+
+def served(monkeypatch: pytest.MonkeyPatch, folder: Path, tenant: str) -> Any:
+    monkeypatch.setenv("HOMING_DATA_DIR", str(folder))
+    monkeypatch.setenv("HOMING_TENANT", tenant)
+    return application()
+
+
+def answered(app: Any, method: str, path: str, more: Any) -> tuple[int, Any]:
+    async def asked() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
+            return await client.request(method, path, **more)
+
+    answer = asyncio.run(asked())
+    if "json" not in answer.headers.get("content-type", ""):
+        return answer.status_code, answer.text
+    body = answer.json()
+    return answer.status_code, {name: value for name, value in body.items() if name not in CHANGING}
+
+
+@pytest.mark.parametrize(("method", "path", "more"), [one for asked in ROUTES.values() for one in asked])
+def test_a_route_of_one_tenant_neither_tells_nor_changes_another(monkeypatch, tmp_path, method, path, more) -> None:
+    house = House(tmp_path / "shared")
+    house.settle("a")
+    before = house.told("a")
+    shared, alone = (served(monkeypatch, tmp_path / name, "b") for name in ("shared", "alone"))
+    assert answered(shared, method, path, more) == answered(alone, method, path, more)
+    assert house.told("a") == before
+
+
+def test_no_route_is_left_out(monkeypatch, tmp_path) -> None:
+    routes = served(monkeypatch, tmp_path, "b").routes
+    assert {route.path for route in routes if isinstance(route, Route)} == set(ROUTES)
