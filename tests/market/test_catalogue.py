@@ -151,3 +151,11 @@ def test_a_deleted_home_with_versions_to_come_is_gone_now_and_does_not_come_back
         assert catalogue.get("a") is None
         assert not catalogue.refreshed(market).active.any()
     assert catalogue.get("a", as_of=NOW - 1) is not None
+
+
+def test_a_view_made_from_another_database_is_made_anew(catalogue, tmp_path, clock):
+    catalogue.put([version("a", 1, ListPrice=5), version("b", 1, ListPrice=5)])
+    market = catalogue.snapshot()
+    other = Catalogue(ListingStore(SqliteDatabase(tmp_path / "other.sqlite3")), clock=clock)
+    other.put([version("c", 1, ListPrice=5)])
+    assert other.refreshed(market).ids.ids == ("c",)

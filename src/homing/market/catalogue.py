@@ -92,11 +92,16 @@ class Catalogue:
         return snapshot_of(versions, as_of=as_of, upto=self._present(), revision=None if as_of is None else revision)
 
     def refreshed(self, market: MarketSnapshot) -> MarketSnapshot:
-        """The present view brought up to date; the same object if nothing changed since it was made."""
-        present = self._present()
+        """The present view brought up to date; the same object if nothing changed since it was made.
+
+        A revision behind the view's is that of another database, put in the place of the one it was made from.
+        """
+        present, revision = self._present(), self.revision()
         due = [home for home in market.pending if home.at <= present]
-        if not due and self.revision() == market.revision:
+        if not due and revision == market.revision:
             return market
+        if revision < market.revision:
+            return self.snapshot()
         changed = self.changed_since(market.revision)
         return self.snapshot() if len(changed) > _MANY else market.replaced(changed, upto=present)
 
