@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 import pytest
 from synthetic_homes import END, town
 
-from homing.core.clock import DAY, parse_moment
+from homing.core.clock import DAY, HOUR, from_micros, parse_moment
 from homing.core.errors import BadInput
 from homing.event_types import EventType
 from homing.simulation import constants
@@ -236,6 +237,41 @@ def test_homes_without_place_or_details_can_be_shopped_for_too():
     made = simulate(bare, 10, 5, seed=1, end_at=END)
     assert any(row["event_type"] == "property_view" for row in made.events)
     assert all("areas" not in row["limits"] for row in made.leads)
+
+
+def test_a_field_that_is_0_because_nobody_measured_it_is_unknown():
+    unmeasured = [row | {"LotSizeSquareFeet": 0, "LivingArea": 0} if i % 3 else row for i, row in enumerate(town(200))]
+    made = simulate(unmeasured, 10, 5, seed=1, end_at=END)
+    assert any(row["event_type"] == "property_view" for row in made.events)
+
+
+def test_rents_are_named_in_tens_and_budgets_in_hundreds():
+    rents = [row | {"ListPrice": round(row["ListPrice"] / 200)} for row in town(300)]
+    made = simulate(rents, 40, 30, seed=1, end_at=END)
+    asked = {row["ListPrice"] for row in made.listings}
+    assert len(asked) > 100
+    assert all(price > 0 for price in asked)
+    budgets = {row["budget"] for row in made.truth if row["kind"] == "household"}
+    assert len(budgets) > 4
+    assert max(budgets) <= max(asked)
+
+
+def test_a_kind_of_home_that_no_listing_states_is_nobodys_limit(homes, made):
+    bare = [{name: value for name, value in row.items() if name != "PropertyType"} for row in homes[:200]]
+    without = simulate(bare, 40, 1, seed=7, end_at=END)
+    assert all("types" not in row["limits"] for row in without.leads)
+    assert any(row["limits"].get("types") == ["Residential"] for row in made.leads)
+
+
+def test_leads_come_in_the_evening_at_whatever_hour_the_run_ends(homes):
+    made = simulate(homes, 150, 30, seed=7, end_at=END + 13 * HOUR)
+    hours = [
+        from_micros(parse_moment(row["timestamp"])).astimezone(ZoneInfo("America/Los_Angeles")).hour
+        for row in made.events
+        if row["event_type"] == "session_start"
+    ]
+    evening, night = (sum(low <= hour < high for hour in hours) for low, high in ((17, 23), (0, 6)))
+    assert evening > 3 * night > 0
 
 
 def test_too_few_homes_are_refused():

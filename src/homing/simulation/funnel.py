@@ -12,6 +12,7 @@ from homing.simulation import constants as c
 from homing.simulation.agents import local_offset, reply_moment
 from homing.simulation.browsing import Visit, finish, short_visit, visit
 from homing.simulation.judgement import judged
+from homing.simulation.money import price_step, rounded
 from homing.simulation.results import filters_of, results_page
 from homing.simulation.world import Search, Task, World
 
@@ -125,7 +126,8 @@ def offer(world: World, task: Task) -> None:
     if search.bought or not found.fits or not world.life.is_active(task.row, task.at):
         search.bidding = False
         return
-    amount = float(round(min(search.household.taste.budget, found.price * draw.uniform(*c.OFFER_RATIO)), -2))
+    worth = min(search.household.taste.budget, found.price * draw.uniform(*c.OFFER_RATIO))
+    amount = float(rounded(np.array(worth), float(price_step(np.array(found.price))) / 10.0))
     ids = {"property_id": world.home_id(task.row), "agent_id": search.agent.agent_id}
     world.log.add(task.at, EventType.OFFER_MADE, task.lead, data={"amount": amount}, ids=ids)
     world.stage(task.at, search, task.lead, "offer")

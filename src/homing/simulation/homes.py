@@ -51,7 +51,7 @@ class Homes:
     area: NDArray[np.int64]
     areas: Vocabulary[str]
     areas_have_names: bool
-    types: tuple[str, ...]
+    types: tuple[str | None, ...]
     raw: Mapping[str, Numbers]
     z: Mapping[str, Numbers]
     hidden: Numbers
@@ -70,13 +70,14 @@ def homes_from(rows: Sequence[Row], seed: int) -> Homes:
     ids = Vocabulary(sorted(latest))
     kept = tuple(latest[key] for key in ids.ids)
     raw = {name: _column(kept, *fields) for name, fields in ATTRIBUTES.items()}
+    raw |= {name: _positive(raw[name]) for name in _LOGARITHMIC}
     names, have_names = _areas(kept)
     areas = Vocabulary(sorted(set(names)))
     return Homes(
         rows=kept,
         ids=ids,
         price=_column(kept, "ListPrice"),
-        size=_column(kept, "LivingArea", "BuildingAreaTotal"),
+        size=_positive(_column(kept, "LivingArea", "BuildingAreaTotal")),
         beds=_column(kept, "BedroomsTotal"),
         stories=_column(kept, "Stories", "StoriesTotal"),
         latitude=_column(kept, "Latitude"),
@@ -84,7 +85,7 @@ def homes_from(rows: Sequence[Row], seed: int) -> Homes:
         area=areas.codes(names),
         areas=areas,
         areas_have_names=have_names,
-        types=tuple(str(row.get("PropertyType") or "Residential") for row in kept),
+        types=tuple(str(row["PropertyType"]) if row.get("PropertyType") else None for row in kept),
         raw=raw,
         z={name: _standardised(np.log(column) if name in _LOGARITHMIC else column) for name, column in raw.items()},
         hidden=np.random.default_rng([seed, 1]).standard_normal((len(kept), 3)),
@@ -104,6 +105,11 @@ def _column(rows: Sequence[Row], *fields: str) -> Numbers:
         for i in np.flatnonzero(np.isnan(column)):
             column[i] = _number(rows[int(i)], field)
     return column
+
+
+def _positive(column: Numbers) -> Numbers:
+    """Unknown where it is not above 0: feeds write 0 for what nobody measured."""
+    return np.where(column > 0, column, np.nan)
 
 
 def _areas(rows: Sequence[Row]) -> tuple[list[str], bool]:

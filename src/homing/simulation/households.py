@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from homing.core.clock import DAY, SECOND
 from homing.simulation import constants as c
 from homing.simulation.homes import Homes
+from homing.simulation.money import round_budget
 from homing.simulation.taste import MUST_HAVES, NAMES, Taste, attributes, utility, within_limits
 
 __all__ = ["Household", "draw_households"]
@@ -99,8 +100,8 @@ def _segment(draw: Draw) -> str:
 
 def _taste(draw: Draw, homes: Homes, segment: str, partners: int) -> Taste:
     traits = cast("dict[str, Any]", c.SEGMENTS[segment])
-    budget = _round_budget(float(np.median(homes.price)) * np.exp(traits["budget"] + draw.normal(0.0, c.BUDGET_SPREAD)))
-    budget = max(budget, _round_budget(float(np.quantile(homes.price, 0.08))))
+    budget = round_budget(float(np.median(homes.price)) * np.exp(traits["budget"] + draw.normal(0.0, c.BUDGET_SPREAD)))
+    budget = max(budget, round_budget(float(np.quantile(homes.price, 0.08))))
     comfortable = budget * draw.uniform(0.80, 0.95)
     beds = int(draw.choice(traits["beds"]))
     areas = _area_set(draw, homes, budget)
@@ -116,13 +117,6 @@ def _taste(draw: Draw, homes: Homes, segment: str, partners: int) -> Taste:
         anchors=_anchors(draw, homes, areas),
         weights=_weights(draw, traits["lean"], partners),
         say=float(draw.uniform(0.4, 0.6)) if partners == 2 else 1.0,
-    )
-
-
-def _round_budget(value: float) -> float:
-    """People name round sums."""
-    return (
-        float(round(value / 25_000) * 25_000) if value >= 250_000 else max(5_000.0, float(round(value / 5_000) * 5_000))
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from homing.core.clock import DAY, HOUR, SECOND, format_moment, from_micros
 from homing.simulation import constants as c
 from homing.simulation.homes import Homes
+from homing.simulation.money import price_step, rounded
 
 __all__ = ["NEVER", "MarketLife", "listing_rows", "market_life"]
 
@@ -18,6 +19,8 @@ Moments = NDArray[np.int64]
 Rows = NDArray[np.int64]
 NEVER = np.iinfo(np.int64).max
 """The moment of what does not happen."""
+
+_MORNING_UTC = 16 * HOUR  # eight or nine o'clock where the homes are
 
 _DRAWN = frozenset(
     (
@@ -155,18 +158,18 @@ def _version(
         fields["PendingTimestamp"] = format_moment(at)
     if status == "Closed":
         fields["CloseDate"] = from_micros(at).date().isoformat()
-        fields["ClosePrice"] = float(round(price * life.close_ratio[row], -2))
+        fields["ClosePrice"] = float(rounded(price * life.close_ratio[row], price_step(life.prices[row, step]) / 10.0))
     return fields
 
 
 def _listing_moments(draw: np.random.Generator, n: int, first: int, end: int) -> Moments:
     """Moments of listing by day of the week, between 8 and 20 o'clock, whole seconds, before `end`."""
     days = np.arange(first, end - DAY + 1, DAY)
-    weekday = np.array([from_micros(int(day)).weekday() for day in days])
+    until_morning = (_MORNING_UTC - first) % DAY
+    weekday = np.array([from_micros(int(day) + until_morning).weekday() for day in days])
     weight = np.array(c.LISTING_WEEKDAYS)[weekday]
     day = draw.choice(days, size=n, p=weight / weight.sum())
-    local_morning = 16 * HOUR
-    moment = day + local_morning + draw.integers(0, 12 * 3600, n) * SECOND
+    moment = day + until_morning + draw.integers(0, 12 * 3600, n) * SECOND
     return np.where(moment < end, moment, day + draw.integers(0, 24 * 3600, n) * SECOND).astype(np.int64)
 
 
@@ -181,7 +184,8 @@ def _cuts(
     n = len(homes)
     cuts = np.full((n, len(c.CUT_AFTER_DAYS)), NEVER)
     prices = np.empty((n, len(c.CUT_AFTER_DAYS) + 1))
-    prices[:] = np.round(homes.price * np.exp(over), -3)[:, None]
+    step = price_step(homes.price)
+    prices[:] = rounded(homes.price * np.exp(over), step)[:, None]
     done = np.zeros(n, dtype=np.int64)
     for after, chance in zip(c.CUT_AFTER_DAYS, c.CUT_CHANCE, strict=True):
         at = listed + _days(after + draw.uniform(-3.0, 3.0, n))
@@ -189,8 +193,8 @@ def _cuts(
         rows = np.flatnonzero((draw.random(n) < chance) & (at < pending))
         cuts[rows, done[rows]] = at[rows]
         done[rows] += 1
-        lower = np.round(prices[rows, done[rows]] * (1.0 - size[rows]), -3)
-        for step in range(prices.shape[1]):
-            later = rows[done[rows] <= step]
-            prices[later, step] = lower[done[rows] <= step]
+        lower = rounded(prices[rows, done[rows]] * (1.0 - size[rows]), step[rows])
+        for place in range(prices.shape[1]):
+            later = rows[done[rows] <= place]
+            prices[later, place] = lower[done[rows] <= place]
     return cuts, prices

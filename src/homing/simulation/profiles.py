@@ -132,7 +132,7 @@ def _limits(homes: Homes, search: Search, draw: np.random.Generator) -> Row:
         limits["bedrooms_min"] = taste.beds
     if told["areas"] and taste.areas_hard and homes.areas_have_names:
         limits["areas"] = [homes.areas.ids[area] for area in taste.areas]
-    if told["types"] and len(set(homes.types)) == 1:
+    if told["types"] and homes.types[0] and len(set(homes.types)) == 1:
         limits["types"] = [homes.types[0]]
     return limits
 

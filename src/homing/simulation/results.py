@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homing.simulation import constants as c
+from homing.simulation.money import price_step, rounded
 from homing.simulation.taste import Taste, in_areas
 from homing.simulation.world import World
 
@@ -50,10 +51,16 @@ def filters_of(taste: Taste, draw: np.random.Generator) -> Filters:
     """The filters of one visit."""
     return Filters(
         price_max=taste.budget,
-        price_min=round(taste.budget * 0.5, -4) if draw.random() < 0.4 else None,
+        price_min=_least(taste.budget) if draw.random() < 0.4 else None,
         bedrooms_min=taste.beds if taste.beds_hard or draw.random() < 0.3 else None,
         areas=taste.areas if taste.areas_hard or draw.random() < 0.5 else (),
     )
+
+
+def _least(budget: float) -> float:
+    """Half the budget, in round numbers."""
+    half = np.array(budget * 0.5)
+    return float(rounded(half, price_step(half) * 10.0))
 
 
 def results_page(world: World, filters: Filters, draw: np.random.Generator, at: int, skip: set[int]) -> Page:

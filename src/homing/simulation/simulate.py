@@ -128,7 +128,7 @@ def _plan_visits(world: World, search: Search, day: int, offset: int, rush: floa
     rate = c.SESSIONS_A_DAY[search.intent] * household.activity * rush * (c.AFTER_PURCHASE if search.bought else 1.0)
     for _ in range(int(draw.poisson(min(rate, 3.0)))):
         hour = int(draw.choice(24, p=hours_of_day(household.hour)))
-        at = day + (hour * HOUR - offset) % DAY + int(draw.integers(0, 3_600)) * SECOND
+        at = day + (hour * HOUR - offset - day) % DAY + int(draw.integers(0, 3_600)) * SECOND
         second = len(household.leads) == 2 and draw.random() < 0.35
         if at > household.joined:
             world.later(at, "visit", search, household.leads[int(second)])
