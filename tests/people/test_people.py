@@ -119,6 +119,7 @@ def test_agents_are_kept_beside_leads(store):
     assert directory.agent_ids() == ("a",)
 
 
-def test_an_agent_may_be_built_with_a_whole_number(directory):
+def test_an_agent_may_be_built_with_a_whole_number(store):
+    directory = Directory(store)
     directory.put_agents([Agent(agent_id="a1", capacity=3)])
     assert directory.agent("a1").capacity == 3.0

@@ -199,6 +199,8 @@ def of_two_outcomes_the_one_known_last_is_kept(make: Make) -> None:
     assert store.select("default", EventQuery())[0].outcome == "won"
     store.record_outcome("default", "1", "lost", None, micros(1), micros(6))
     assert store.select("default", EventQuery())[0].outcome == "lost"
+    store.record_outcome("default", "1", "won again", 1.0, micros(3), micros(6))
+    assert store.select("default", EventQuery())[0].outcome == "won again"
 
 
 def columns_are_sorted_by_lead_then_moment_then_id(make: Make) -> None:

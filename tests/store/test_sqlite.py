@@ -89,3 +89,17 @@ def test_a_file_of_a_newer_homing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="newer homing"):
         SqliteDatabase(tmp_path / "homing.sqlite3").read()
     assert open_files(tmp_path / "homing.sqlite3") == 0
+
+
+def test_a_write_that_its_writer_gives_up_leaves_nothing_and_hinders_nobody(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "homing.sqlite3")
+
+    def given_up() -> None:
+        with database.write() as connection:
+            connection.execute("INSERT INTO profiles VALUES ('default', 'lead', 'ann', 1, '{}')")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        given_up()
+    assert ProfileStore(database).ids("default", "lead") == ()
+    assert ProfileStore(database).put("default", "lead", [("zoe", "{}")], at=1)["created"] == 1
