@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from homing.api.problems import STATUS, status_of
@@ -124,3 +126,7 @@ def test_every_answer_forbids_framing_and_guessing_its_type(served):
         headers = served.client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+def test_the_document_speaks_to_callers_not_to_python(served):
+    assert ">>>" not in json.dumps(document(served))

@@ -54,8 +54,14 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         schemas |= schema.pop("$defs", {})
         schemas[shape.__name__] = schema
     document["paths"] = {"/v1/events": {"post": _POST_EVENTS}, _RECOMMEND_PATH: {"get": _RECOMMEND}} | document["paths"]
-    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    document["components"]["schemas"] = {name: _told(schemas[name]) for name in sorted(schemas)}
     return document
+
+
+def _told(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema whose description is for callers: without the example in Python that a docstring may end with."""
+    description = schema.get("description", "").partition(">>>")[0].strip()
+    return {**schema, "description": description} if description else schema
 
 
 def _operation(name: str, tag: str, doc: str, answer: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from homing.store.events import EventQuery
 __all__ = ["routes"]
 
 Moment = Annotated[str | None, Query(description="RFC 3339 moment with offset; left out: now")]
+Latest = Annotated[str | None, Query(description="RFC 3339 moment with offset; left out: the latest event")]
 
 
 def routes(services: ApiServices) -> list[BaseRoute]:
@@ -39,7 +40,7 @@ def routes(services: ApiServices) -> list[BaseRoute]:
 
     @router.get("/v1/leads/{lead_id:path}/timeline")
     async def get_timeline(
-        request: Request, lead_id: str, limit: Annotated[int, Query(ge=1, le=1_000)] = 100, upto: Moment = None
+        request: Request, lead_id: str, limit: Annotated[int, Query(ge=1, le=1_000)] = 100, upto: Latest = None
     ) -> TimelineAnswer:
         """The latest events of a lead, newest first; the moment given in upto (inclusive) reads further back."""
         known_parameters(request.query_params, ("limit", "upto"))
