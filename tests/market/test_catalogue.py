@@ -159,3 +159,14 @@ def test_a_view_made_from_another_database_is_made_anew(catalogue, tmp_path, clo
     other = Catalogue(ListingStore(SqliteDatabase(tmp_path / "other.sqlite3")), clock=clock)
     other.put([version("c", 1, ListPrice=5)])
     assert other.refreshed(market).ids.ids == ("c",)
+
+
+def test_what_became_known_later_is_not_told_of_the_past(catalogue):
+    catalogue.put([Property("a", 1, 1, {"ListPrice": 5}), Property("a", 2, 9, {"ListPrice": 4})])
+    assert [catalogue.get("a", as_of=at).price for at in (1, 5, 8, 9)] == [5, 5, 5, 4]
+
+
+def test_a_clock_five_minutes_ahead_is_believed_and_no_more(catalogue):
+    catalogue.put([version("a", NOW + 5 * MINUTE), version("b", NOW + 5 * MINUTE + 1)])
+    assert (catalogue.get("a") is None, catalogue.get("b") is None) == (False, True)
+    assert catalogue.snapshot().ids.ids == ("a",)

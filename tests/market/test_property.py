@@ -138,3 +138,10 @@ def test_a_field_nested_without_end_is_refused():
     deep.append(deep)
     assert faults(Media=deep, Colour={"a": deep}) == ["Media", "Colour"]
     assert home(Media=[{"MediaURL": "x", "Tags": [["a"]]}]).fields["Media"]
+
+
+def test_a_version_of_a_file_is_known_from_its_moment_but_never_before_it_was_read():
+    assert [
+        home(files=True, ModificationTimestamp=moment).known_at - NOW
+        for moment in ("2026-11-21T23:59:59Z", "2026-11-22T00:00:01Z")
+    ] == [-1_000_000, 0]
