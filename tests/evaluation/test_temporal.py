@@ -170,11 +170,12 @@ def test_too_short_a_history_is_no_evaluation():
         temporal(log, lambda _: {})
 
 
-def test_no_lead_with_test_items_gives_no_figures():
+def test_without_a_lead_to_grade_on_nothing_is_fitted_and_the_reason_is_said():
     log = evaluation_log(columns_of([*EVENTS[:5], event(9.7, "dan", "mid")]), snapshot_of(HOMES))
-    report = temporal(log, lambda _: {"popularity": likes("mid")})
-    assert report["leads"] == 0
-    assert report["rows"][0]["ndcg"] is None
+    fitted = []
+    with pytest.raises(NotReady, match=r"for the first time after 2026-05-08T18:14:24Z; .* none did"):
+        temporal(log, lambda cut: fitted.append(cut) or {"popularity": likes("mid")})
+    assert not fitted
 
 
 @pytest.mark.parametrize(

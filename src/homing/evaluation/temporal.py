@@ -32,7 +32,8 @@ def temporal(
 ) -> dict[str, Any]:
     """The report: protocol, k, cut, how many leads and which were left out, and a row a model.
 
-    `cut` left out is `temporal_cut`. Leads without test items are left out and counted.
+    `cut` left out is `temporal_cut`. Leads without test items are left out and counted; if no lead has any, there is
+    nothing to say, and models are not even fitted.
     """
     if k < 1:
         raise BadInput.of("k", "be at least 1", k)
@@ -41,6 +42,12 @@ def temporal(
     homes = np.flatnonzero(log.for_sale(moment + 1, end))
     candidates = tuple(log.homes.ids[home] for home in homes)
     cases, counts = _cases(log, moment, homes)
+    if not cases:
+        raise NotReady(
+            f"A temporal evaluation needs leads that saved, shared, asked about or toured a home for the first time "
+            f"after {format_moment(moment)}; of the leads with acts none did ({counts['leads_without_test_items']} "
+            "have no such home). Import more events."
+        )
     return {
         "protocol": "temporal",
         "k": k,
