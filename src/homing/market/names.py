@@ -52,12 +52,19 @@ LOOKUPS: Final[Mapping[str, Mapping[str, str]]] = {
 """For each field with a closed lookup its standard names, by their letters and digits alone."""
 
 
-@lru_cache(maxsize=4096)
+_LONGEST: Final = max(len(name) for names in LOOKUPS.values() for name in names.values())
+
+
 def standard_name(field: str, name: str) -> str:
     """The standard spelling of a lookup value; a value that the lookup does not hold stays as it came.
 
     >>> standard_name("StandardStatus", "ActiveUnderContract"), standard_name("PropertyType", "Castle")
     ('Active Under Contract', 'Castle')
     """
-    names = LOOKUPS.get(field)
-    return name if names is None else names.get(_key(name), name)
+    # What is longer by far is no misspelt name, and would stay in memory for as long as the process lives.
+    return _respelt(field, name) if field in LOOKUPS and len(name) <= 2 * _LONGEST else name
+
+
+@lru_cache(maxsize=4096)
+def _respelt(field: str, name: str) -> str:
+    return LOOKUPS[field].get(_key(name), name)
