@@ -119,6 +119,12 @@ def test_agents_are_kept_beside_leads(store):
     assert directory.agent_ids() == ("a",)
 
 
+def test_a_lead_whose_zone_is_unknown_lives_by_utc(store):
+    directory = Directory(store)
+    directory.put_leads([Lead(lead_id="a", time_zone="America/Denver"), Lead(lead_id="b")])
+    assert list(map(directory.time_zone_of, ["a", "b", "stranger"])) == ["America/Denver", "UTC", "UTC"]
+
+
 def test_an_agent_may_be_built_with_a_whole_number(store):
     directory = Directory(store)
     directory.put_agents([Agent(agent_id="a1", capacity=3)])

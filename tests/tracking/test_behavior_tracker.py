@@ -116,7 +116,7 @@ def test_a_session_is_told_from_its_beginning(tracker: BehaviorTracker) -> None:
 
 
 def test_recent_events_are_those_of_the_last_minutes(tracker: BehaviorTracker) -> None:
-    tracked(tracker, event("old", -1), event("edge", 0), event("new", 59))
+    tracked(tracker, event("old", -1), event("edge", 0), event("new", 59), event("ahead", 61))
     assert [e.event_id for e in asyncio.run(tracker.get_recent_events())] == ["new", "edge"]
     assert [e.event_id for e in asyncio.run(tracker.get_recent_events(minutes=5))] == ["new"]
 

@@ -156,6 +156,12 @@ def test_a_completed_booking_is_written_on_its_request(
     assert (asked.outcome, asked.outcome_value, asked.outcome_timestamp) == (outcome, value, NOON)
 
 
+def test_only_a_completion_is_written_on_its_request(collector: EventCollector) -> None:
+    request = run(collector.track_booking_request("ann", "bob", "home-1", NOON + timedelta(days=1)))
+    run(collector.track_booking_cancelled("ann", "home-1", original_request_event_id=request))
+    assert {e.outcome for e in events(collector)} == {None}
+
+
 def test_a_completion_of_an_unknown_request_is_counted(collector: EventCollector) -> None:
     run(collector.track_booking_completed("nobody", "ann", "bob", "home-1", True))
     assert collector.get_stats()["unknown_requests"] == 1
