@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any, Generic, NewType, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -88,8 +89,7 @@ class Vocabulary(Generic[Id]):
 
     def codes(self, names: Sequence[Id]) -> NDArray[np.int64]:
         """The codes of many ids, shape (len(names),), -1 where unknown."""
-        get = self._codes.get
-        return np.fromiter((get(name, -1) for name in names), dtype=np.int64, count=len(names))
+        return np.fromiter(map(self._codes.get, names, repeat(-1)), dtype=np.int64, count=len(names))
 
     def codes_of(self, other: Vocabulary[Any]) -> NDArray[np.int64]:
         """The codes of all ids of another vocabulary, read-only; looked up once, as neither ever changes.

@@ -181,8 +181,9 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
                 inside = [{name: score} if math.isfinite(score) else {} for score in scores.tolist()]
             else:
                 inside = self._inside(name, past, items)
+            silent = {name: float(self.means_[place])}
             for parts, found in zip(explained, inside, strict=True):
-                parts.update((key, rate * value) for key, value in (found or {name: float(self.means_[place])}).items())
+                parts |= {key: rate * value for key, value in (found or silent).items()}
         return explained
 
     def _inside(self, name: str, past: Past, items: Codes) -> list[dict[str, float]]:

@@ -23,6 +23,7 @@ USUAL_MOST: Final = 4
 _MOST_CITED: Final = 3
 _NEAR_KM: Final = 2.0
 _BEHAVIOUR: Final = "similar_homes"
+_BY_HOME: Final = "collaborative:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,13 @@ def grouped(parts: Mapping[str, float]) -> dict[str, float]:
     """
     kinds: dict[str, float] = {}
     for name, value in parts.items():
-        source, _, detail = name.partition(":")
-        if source in {"content", "collaborative"} and not detail:
-            continue
-        kind = {"content": detail, "collaborative": _BEHAVIOUR}.get(source, source)
+        if name.startswith(_BY_HOME):
+            kind = _BEHAVIOUR
+        else:
+            source, _, detail = name.partition(":")
+            if source in {"content", "collaborative"} and not detail:
+                continue
+            kind = detail if source == "content" else source
         kinds[kind] = kinds.get(kind, 0.0) + value
     return kinds
 
@@ -111,9 +115,9 @@ def _similar_homes(share: float, parts: Mapping[str, float], shopper: Shopper) -
     """The acts whose homes contribute most to what other shoppers' behaviour says."""
     event_of = dict(zip(shopper.liked.property_ids, shopper.liked.event_ids, strict=True))
     event_of |= dict(zip(shopper.passed.property_ids, shopper.passed.event_ids, strict=True))
-    named = {name.partition(":")[2]: value for name, value in parts.items() if name.startswith("collaborative:")}
-    cited = [home for home in sorted(named, key=lambda h: -named[h]) if named[home] > 0 and home in event_of]
-    cited = cited[:_MOST_CITED]
+    for_it = [(value, name) for name, value in parts.items() if value > 0 and name.startswith(_BY_HOME)]
+    named = {home: value for value, name in for_it if (home := name.removeprefix(_BY_HOME)) in event_of}
+    cited = sorted(named, key=lambda home: -named[home])[:_MOST_CITED]
     if not cited:
         return Reason(_BEHAVIOUR, share, "other shoppers' behaviour favours it in general", "shoppers like this one")
     text = f"shoppers' behaviour puts it close to {_listed(cited)}, which this lead looked at"
@@ -308,7 +312,7 @@ def _kilometres(facts: Facts, acts: Acts) -> NDArray[np.float64]:
 
 
 def _events(acts: Acts, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
-    return tuple(event for event, hit in zip(acts.event_ids, chosen.tolist(), strict=True) if hit)
+    return tuple(acts.event_ids[place] for place in np.flatnonzero(chosen).tolist())
 
 
 def _share_of(hits: NDArray[np.bool_]) -> str:
