@@ -101,3 +101,8 @@ def test_a_clock_five_minutes_ahead_is_believed_and_no_more(served):
 def test_a_compressed_body_is_refused_rather_than_misread(served):
     answer = served.client.post("/v1/events", content=b"x", headers={"Content-Encoding": "gzip"})
     assert answer.status_code == 415
+
+
+@pytest.mark.parametrize(("size", "status"), [(1_000_000, 200), (1_000_001, 413)])
+def test_the_limit_is_a_megabyte_to_the_byte(served, size, status):
+    assert served.client.post("/v1/events", content=in_pieces(b"[" + b" " * (size - 2) + b"]")).status_code == status

@@ -176,6 +176,14 @@ def test_the_list_of_leads_reads_only_what_is_new_and_agrees_with_a_fresh_one():
     )
 
 
+def test_an_act_that_arrives_late_is_not_the_last_act():
+    store = MemoryEventStore(clock=lambda: NOW)
+    leads = LeadList(store, TENANT)
+    for number, happened in ((1, {}), (2, {"timestamp": "2026-10-01T00:00:00Z"})):
+        store.append(TENANT, [event(number, lead_id="a", **happened)])
+        assert leads() == [LeadSummary("a", number, NOW)]
+
+
 def test_assets_are_kept_by_browsers_under_an_address_that_changes_with_them(served):
     page = served.client.get("/").text
     address = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
