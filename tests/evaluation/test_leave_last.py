@@ -70,9 +70,9 @@ def test_candidates_are_those_for_sale_at_that_moment_and_not_acted_on(log):
 
 def test_what_is_hidden_is_not_learned_from():
     data = Interactions.from_columns(
-        ["ann", "ann", "ann", "ann", "bob"],
-        ["a", "b", "b", "c", "b"],
-        timestamps=[AT + DAY, AT + 2 * DAY, AT + 3 * DAY, AT + 5 * DAY, AT + 9 * DAY],
+        ["ann", "ann", "ann", "ann", "ann", "bob"],
+        ["a", "b", "b", "at once", "c", "b"],
+        timestamps=[AT + DAY, AT + 2 * DAY, AT + 3 * DAY, AT + 3 * DAY, AT + 5 * DAY, AT + 9 * DAY],
     )
     kept = without(data, {"ann": Held("b", AT + 3 * DAY), "stranger": Held("x", 0)})
     pairs = [(kept.leads.ids[i], kept.properties.ids[j]) for i, j in zip(kept.lead, kept.property, strict=True)]

@@ -164,6 +164,11 @@ def test_the_order_of_arrival_changes_nothing():
     assert reports[0] == reports[1]
 
 
+def test_an_act_at_the_moment_of_the_cut_is_past(log):
+    report = temporal(log, lambda _: {"m": likes("new")}, cut=CUT + DAY)  # ann saves "new" at that moment
+    assert (report["leads"], report["test_items"]) == (1, 1)
+
+
 def test_too_short_a_history_is_no_evaluation():
     log = evaluation_log(columns_of(EVENTS[:2]), snapshot_of(HOMES))
     with pytest.raises(NotReady, match="more than two days"):

@@ -59,3 +59,8 @@ def test_no_lead_has_no_interval():
 def test_a_level_of_percent_is_refused():
     with pytest.raises(BadInput, match="level must lie between 0 and 1; got 95"):
         bootstrap_mean(np.ones(3), level=95)
+
+
+def test_leads_with_more_values_weigh_more_in_every_draw():
+    same = bootstrap_by_lead(np.full(7, 2.0), np.array([0, 0, 0, 0, 0, 1, 2]), seed=1)
+    assert (same.value, same.low, same.high) == (2.0, 2.0, 2.0)

@@ -5,6 +5,11 @@ Sources in brackets: [zillow] median days to pending in US metros 2019-2024 betw
 [alerts] Piazzesi, Schneider and Stroebel on e-mail alerts: a mixture of narrow and broad searchers; [portal] about
 .5-1 % inquiries a view, .4-3 % of leads close, 1 visitor in 5 is in the market; [response] Oldroyd 2011: leads answered
 after 42 hours on average, 23 % never; [judged] chosen by us so that the moments above come out.
+
+What comes out over King County (2,000 leads, 90 days, seed 1): 194 events a lead; a median of 63 views of leads that
+begin in the market; 9.1 views a save, 8.7 saves an inquiry, 1.3 % inquiries a view; 16 days to pending; 3.1 % of
+households buy. Not reached: those buyers had toured a median of 2 homes and bid 1.1 times, for the run ends before
+longer searches do, and a household may bid after two tours.
 """
 
 from __future__ import annotations
