@@ -8,6 +8,7 @@ from homing.core.clock import DAY
 from homing.core.errors import BadInput
 from homing.event_types import EventType
 from homing.feature_engineering import FEATURES, version_of
+from homing.feature_engineering.arithmetic import ratio
 from homing.feature_engineering.declaration import Category, Example, feature
 from homing.tracking.history import History
 
@@ -77,6 +78,15 @@ def test_a_history_may_not_be_passed_around_whole():
         def whole(h: History) -> float:
             """All of it."""
             return len([h])
+
+
+def test_a_helper_is_called_with_plain_arguments():
+    with pytest.raises(BadInput, match=r"by_name: ratio must be called with plain arguments in their order"):
+
+        @feature(**PARTS)
+        def by_name(h: History) -> float:
+            """A share."""
+            return ratio(h.size, whole=2.0)
 
 
 def test_a_category_names_its_texts():

@@ -128,6 +128,8 @@ class _Rewriter(ast.NodeTransformer):
             return ast.Call(ast.Name("int", ast.Load()), [self.visit(one) for one in node.args], [])
         if not isinstance(called, FunctionType):
             return self.generic_visit(node)
+        if node.keywords or any(isinstance(one, ast.Starred) for one in node.args):
+            self._fault(called.__name__, "be called with plain arguments in their order", ast.unparse(node))
         helper = self._helper(called)
         arguments: list[ast.expr] = []
         for one in node.args:
