@@ -12,6 +12,7 @@ from homing.dashboard.view import cards, days
 from homing.dashboard.words import DID
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
+from homing.market.property import property_from
 from homing.store.memory_events import MemoryEventStore
 from homing.tracking.validation import event_from
 
@@ -174,6 +175,18 @@ def test_the_list_of_leads_reads_only_what_is_new_and_agrees_with_a_fresh_one():
         == LeadList(store, TENANT)()
         == [LeadSummary("a", 1, NOW), LeadSummary("b", 3, NOW), LeadSummary("c", 1, NOW)]
     )
+
+
+def test_a_form_larger_than_any_of_the_page_is_413(served):
+    assert served.client.post("/leads/ann/act", content=b"act=" + b"x" * 10_000).status_code == 413
+
+
+def test_the_timeline_tells_a_home_at_the_price_it_had_then(served):
+    for price, moment in ((711_000, "2026-10-01T00:00:00Z"), (622_000, "2026-11-20T00:00:00Z")):
+        row = home_row(1, ListPrice=price, ModificationTimestamp=moment)
+        served.catalogue.put([property_from(row, now=NOW, files=True)])
+    served.store.append(TENANT, [event(1, timestamp="2026-11-01T00:00:00Z")])
+    assert "$711,000" in served.client.get("/leads/lead-1").text
 
 
 def test_an_act_that_arrives_late_is_not_the_last_act():
