@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +23,7 @@ from homing.personalization.training_data import training_data
 from homing.store.events import EventQuery
 from homing.tracking.behavior_tracker import BehaviorTracker
 
-__all__ = ["ROWS", "EvaluateModels"]
+__all__ = ["ROWS", "EvaluateModels", "as_first_listed"]
 
 ROWS: Final = ("popularity", "recency", "content", "collaborative", "hybrid")
 """The rows of a report; `hybrid` is the blend of the others."""
@@ -58,11 +58,11 @@ class EvaluateModels:
         return evaluation_log(events, market)
 
     def _before(self, cut: int, market: MarketSnapshot, names: Sequence[str], seed: int) -> dict[str, Ranker]:
-        """Models that knew only what was known at the cut; of homes listed later they are told the attributes."""
+        """Models that knew only what was known at the cut; of homes listed later, what they were first listed with."""
         then = self.catalogue.snapshot(cut)
         data = training_data(self.tracker.store, self.tracker.tenant, then, cut)
         model = HybridRecommendationModel(seed=seed).fit(data.interactions, homes=then, impressions=data.impressions)
-        return _rankers(model.with_homes(market).with_homes(then), names)
+        return _rankers(model.with_homes(as_first_listed(market)).with_homes(then), names)
 
     def _without(
         self, held: Mapping[str, Held], market: MarketSnapshot, as_of: int, names: Sequence[str], seed: int
@@ -70,6 +70,12 @@ class EvaluateModels:
         data = training_data(self.tracker.store, self.tracker.tenant, market, as_of)
         model = HybridRecommendationModel(seed=seed).fit(without(data.interactions, held), homes=market)
         return _rankers(model, names)
+
+
+def as_first_listed(market: MarketSnapshot) -> MarketSnapshot:
+    """The homes at the price of their first version, so that no later cut of it is known."""
+    first = market.version_price[market.version_offsets[:-1]]
+    return replace(market, numbers={**market.numbers, "ListPrice": first})
 
 
 def _rankers(model: HybridRecommendationModel, names: Sequence[str]) -> dict[str, Ranker]:

@@ -1,0 +1,77 @@
+"""An evaluation through the services: the past is judged with what was known then."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from homing.core.clock import DAY, from_micros
+from homing.core.errors import BadInput, NotReady
+from homing.event_types import EventType
+from homing.interfaces import BehavioralEvent
+from homing.market.catalogue import Catalogue
+from homing.market.property import Property, property_from
+from homing.market.snapshot import snapshot_of
+from homing.services.evaluate_models import ROWS, EvaluateModels, as_first_listed
+from homing.store.listings import ListingStore
+from homing.store.memory_events import MemoryEventStore
+from homing.store.sqlite import SqliteDatabase
+from homing.tracking.behavior_tracker import BehaviorTracker
+
+NOW = 1_780_000_000_000_000
+
+
+@pytest.fixture
+def evaluate(tmp_path):
+    """Forty leads, each after homes of one price, for forty days."""
+    clock = lambda: NOW  # noqa: E731
+    catalogue = Catalogue(ListingStore(SqliteDatabase(tmp_path / "homes.sqlite3")), clock=clock)
+    rows = [{"ListingKey": f"h{n:03d}", "ListPrice": 200_000 + 5_000 * n} for n in range(100)]
+    catalogue.put([property_from(row, now=NOW - 50 * DAY) for row in rows])
+    tracker = BehaviorTracker(MemoryEventStore(clock=clock), clock=clock)
+    start = from_micros(NOW - 40 * DAY)
+    events = [
+        BehavioralEvent(
+            event_type=EventType.PROPERTY_SAVE,
+            timestamp=start + timedelta(days=2.5 * act, minutes=lead),
+            lead_id=f"lead-{lead}",
+            property_id=f"h{(2 * lead + act * 3 % 16) % 100:03d}",
+        )
+        for lead in range(40)
+        for act in range(16)
+    ]
+    asyncio.run(tracker.track_events_batch(events))
+    return EvaluateModels(tracker, catalogue)
+
+
+def test_models_that_know_the_taste_beat_popularity(evaluate):
+    report = evaluate(NOW, k=10)
+    assert [row["model"] for row in report["rows"]] == list(ROWS)
+    ndcg = {row["model"]: row["ndcg"] for row in report["rows"]}
+    assert ndcg["content"] > 2 * ndcg["popularity"]
+    assert ndcg["hybrid"] > 2 * ndcg["popularity"]
+
+
+def test_leave_last_grades_every_lead_on_one_home(evaluate):
+    report = evaluate(NOW, protocol="leave_last", models=["popularity", "hybrid"])
+    assert [row["model"] for row in report["rows"]] == ["popularity", "hybrid"]
+    assert report["leads"] == report["test_items"] == 40
+
+
+def test_unknown_rows_and_protocols_are_refused(evaluate):
+    with pytest.raises(BadInput, match="temporal, leave_last"):
+        evaluate(NOW, protocol="random")
+    with pytest.raises(BadInput, match="astrology"):
+        evaluate(NOW, models=["astrology"])
+
+
+def test_without_events_it_says_what_is_needed(tmp_path):
+    catalogue = Catalogue(ListingStore(SqliteDatabase(tmp_path / "homes.sqlite3")))
+    with pytest.raises(NotReady, match="more than two days"):
+        EvaluateModels(BehaviorTracker(MemoryEventStore()), catalogue)(NOW)
+
+
+def test_a_home_listed_after_the_cut_is_known_by_its_first_price_only():
+    versions = [Property("h1", 10, 10, {"ListPrice": 500.0}), Property("h1", 20, 20, {"ListPrice": 450.0})]
+    market = as_first_listed(snapshot_of(versions))
+    assert market.numbers["ListPrice"].tolist() == [500.0]
