@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.core.clock import from_micros, to_micros
+from homing.core.clock import to_micros
 from homing.core.ids import new_id
 from homing.event_types import EventType
 
@@ -391,8 +391,3 @@ class ILearningService(Protocol):
 def moment_or_now(as_of: datetime | None, now: int) -> int:
     """The moment asked for in microseconds, or `now`."""
     return now if as_of is None else to_micros(as_of, "as_of")
-
-
-def utc(at: int) -> datetime:
-    """The aware datetime of a moment in microseconds."""
-    return from_micros(at)

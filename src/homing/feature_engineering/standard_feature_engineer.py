@@ -13,7 +13,7 @@ from typing import Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.core.clock import Clock, system_clock
+from homing.core.clock import Clock, from_micros, system_clock
 from homing.core.errors import BadInput
 from homing.core.telemetry import logger
 from homing.feature_engineering import FEATURES
@@ -21,7 +21,7 @@ from homing.feature_engineering.declaration import Feature, version_of
 from homing.feature_engineering.interpreter import interpreted
 from homing.feature_engineering.kernel import Kernel, KernelState
 from homing.feature_engineering.plan import labels_read, numbers_read
-from homing.interfaces import BehavioralEvent, FeatureVector, IBehaviorTracker, moment_or_now, utc
+from homing.interfaces import BehavioralEvent, FeatureVector, IBehaviorTracker, moment_or_now
 from homing.store.columns import EventColumns, columns_of
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.history import Histories, Subject, histories
@@ -319,7 +319,7 @@ class StandardFeatureEngineer:
 
     def _answers(self, of: Histories, counts: Sequence[int], at: int) -> list[FeatureVector]:
         features = FEATURES[of.subject]
-        rows, version, moment = self.feature_matrix(of, at).tolist(), version_of(features), utc(at)
+        rows, version, moment = self.feature_matrix(of, at).tolist(), version_of(features), from_micros(at)
         return [
             FeatureVector(
                 entity_id=entity_id,
