@@ -39,6 +39,8 @@ Id = TypeVar("Id", bound=str | int)
 
 def id_fault(value: object, where: str) -> Fault | None:
     """What is wrong with an id from outside, or None: a text of 1 to 255 printable characters without blank ends."""
+    if type(value) is str and 0 < len(value) <= LONGEST_ID and value.isprintable() and " " not in (value[0], value[-1]):
+        return None
     must = f"be a text of 1 to {LONGEST_ID} printable characters"
     if not isinstance(value, str) or not value or len(value) > LONGEST_ID:
         return Fault(where, must, shown(value))

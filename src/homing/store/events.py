@@ -152,7 +152,7 @@ def payload_json(data: Mapping[str, Any], where: str = "event_data") -> str | No
     if not data:
         return None
     try:
-        if not too_deep(data) and _is_plain(dict(data)):
+        if _is_flat(data) or (not too_deep(data) and _is_plain(dict(data))):
             return _encode(data).decode()
     except (TypeError, ValueError):
         pass  # text without bytes
@@ -163,6 +163,20 @@ _encode = msgspec.json.Encoder().encode
 _PLAIN: Final = (
     f"be plain JSON: text keys, whole texts, finite numbers of at most 64 bits, nested at most {DEEPEST} levels deep"
 )
+
+
+def _is_flat(data: Mapping[str, Any]) -> bool:
+    """Whether a payload is plain without any list or object in it, as nearly every one is; cheap to find out."""
+    for key, value in data.items():
+        kind = type(value)
+        if type(key) is not str or kind not in _SCALARS:
+            return False
+        if (kind is float and not math.isfinite(value)) or (kind is int and not -(2**63) <= value < 2**64):
+            return False
+    return True
+
+
+_SCALARS: Final = frozenset({str, bool, int, float, type(None)})
 
 
 def _is_plain(value: object) -> bool:
