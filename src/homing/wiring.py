@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,13 +12,9 @@ from homing.core.clock import Clock, system_clock
 from homing.core.errors import BadInput, StorageError
 from homing.core.ids import checked_id
 from homing.core.settings import Settings
-from homing.feature_engineering.standard_feature_engineer import StandardFeatureEngineer
 from homing.interfaces import Recommendations
 from homing.market.catalogue import Catalogue
-from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
-from homing.personalization.property_engine import PropertyPersonalizationEngine
-from homing.services.learning_service import LearningService
 from homing.store.listings import ListingStore
 from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
@@ -28,6 +24,11 @@ from homing.tracking.behavior_tracker import BehaviorTracker
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from homing.feature_engineering.standard_feature_engineer import StandardFeatureEngineer
+    from homing.models.registry import ModelRegistry
+    from homing.personalization.property_engine import PropertyPersonalizationEngine
+    from homing.services.learning_service import LearningService
+
 __all__ = ["SIMULATED_MARK", "Homing", "application", "build", "read_settings"]
 
 
@@ -35,20 +36,55 @@ SIMULATED_MARK: Final = "simulated-shoppers"
 """A file of this name in the data folder says that its leads are simulated; the pages then say so too."""
 
 
-@dataclass(frozen=True, slots=True)
 class Homing:
-    """Everything of one tenant, built and connected."""
+    """Everything of one tenant, connected. Nothing is read or written before it is asked for.
 
-    settings: Settings
-    clock: Clock
-    database: SqliteDatabase
-    tracker: BehaviorTracker
-    catalogue: Catalogue
-    directory: Directory
-    registry: ModelRegistry
-    engineer: StandardFeatureEngineer
-    engine: PropertyPersonalizationEngine
-    learning: LearningService
+    What learns or computes loads numpy's and numba's heavier relatives; it is built when first used, so that a command
+    that only stores does not wait for it.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
+        self.settings, self.clock = settings, clock
+        self.database = SqliteDatabase(settings.sqlite_path)
+        self.tracker = BehaviorTracker(SqliteEventStore(self.database), tenant=settings.tenant, clock=clock)
+        self.catalogue = Catalogue(ListingStore(self.database), tenant=settings.tenant, clock=clock)
+        self.directory = Directory(ProfileStore(self.database), tenant=settings.tenant)
+
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        """The trained models."""
+        from homing.models.registry import ModelRegistry  # numba and scipy
+
+        return ModelRegistry(self.settings.models_dir, self.settings.tenant)
+
+    @cached_property
+    def engineer(self) -> StandardFeatureEngineer:
+        """The features of leads, homes and agents."""
+        from homing.feature_engineering.standard_feature_engineer import StandardFeatureEngineer  # numba
+
+        return StandardFeatureEngineer(
+            self.tracker,
+            clock=self.clock,
+            cache_dir=self.settings.cache_dir,
+            time_zone_of=self.directory.time_zone_of,
+            home_type_of=_home_types(self.catalogue),
+        )
+
+    @cached_property
+    def engine(self) -> PropertyPersonalizationEngine:
+        """Which homes a lead should see."""
+        from homing.personalization.property_engine import PropertyPersonalizationEngine  # numba and scipy
+
+        return PropertyPersonalizationEngine(
+            self.tracker, self.catalogue, directory=self.directory, registry=self.registry, clock=self.clock
+        )
+
+    @cached_property
+    def learning(self) -> LearningService:
+        """Training and evaluation."""
+        from homing.services.learning_service import LearningService  # numba and scipy
+
+        return LearningService(self.tracker, self.catalogue, self.registry, self.clock)
 
 
 def read_settings(
@@ -71,31 +107,8 @@ def read_settings(
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> Homing:
-    """Connect everything; nothing is read or written yet."""
-    tenant = settings.tenant
-    database = SqliteDatabase(settings.sqlite_path)
-    tracker = BehaviorTracker(SqliteEventStore(database), tenant=tenant, clock=clock)
-    catalogue = Catalogue(ListingStore(database), tenant=tenant, clock=clock)
-    directory = Directory(ProfileStore(database), tenant=tenant)
-    registry = ModelRegistry(settings.models_dir, tenant)
-    return Homing(
-        settings=settings,
-        clock=clock,
-        database=database,
-        tracker=tracker,
-        catalogue=catalogue,
-        directory=directory,
-        registry=registry,
-        engineer=StandardFeatureEngineer(
-            tracker,
-            clock=clock,
-            cache_dir=settings.cache_dir,
-            time_zone_of=directory.time_zone_of,
-            home_type_of=_home_types(catalogue),
-        ),
-        engine=PropertyPersonalizationEngine(tracker, catalogue, directory=directory, registry=registry, clock=clock),
-        learning=LearningService(tracker, catalogue, registry, clock),
-    )
+    """Everything of the settings' tenant."""
+    return Homing(settings, clock)
 
 
 def application() -> FastAPI:
