@@ -63,10 +63,10 @@ def parse_moment(text: str, where: str = "timestamp") -> int:
     So is a moment that lies outside the years 1 to 9999 of UTC, which `from_micros` could not give back.
     """
     try:
-        moment = datetime.fromisoformat(text.upper())
-    except (ValueError, AttributeError):
+        moment = datetime.fromisoformat(text if text[-1:] == "Z" else text.upper())
+    except (ValueError, AttributeError, TypeError):
         raise BadInput.of(where, "be an RFC 3339 moment such as 2026-11-22T20:00:00Z", text) from None
-    if "T" not in text.upper() and " " not in text:
+    if "T" not in text and "t" not in text and " " not in text:
         raise BadInput.of(where, "be a moment with time and offset such as 2026-11-22T20:00:00Z", text)
     at = to_micros(moment, where)
     if not _FIRST <= at <= _LAST:

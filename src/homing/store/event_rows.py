@@ -44,7 +44,8 @@ class StoredEvent(NamedTuple):
 
 def stored_event(event: BehavioralEvent, sequence: int) -> StoredEvent:
     """The row of an event. An outcome that came with it was known when the event was, but not before it happened."""
-    at, known_at = event.at, event.known_at
+    at = event.at
+    known_at = at if event.received_at is event.timestamp else event.known_at
     outcome_at = outcome_known_at = None
     if event.outcome is not None or event.outcome_value is not None or event.outcome_timestamp is not None:
         moment = event.outcome_timestamp
