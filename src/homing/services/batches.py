@@ -12,7 +12,7 @@ from homing.services.import_report import Advance, Progress, Refused
 __all__ = ["Taken", "take_in"]
 
 T = TypeVar("T")
-_BATCH: Final = 5_000
+_BATCH: Final = 10_000
 
 
 class Taken(Generic[T]):
