@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,7 @@ from homing.store.events import EventStore
 
 __all__ = ["LiveServing", "Serving"]
 
-_UNTRAINED: Final = "models: none trained yet; ranked by the lead's own acts, popularity and freshness"
+_UNTRAINED: Final = "models: none had been trained; ranked by the lead's own acts, popularity and freshness"
 _OPENED: Final = "confidence: too few homes are known to have been shown; calibrated on homes that were opened"
 _FRESH_UNTRAINED: Final = DAY // 24
 
@@ -47,7 +47,7 @@ class LiveServing:
     """Keeps one `Serving` of a tenant up to date with the catalogue and the newest trained model.
 
     Asking is cheap when nothing changed; after a change of a few homes only those are replaced. For a moment of the
-    past it rebuilds what was known then, with the newest model trained by then.
+    past it rebuilds what was known then, with the newest model trained by then; one trained later would know too much.
     """
 
     def __init__(
@@ -102,13 +102,7 @@ class LiveServing:
                 return self._past[1]
         market = self._catalogue.snapshot(as_of)
         version = None if self._registry is None else self._registry.newest(trained_by=as_of)
-        if version is None and self._registry is not None and self._registry.newest() is not None:
-            version = self._registry.newest()
-            note = "models: none was trained by then; this one has seen later events"
-            serving = self._with_model(market, version, as_of)
-            serving = replace(serving, degraded=(*serving.degraded, note))
-        else:
-            serving = self._with_model(market, version, as_of)
+        serving = self._with_model(market, version, as_of)
         with self._swapping:
             self._past = (as_of, serving)
         return serving
