@@ -56,8 +56,7 @@ def _told(error: Exception) -> int:
 
 def _refused(faults: Sequence[Fault]) -> int:
     for fault in faults:
-        what = fault.where if "/" in fault.where else fault.where.rpartition(".")[2]
-        print(f"{fault.where}: {what} must {fault.must}; got {fault.got}", file=sys.stderr)
+        print(f"{fault.where}: {fault}", file=sys.stderr)
     return 2
 
 
