@@ -163,6 +163,12 @@ def test_no_call_is_left_out(thing: type[Any]) -> None:
 ROUTES: dict[str, list[tuple[str, str, Any]]] = {
     "/v1/events": [("POST", "/v1/events", {"json": [{"event_type": "page_view", "lead_id": "ann", "event_id": "e"}]})],
     "/v1/leads/{lead_id:path}/recommendations": [("GET", "/v1/leads/ann/recommendations", {})],
+    "/v1/visitors/{anonymous_id:path}/recommendations": [("GET", "/v1/visitors/v/recommendations", {})],
+    "/v1/rank": [("POST", "/v1/rank", {"json": {"lead_id": "ann", "property_ids": ["h1"]}})],
+    "/v1/feedback": [
+        ("POST", "/v1/feedback",
+         {"json": {"recommendation_id": "x", "property_id": "h1", "event_type": "property_save"}}),
+    ],
     "/v1/leads/{lead_id:path}/features": [("GET", "/v1/leads/ann/features?as_of=2026-05-02T00:00:00Z", {})],
     "/v1/leads/{lead_id:path}/timeline": [("GET", "/v1/leads/ann/timeline", {})],
     "/v1/properties": [("POST", "/v1/properties", {"json": [{"ListingKey": "h1", "ListPrice": 9}]})],

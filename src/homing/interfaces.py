@@ -204,10 +204,15 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendations:
-    """The answer to "which homes should this lead see next", with all that is needed to check it."""
+    """The answer to "which homes should this lead see next", with all that is needed to check it.
+
+    `recommendation_id` is a signed token of what was answered; nothing of the answer is stored. An answer to a visitor
+    has an `anonymous_id` and no `lead_id`.
+    """
 
     recommendation_id: str
-    lead_id: str
+    lead_id: str | None
+    anonymous_id: str | None = None
     as_of: datetime
     event_count: int
     models: Mapping[str, str]

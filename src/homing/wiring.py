@@ -12,8 +12,10 @@ from homing.core.clock import Clock, system_clock
 from homing.core.errors import BadInput, StorageError
 from homing.core.ids import checked_id
 from homing.core.settings import Settings
+from homing.core.signing import Signer
 from homing.interfaces import Recommendations
 from homing.market.catalogue import Catalogue
+from homing.market.links import LinkTemplate
 from homing.people.directory import Directory
 from homing.store.listings import ListingStore
 from homing.store.profiles import ProfileStore
@@ -75,8 +77,15 @@ class Homing:
         """Which homes a lead should see."""
         from homing.personalization.property_engine import PropertyPersonalizationEngine  # numba and scipy
 
+        link = self.settings.listing_url
         return PropertyPersonalizationEngine(
-            self.tracker, self.catalogue, directory=self.directory, registry=self.registry, clock=self.clock
+            self.tracker,
+            self.catalogue,
+            directory=self.directory,
+            registry=self.registry,
+            clock=self.clock,
+            signer=Signer(self.database.signing_key, "answer"),
+            links=None if link is None else LinkTemplate(link),
         )
 
     @cached_property
@@ -94,7 +103,9 @@ def read_settings(
     database: str | None = None,
     tenant: str | None = None,
 ) -> Settings:
-    """Settings from what the caller gave, else from `HOMING_DATA_DIR`, `HOMING_DATABASE` and `HOMING_TENANT`."""
+    """Settings from what the caller gave, else from `HOMING_DATA_DIR`, `HOMING_DATABASE`, `HOMING_TENANT`; and
+    `HOMING_LISTING_URL`.
+    """
     default = Settings()
     folder = Path(environment.get("HOMING_DATA_DIR") or default.data_dir) if data_dir is None else data_dir
     if folder.exists() and not folder.is_dir():
@@ -103,6 +114,7 @@ def read_settings(
         data_dir=folder,
         database=database or environment.get("HOMING_DATABASE") or default.database,
         tenant=checked_id(tenant or environment.get("HOMING_TENANT") or default.tenant, "--tenant"),
+        listing_url=environment.get("HOMING_LISTING_URL") or default.listing_url,
     )
 
 
@@ -135,7 +147,8 @@ def application() -> FastAPI:
         tenant=homing.settings.tenant,
         catalogue=homing.catalogue,
         engineer=homing.engineer,
-        recommend=recommend,
+        answer=homing.engine.answer,
+        token=homing.engine.token,
         checks=checks,
         time_zone_of=homing.directory.time_zone_of,
         clock=homing.clock,

@@ -12,6 +12,7 @@ import httpx
 
 from homing.api import ApiServices, Check, create_app
 from homing.core.clock import from_micros, parse_moment
+from homing.core.signing import Signer
 from homing.dashboard import LeadList, PageServices
 from homing.dashboard import routes as page_routes
 from homing.event_types import EventType
@@ -26,6 +27,8 @@ from homing.interfaces import (
 from homing.market.card import card
 from homing.market.catalogue import Catalogue
 from homing.market.property import property_from
+from homing.personalization.answer_token import AnswerToken
+from homing.personalization.ask import Ask
 from homing.store.events import EventQuery
 from homing.store.listings import ListingStore
 from homing.store.sqlite import SqliteDatabase
@@ -34,6 +37,7 @@ from homing.store.sqlite_events import SqliteEventStore
 NOW = parse_moment("2026-11-22T20:00:00Z")
 TENANT = "default"
 IN_BAND = "in the 550,000 to 650,000 band of 9 of the 11 homes looked at"
+SIGNER = Signer.for_this_process("answer")
 NEAR = "within 2 km of 3 of the 11 homes looked at"
 
 
@@ -66,16 +70,26 @@ class ByPrice:
     store: SqliteEventStore
     catalogue: Catalogue
 
-    def __call__(self, lead_id: str, k: int, as_of: int | None) -> Recommendations:
-        events = self.store.select(TENANT, EventQuery(lead_id=lead_id))
+    def __call__(self, ask: Ask) -> Recommendations:
+        events = self.store.select(TENANT, EventQuery(lead_id=ask.lead_id, anonymous_id=ask.anonymous_id))
         seen = {event.property_id for event in events}
         market = self.catalogue.snapshot()
-        homes = [self.catalogue.get(home) for home in market.ids.ids]
+        homes = [self.catalogue.get(home) for home in market.ids.ids if ask.rank_all is False or home in ask.candidates]
+        k = len(homes) if ask.rank_all else ask.k
         kept = sorted((home for home in homes if home.property_id not in seen), key=lambda home: home.price)[:k]
+        token = AnswerToken(
+            tenant=TENANT,
+            lead_id=ask.lead_id,
+            anonymous_id=ask.anonymous_id,
+            as_of=NOW,
+            models={"hybrid": "3"},
+            properties=tuple(home.property_id for home in kept),
+        )
         return Recommendations(
-            recommendation_id="rec_1",
-            lead_id=lead_id,
-            as_of=from_micros(NOW if as_of is None else as_of),
+            recommendation_id=token.text(SIGNER),
+            lead_id=ask.lead_id,
+            anonymous_id=ask.anonymous_id,
+            as_of=from_micros(NOW if ask.as_of is None else ask.as_of),
             event_count=len(events),
             models={"hybrid": "3"},
             experiment=None,
@@ -163,7 +177,7 @@ def home_row(number: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def build(folder: Any, recommend: Callable[..., Any] | None = None, **changed: Any) -> Served:
+def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any) -> Served:
     database = SqliteDatabase(folder / "homing.sqlite3")
     store = SqliteEventStore(database)
     catalogue = Catalogue(ListingStore(database), TENANT, clock=lambda: NOW)
@@ -172,10 +186,17 @@ def build(folder: Any, recommend: Callable[..., Any] | None = None, **changed: A
         "models": Check("models", ok=False, hint="homing train"),
     }
     shared: dict[str, Any] = {
-        "store": store, "tenant": TENANT, "catalogue": catalogue, "recommend": recommend or ByPrice(store, catalogue),
+        "store": store, "tenant": TENANT, "catalogue": catalogue,
         "time_zone_of": lambda _lead: "America/Los_Angeles", "clock": lambda: NOW,
     }  # fmt: skip
-    services = ApiServices(**shared, engineer=FixedFeatures(store), checks=lambda: list(checks.values()))
-    pages = page_routes(PageServices(**shared, leads=LeadList(store, TENANT), simulated=True, **changed))
+    answer = answer or ByPrice(store, catalogue)
+    services = ApiServices(
+        **shared, answer=answer, token=lambda text: AnswerToken.read(SIGNER, text, tenant=TENANT),
+        engineer=FixedFeatures(store), checks=lambda: list(checks.values()),
+    )  # fmt: skip
+    recommend = lambda lead_id, k, as_of: answer(Ask(lead_id=lead_id, k=k, as_of=as_of))  # noqa: E731
+    pages = page_routes(
+        PageServices(**shared, recommend=recommend, leads=LeadList(store, TENANT), simulated=True, **changed)
+    )
     app = create_app(services, pages)
-    return Served(Client(app), app, store, catalogue, checks, shared["recommend"])
+    return Served(Client(app), app, store, catalogue, checks, recommend)

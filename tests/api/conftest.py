@@ -14,5 +14,5 @@ def served(tmp_path):
 
 @pytest.fixture
 def built(tmp_path):
-    """For tests that need other services: `built(recommend=...)`."""
+    """For tests that need other services: `built(answer=...)`."""
     return lambda **changed: build(tmp_path, **changed)

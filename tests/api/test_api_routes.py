@@ -67,7 +67,7 @@ def test_a_lack_that_the_operator_must_mend_is_503(built):
     def unready(*_):
         raise NotReady("No model is trained. Run homing train.")
 
-    answer = built(recommend=unready).client.get("/v1/leads/lead-1/recommendations")
+    answer = built(answer=unready).client.get("/v1/leads/lead-1/recommendations")
     assert (answer.status_code, answer.json()["detail"]) == (503, "No model is trained. Run homing train.")
 
 

@@ -36,7 +36,7 @@ def test_what_nobody_foresaw_is_500_and_tells_no_secret(built):
     def broken(*_):
         raise KeyError("/etc/secret")
 
-    answer = built(recommend=broken).client.get("/v1/leads/lead-1/recommendations")
+    answer = built(answer=broken).client.get("/v1/leads/lead-1/recommendations")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert "secret" not in answer.text
 

@@ -9,14 +9,18 @@ import pytest
 
 from homing.core.clock import DAY, from_micros
 from homing.core.errors import BadInput, UnknownId
+from homing.core.signing import Signer
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent, ConfidenceLevel, LearningContext
 from homing.market.catalogue import Catalogue
+from homing.market.links import LinkTemplate
 from homing.market.property import property_from
 from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.people.lead import lead_from
 from homing.personalization.answer import as_json
+from homing.personalization.answer_token import AnswerToken
+from homing.personalization.ask import Ask
 from homing.personalization.property_engine import PropertyPersonalizationEngine
 from homing.services.train_models import TrainModels
 from homing.store.events import EventQuery
@@ -26,6 +30,7 @@ from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 from homing.tracking.behavior_tracker import BehaviorTracker
 
+SIGNER = Signer.for_this_process("answer")
 NOW = 1_780_000_000_000_000
 
 
@@ -41,7 +46,7 @@ class Market:
         self.directory = Directory(ProfileStore(self.database), tenant=tenant)
         self.registry = ModelRegistry(folder / "models", tenant)
         self.engine = PropertyPersonalizationEngine(
-            self.tracker, self.catalogue, directory=self.directory, registry=self.registry, clock=clock
+            self.tracker, self.catalogue, directory=self.directory, registry=self.registry, clock=clock, signer=SIGNER
         )
 
     def homes(self, count=120, at=NOW - 60 * DAY):
@@ -222,7 +227,7 @@ def test_a_model_trained_later_has_no_say_in_the_past(market):
     before = as_json(market.engine.recommend("ann", as_of=NOW - DAY))
     TrainModels(market.tracker, market.catalogue, market.registry)(NOW)
     fresh = PropertyPersonalizationEngine(
-        market.tracker, market.catalogue, directory=market.directory, registry=market.registry, clock=lambda: NOW
+        market.tracker, market.catalogue, registry=market.registry, clock=lambda: NOW, signer=SIGNER
     )
     assert as_json(fresh.recommend("ann", as_of=NOW - DAY)) == before
     assert before["models"] == {}
@@ -245,7 +250,127 @@ def test_feedback_is_stored_as_an_event_that_counts(market):
     market.now += 1
     assert home not in market.ids("ann")
     (event,) = market.tracker.store.select("default", EventQuery(lead_id="ann"))
-    assert (event.event_id, event.event_data) == (event_id, {"recommendation_id": answer.recommendation_id})
+    told = market.engine.token(answer.recommendation_id)
+    assert event.event_id == event_id
+    assert dict(event.event_data) == {"recommendation_id": told.answer_id, "rank": 1, "propensity": 1.0}
+
+
+def test_a_report_sent_twice_counts_once(market):
+    answer = market.engine.recommend("ann", 3)
+    report = ("ann", answer.recommendation_id, answer.items[1].property_id, EventType.RECOMMENDATION_SHOWN)
+    first = asyncio.run(market.engine.record_feedback(*report))
+    market.now += 1
+    assert asyncio.run(market.engine.record_feedback(*report)) == first
+    assert market.tracker.store.count("default", EventQuery(lead_id="ann")) == 1
+
+
+def test_the_id_of_an_answer_says_what_was_answered(market):
+    market.act("ann", "h080", "property_save")
+    TrainModels(market.tracker, market.catalogue, market.registry)(NOW)
+    answer = market.engine.recommend("ann", 3)
+    token = market.engine.token(answer.recommendation_id)
+    assert (token.lead_id, token.as_of, dict(token.models)) == ("ann", NOW, {"hybrid": "1"})
+    assert token.properties == tuple(item.property_id for item in answer)
+    assert [token.propensity(home) for home in token.properties] == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("event_type", [EventType.PAGE_VIEW, EventType.AGENT_INTERACTION])
+def test_feedback_is_about_a_home_of_the_answer(market, event_type):
+    answer = market.engine.recommend("ann", 3)
+    with pytest.raises(BadInput) as refused:
+        asyncio.run(market.engine.record_feedback("ann", answer.recommendation_id, "h119x", event_type))
+    assert [fault.where for fault in refused.value.faults] == ["event_type", "property_id"]
+
+
+def test_a_changed_id_another_leads_and_another_tenants_are_refused(market):
+    answer = market.engine.recommend("ann", 3)
+    home, kind = answer.items[0].property_id, EventType.PROPERTY_SAVE
+    changed = answer.recommendation_id[:-2] + ("AA" if answer.recommendation_id[-2:] != "AA" else "BB")
+    with pytest.raises(BadInput, match="gave out, unchanged"):
+        asyncio.run(market.engine.record_feedback("ann", changed, home, kind))
+    with pytest.raises(BadInput, match="an answer to 'bob'"):
+        asyncio.run(market.engine.record_feedback("bob", answer.recommendation_id, home, kind))
+    theirs = AnswerToken(tenant="elsewhere", lead_id="ann", as_of=NOW, models={}, properties=(home,)).text(SIGNER)
+    with pytest.raises(BadInput, match="gave out, unchanged"):
+        market.engine.token(theirs)
+
+
+def test_asking_writes_nothing_and_the_same_question_has_the_same_answer(market):
+    signed = PropertyPersonalizationEngine(
+        market.tracker, market.catalogue, clock=lambda: NOW, signer=Signer(market.database.signing_key, "answer")
+    )
+    market.act("ann", "h080", "property_save")
+    before = "\n".join(market.database.read().iterdump())
+    first = as_json(signed.recommend("ann"))
+    again = PropertyPersonalizationEngine(
+        market.tracker, market.catalogue, clock=lambda: NOW, signer=Signer(market.database.signing_key, "answer")
+    )
+    assert as_json(again.recommend("ann")) == first
+    assert "\n".join(market.database.read().iterdump()) == before
+
+
+def test_a_visitor_gets_an_answer_from_what_it_did(market):
+    for n in (80, 82, 84):
+        at = from_micros(NOW - DAY)
+        save = BehavioralEvent(
+            event_type=EventType.PROPERTY_SAVE, timestamp=at, anonymous_id="anon-1", property_id=f"h{n:03d}"
+        )
+        asyncio.run(market.tracker.track_event(save))
+    answer = market.engine.answer(Ask(anonymous_id="anon-1"))
+    assert (answer.lead_id, answer.anonymous_id, answer.event_count) == (None, "anon-1", 3)
+    assert all(60 <= int(item.property_id[1:]) <= 105 for item in answer)
+    assert as_json(answer)["anonymous_id"] == "anon-1"
+    assert market.engine.recommend("anon-1").event_count == 0
+
+
+def test_ranking_the_callers_own_homes_keeps_those_seen_and_tells_of_those_left_out(market):
+    market.act("ann", "h080", "property_save")
+    market.act("ann", "h081", "property_dislike")
+    market.put({"ListingKey": "h082", "ListPrice": 1, "StandardStatus": "Closed"})
+    market.now += 1
+    wanted = ["h003", "h079", "h080", "h081", "h082", "zebra", "h079"]
+    answer = market.engine.answer(Ask(lead_id="ann", candidates=wanted, rank_all=True))
+    assert {item.property_id for item in answer} == {"h003", "h079", "h080"}
+    assert [item.score for item in answer] == sorted((item.score for item in answer), reverse=True)
+    assert answer.trace[0].removed == {"unknown": 1, "not_active": 1, "dismissed": 1}
+
+
+def test_candidates_restrict_the_answer_and_an_unknown_one_is_named(market):
+    assert set(market.ids("ann", candidates=["h001", "h002"])) == {"h001", "h002"}
+    with pytest.raises(UnknownId, match="zebra"):
+        market.ids("ann", candidates=["h001", "zebra"])
+
+
+def test_a_question_lists_all_its_faults():
+    with pytest.raises(BadInput) as refused:
+        Ask(lead_id="ann", anonymous_id="anon-1", k=0, candidates=["h"] * 1001)
+    assert [fault.where for fault in refused.value.faults] == ["lead_id", "k", "candidates"]
+
+
+def test_without_explain_no_reason_is_made_and_all_else_is_the_same(market):
+    market.act("ann", "h080", "property_save")
+    full, bare = (as_json(market.engine.answer(Ask(lead_id="ann", explain=e)), explain=e) for e in (True, False))
+    assert all(not item.pop("reasons") and item.pop("rest") == 1.0 for item in bare["items"])
+    for item in full["items"]:
+        assert item.pop("reasons")
+        item.pop("rest")
+    assert full == bare
+
+
+def test_a_listing_not_meant_for_public_pages_is_not_shown(market):
+    market.put({"ListingKey": "h003", "ListPrice": 315_000, "InternetEntireListingDisplayYN": False})
+    market.now += 1
+    answer = market.engine.recommend("ann", 120)
+    assert "h003" not in {item.property_id for item in answer}
+    assert answer.trace[0].removed == {"not_displayable": 1}
+
+
+def test_the_tenants_template_makes_the_address_of_a_home(market):
+    engine = PropertyPersonalizationEngine(
+        market.tracker, market.catalogue, links=LinkTemplate("https://homes.example/{ListingKey}")
+    )
+    (item,) = engine.recommend("ann", 1)
+    assert item.home["url"] == f"https://homes.example/{item.property_id}"
 
 
 def test_the_context_limits_the_answer(market):

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 import homing
-from homing.api import documentation, events, health, leads, properties, recommendations
+from homing.api import documentation, events, feedback, health, leads, properties, recommendations
 from homing.api.guard import Guard
 from homing.api.problems import HANDLERS
 from homing.api.services import ApiServices
@@ -25,7 +25,7 @@ def create_app(
 ) -> FastAPI:
     """The application over these services; `pages` are further routes, such as the dashboard's.
 
-    The two hot routes are plain Starlette routes and stand first. `warm` is called in a thread of its own when the
+    The hot routes are plain Starlette routes and stand first. `warm` is called in a thread of its own when the
     server starts, so that models and homes are in memory when the first lead asks; what it refuses, that lead hears.
     """
     app = FastAPI(
@@ -39,7 +39,7 @@ def create_app(
         exception_handlers=HANDLERS,
         lifespan=_warming(warm),
     )
-    for part in (events, recommendations, leads, properties, health):
+    for part in (events, recommendations, feedback, leads, properties, health):
         app.router.routes.extend(part.routes(services))
     app.router.routes.extend([*documentation.routes(app), *pages])
     return app

@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's own for its routes, and the two hot routes described here beside them."""
+"""The OpenAPI document: FastAPI's own for its routes, and the hot routes described here beside them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from pydantic import TypeAdapter
 from homing.api.events import MOST_EVENTS
 from homing.api.problems import RESPONSES, Problem
 from homing.api.recommendations import MOST_HOMES
-from homing.api.shapes import RecommendationAnswer, Stored
+from homing.api.shapes import FeedbackRequest, RankRequest, RecommendationAnswer, Stored, VisitorAnswer
 from homing.event_types import EventType
 
 __all__ = ["openapi"]
 
 _REF: Final = "#/components/schemas/{model}"
 
-_LEAD: Final = {
-    "name": "lead_id", "in": "path", "required": True,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-}  # fmt: skip
+
+def _path(name: str) -> dict[str, Any]:
+    """An id in the path."""
+    schema = {"type": "string", "minLength": 1, "maxLength": 255}
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
 _ID: Final = {"type": ["string", "null"], "minLength": 1, "maxLength": 255}
 _MOMENT: Final = {"type": ["string", "null"], "format": "date-time"}
 _TEXT: Final = {"type": ["string", "null"]}
@@ -49,11 +52,11 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     document = app.openapi()
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas["Event"] = _EVENT
-    for shape in (Problem, Stored, RecommendationAnswer):
+    for shape in (Problem, Stored, RecommendationAnswer, VisitorAnswer, RankRequest, FeedbackRequest):
         schema = TypeAdapter(shape).json_schema(ref_template=_REF, mode="serialization")
         schemas |= schema.pop("$defs", {})
         schemas[shape.__name__] = schema
-    document["paths"] = {"/v1/events": {"post": _POST_EVENTS}, _RECOMMEND_PATH: {"get": _RECOMMEND}} | document["paths"]
+    document["paths"] = _HOT | document["paths"]
     document["components"]["schemas"] = {name: _told(schemas[name]) for name in sorted(schemas)}
     return document
 
@@ -99,7 +102,12 @@ _POST_EVENTS: Final[dict[str, Any]] = {
     },
 }  # fmt: skip
 
-_RECOMMEND_PATH: Final = "/v1/leads/{lead_id}/recommendations"
+_HOW_MANY: Final = [
+    {"name": "k", "in": "query", "description": "how many homes",
+     "schema": {"type": "integer", "minimum": 1, "maximum": MOST_HOMES, "default": 10}},
+    {"name": "explain", "in": "query", "description": "with reasons",
+     "schema": {"type": "boolean", "default": True}},
+]  # fmt: skip
 _RECOMMEND: Final[dict[str, Any]] = {
     **_operation(
         "get_recommendations", "leads",
@@ -107,11 +115,34 @@ _RECOMMEND: Final[dict[str, Any]] = {
         "Asking writes nothing.",
         "RecommendationAnswer",
     ),
-    "parameters": [
-        _LEAD,
-        {"name": "k", "in": "query", "description": "how many homes",
-         "schema": {"type": "integer", "minimum": 1, "maximum": MOST_HOMES, "default": 10}},
-        {"name": "explain", "in": "query", "description": "with reasons",
-         "schema": {"type": "boolean", "default": True}},
-    ],
+    "parameters": [_path("lead_id"), *_HOW_MANY],
 }  # fmt: skip
+_RECOMMEND_VISITOR: Final[dict[str, Any]] = {
+    **_operation(
+        "get_visitor_recommendations", "leads",
+        "Get Visitor Recommendations\nThe homes for someone who is not a lead yet, from what was done under this "
+        "anonymous id. Asking writes nothing.",
+        "VisitorAnswer",
+    ),
+    "parameters": [_path("anonymous_id"), *_HOW_MANY],
+}  # fmt: skip
+_RANK: Final[dict[str, Any]] = {
+    **_operation(
+        "post_rank", "leads",
+        "Post Rank\nThe caller's own homes in order for a lead or a visitor, also those already seen; homes that are "
+        "not on the market, dismissed or beyond a stated limit are left out, and the trace counts them. Asking writes "
+        "nothing.",
+        "RecommendationAnswer",
+    ),
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": _REF.format(model="RankRequest")}}},
+    },
+}  # fmt: skip
+
+_HOT: Final[dict[str, Any]] = {
+    "/v1/events": {"post": _POST_EVENTS},
+    "/v1/leads/{lead_id}/recommendations": {"get": _RECOMMEND},
+    "/v1/visitors/{anonymous_id}/recommendations": {"get": _RECOMMEND_VISITOR},
+    "/v1/rank": {"post": _RANK},
+}

@@ -1,40 +1,82 @@
-"""`GET /v1/leads/{id}/recommendations`: which homes to show next. A hot route: plain Starlette and msgspec."""
+"""Which homes to show next: for a lead, for a visitor, or among homes that the caller names. A hot route: plain
+Starlette and msgspec.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from homing.api.requests import flag, known_parameters, whole_number
+from homing.api.requests import MEGABYTE, flag, json_body, known_parameters, object_of, whole_number
 from homing.api.services import ApiServices
-from homing.core.ids import checked_id
+from homing.core.errors import BadInput
+from homing.core.ids import checked_id, id_fault
 from homing.personalization.answer import as_json
+from homing.personalization.ask import LONGEST_LIST, Ask
 
 __all__ = ["MOST_HOMES", "routes"]
 
-MOST_HOMES: Final = 1_000
+MOST_HOMES: Final = LONGEST_LIST
 
 
 def routes(services: ApiServices) -> list[Route]:
-    """The route over these services.
+    """The routes over these services.
 
     Ranking is computing, so it has one thread of its own: several would only take the interpreter from each other
     (six threads answered half as many as one), and events are stored beside it.
     """
     ranking = ThreadPoolExecutor(1, thread_name_prefix="homing-ranking")
 
-    async def get_recommendations(request: Request) -> Response:
-        known_parameters(request.query_params, ("k", "explain"))
-        lead_id = checked_id(request.path_params["lead_id"], "lead_id")
-        k = whole_number(request.query_params, "k", 10, MOST_HOMES)
-        explain = flag(request.query_params, "explain", default=True)
-        answer = await asyncio.get_running_loop().run_in_executor(ranking, services.recommend, lead_id, k, None)
-        return Response(msgspec.json.encode(as_json(answer, explain=explain)), media_type="application/json")
+    async def answered(ask: Ask) -> Response:
+        answer = await asyncio.get_running_loop().run_in_executor(ranking, services.answer, ask)
+        return Response(msgspec.json.encode(as_json(answer, explain=ask.explain)), media_type="application/json")
 
-    return [Route("/v1/leads/{lead_id:path}/recommendations", get_recommendations, methods=["GET"])]
+    async def get_recommendations(request: Request) -> Response:
+        return await answered(_asked(request, lambda name: {"lead_id": name}, "lead_id"))
+
+    async def get_visitor_recommendations(request: Request) -> Response:
+        return await answered(_asked(request, lambda name: {"anonymous_id": name}, "anonymous_id"))
+
+    async def post_rank(request: Request) -> Response:
+        return await answered(_ranked(await json_body(request, MEGABYTE)))
+
+    return [
+        Route("/v1/leads/{lead_id:path}/recommendations", get_recommendations, methods=["GET"]),
+        Route("/v1/visitors/{anonymous_id:path}/recommendations", get_visitor_recommendations, methods=["GET"]),
+        Route("/v1/rank", post_rank, methods=["POST"]),
+    ]
+
+
+def _asked(request: Request, who: Callable[[str], Mapping[str, Any]], name: str) -> Ask:
+    query = request.query_params
+    known_parameters(query, ("k", "explain"))
+    shopper = checked_id(request.path_params[name], name)
+    return Ask(**who(shopper), k=whole_number(query, "k", 10, MOST_HOMES), explain=flag(query, "explain", default=True))
+
+
+def _ranked(body: object) -> Ask:
+    """A question about the caller's own homes, all of which are answered that may be shown."""
+    wanted = object_of(body, _RANK, ["property_ids"])
+    homes: list[object] = wanted["property_ids"]
+    if len(homes) > MOST_HOMES:
+        raise BadInput.of("property_ids", f"hold at most {MOST_HOMES:,} homes", f"{len(homes):,}")
+    faults = [id_fault(name, f"property_ids[{place}]") for place, name in enumerate(homes)]
+    if any(faults):
+        raise BadInput(fault for fault in faults if fault is not None)
+    return Ask(
+        lead_id=wanted.get("lead_id"),
+        anonymous_id=wanted.get("anonymous_id"),
+        candidates=[str(name) for name in homes],
+        rank_all=True,
+        explain=wanted.get("explain", True),
+    )
+
+
+_RANK: Final = {"lead_id": str, "anonymous_id": str, "property_ids": list, "explain": bool}

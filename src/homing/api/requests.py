@@ -12,7 +12,7 @@ from starlette.requests import Request
 from homing.core.clock import parse_moment
 from homing.core.errors import BadInput, Fault, shown
 
-__all__ = ["MEGABYTE", "flag", "json_body", "known_parameters", "moment", "whole_number"]
+__all__ = ["MEGABYTE", "flag", "json_body", "known_parameters", "moment", "object_of", "whole_number"]
 
 MEGABYTE: Final = 1_000_000
 
@@ -76,3 +76,30 @@ def moment(query: Mapping[str, str], name: str) -> int | None:
     text = query.get(name)
     # A "+" of an offset arrives as a blank where the client did not quote it.
     return None if text is None else parse_moment(text.replace(" ", "+"), name)
+
+
+def object_of(body: object, kinds: Mapping[str, type], required: Sequence[str]) -> dict[str, Any]:
+    """The fields of a JSON object, each of its kind; null counts as left out. All faults are told together.
+
+    >>> object_of({"k": 3, "seed": None}, {"k": int, "seed": int}, ["k"])
+    {'k': 3}
+    """
+    if not isinstance(body, dict):
+        raise BadInput.of("body", "be an object", body)
+    names = ", ".join(kinds)
+    found = {name: value for name, value in body.items() if value is not None}
+    faults = [
+        Fault(name, f"be left out: the fields are {names}", shown(body[name])) for name in body if name not in kinds
+    ]
+    faults += [Fault(name, "be given", "nothing") for name in required if name not in found]
+    faults += [
+        Fault(name, f"be {_KINDS[kind]}", shown(found[name]))
+        for name, kind in kinds.items()
+        if name in found and type(found[name]) is not kind
+    ]
+    if faults:
+        raise BadInput(faults)
+    return found
+
+
+_KINDS: Final = {str: "a text", bool: "true or false", list: "an array", int: "a whole number"}

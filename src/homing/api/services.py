@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from homing.core.clock import Clock, system_clock
 from homing.interfaces import IFeatureEngineer, Recommendations
 from homing.market.catalogue import Catalogue
+from homing.personalization.answer_token import AnswerToken
+from homing.personalization.ask import Ask
 from homing.store.events import EventStore
 
-__all__ = ["ApiServices", "Check", "Recommend"]
-
-Recommend = Callable[[str, int, int | None], Recommendations]
-"""`recommend(lead_id, k, as_of)`: the answer as of a moment in microseconds, None for now. It may block."""
+__all__ = ["ApiServices", "Check"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +27,18 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiServices:
-    """The collaborators of the routes, all of one tenant. `checks` may block and tells whether events can be stored."""
+    """The collaborators of the routes, all of one tenant.
+
+    `answer` gives recommendations, and may block; `token` reads what a `recommendation_id` says, and refuses one that
+    this tenant did not give out. `checks` may block and tells whether events can be stored.
+    """
 
     store: EventStore
     tenant: str
     catalogue: Catalogue
     engineer: IFeatureEngineer
-    recommend: Recommend
+    answer: Callable[[Ask], Recommendations]
+    token: Callable[[str], AnswerToken]
     checks: Callable[[], Sequence[Check]]
     time_zone_of: Callable[[str], str] = lambda _lead_id: "UTC"
     clock: Clock = system_clock

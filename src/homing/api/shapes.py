@@ -9,15 +9,19 @@ from typing import Any
 
 from homing.core.clock import format_moment, to_micros
 from homing.core.errors import Fault
+from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent, FeatureVector
 
 __all__ = [
     "CheckShown",
     "Evidence",
     "FeaturesAnswer",
+    "FeedbackRequest",
+    "FeedbackStored",
     "HomeCard",
     "Item",
     "ListingsStored",
+    "RankRequest",
     "ReadyAnswer",
     "ReasonShown",
     "RecommendationAnswer",
@@ -26,6 +30,7 @@ __all__ = [
     "Stored",
     "TimelineAnswer",
     "TimelineEvent",
+    "VisitorAnswer",
     "features_answer",
     "timeline_event",
 ]
@@ -165,7 +170,7 @@ class RecommendationAnswer:
     """Which homes to show next, and all that is needed to check it."""
 
     recommendation_id: str
-    lead_id: str
+    lead_id: str | None
     as_of: str
     event_count: int
     models: Mapping[str, str]
@@ -173,6 +178,41 @@ class RecommendationAnswer:
     degraded: Sequence[str]
     items: Sequence[Item]
     trace: Sequence[StageShown]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorAnswer(RecommendationAnswer):
+    """An answer to a visitor, whose `lead_id` is null."""
+
+    anonymous_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RankRequest:
+    """Homes to put in order for a lead or a visitor."""
+
+    property_ids: Sequence[str]
+    lead_id: str | None = None
+    anonymous_id: str | None = None
+    explain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackRequest:
+    """What a shopper did with a home of an answer; `recommendation_shown` reports that it was seen in the list."""
+
+    recommendation_id: str
+    property_id: str
+    event_type: EventType
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackStored:
+    """The event that tells of it; `stored` is false when it had been reported before."""
+
+    event_id: str
+    stored: bool
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)

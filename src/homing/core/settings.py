@@ -17,11 +17,14 @@ class Settings:
     `data_dir` is the folder for the database, models and caches; it is made at the first write.
     `database` is `sqlite:///PATH`; left out, a file in the data folder.
     `tenant` is the brokerage (for GoHighLevel the location id) whose data every call reads and writes.
+    `listing_url` is where the tenant's own site shows a home, such as `https://homes.example/{ListingKey}`; left out,
+    answers carry the address that the listing came with.
     """
 
     data_dir: Path = Path("homing-data")
     database: str | None = None
     tenant: str = "default"
+    listing_url: str | None = None
 
     @property
     def sqlite_path(self) -> Path:

@@ -17,6 +17,7 @@ def as_json(answer: Recommendations, *, explain: bool = True) -> dict[str, Any]:
     return {
         "recommendation_id": answer.recommendation_id,
         "lead_id": answer.lead_id,
+        **({"anonymous_id": answer.anonymous_id} if answer.anonymous_id is not None else {}),
         "as_of": _moment(answer.as_of),
         "event_count": answer.event_count,
         "models": dict(answer.models),

@@ -17,6 +17,8 @@ __all__ = ["AREA_FIELDS", "TYPE_FIELDS", "Candidates", "candidates"]
 AREA_FIELDS: Final = ("PostalCode", "City", "MLSAreaMajor", "SubdivisionName", "CountyOrParish")
 TYPE_FIELDS: Final = ("PropertySubType", "PropertyType")
 
+_DISPLAY_FLAGS: Final = ("InternetEntireListingDisplayYN", "IDXParticipationYN", "MlgCanView")
+
 Mask = NDArray[np.bool_]
 
 
@@ -56,10 +58,19 @@ def _tests(
     market: MarketSnapshot, limits: Limits | None, dismissed: NDArray[np.int64], seen: NDArray[np.int64]
 ) -> Iterator[tuple[str, Mask]]:
     yield "not_active", market.active
+    yield "not_displayable", _displayable(market)
     if limits is not None:
         yield from _limit_tests(market, limits)
     yield "dismissed", ~_mask(len(market.ids), dismissed)
     yield "seen", ~_mask(len(market.ids), seen)
+
+
+def _displayable(market: MarketSnapshot) -> Mask:
+    """Whether the listing's own flags let it be shown on a public page; a flag left out does."""
+    allowed = np.ones(len(market.ids), dtype=np.bool_)
+    for flag in _DISPLAY_FLAGS:
+        allowed &= _numbers(market, flag) != 0.0
+    return allowed
 
 
 def _limit_tests(market: MarketSnapshot, limits: Limits) -> Iterator[tuple[str, Mask]]:

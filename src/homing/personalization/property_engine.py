@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from homing.core.clock import DAY, Clock, from_micros, system_clock, to_micros
 from homing.core.errors import BadInput, UnknownId
-from homing.core.ids import checked_id, content_id, new_id
+from homing.core.signing import Signer
 from homing.event_types import EventType
 from homing.interfaces import (
-    BehavioralEvent,
     ConfidenceLevel,
     LearningContext,
     ModelPrediction,
@@ -26,21 +25,24 @@ from homing.interfaces import (
     Stage,
 )
 from homing.market.catalogue import Catalogue
+from homing.market.links import LinkTemplate
 from homing.market.snapshot import MarketSnapshot
 from homing.models.query import Codes
 from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
+from homing.personalization.answer_token import AnswerToken
+from homing.personalization.ask import Ask
 from homing.personalization.candidates import Candidates, candidates
 from homing.personalization.diversity import diverse
+from homing.personalization.feedback import feedback_event
 from homing.personalization.reasons import Drawn, Facts, reasons
 from homing.personalization.serving import LiveServing, Serving
 from homing.personalization.shopper import Shopper, shopper
 from homing.store.events import EventQuery
 from homing.tracking.behavior_tracker import BehaviorTracker
 
-__all__ = ["LONGEST_LIST", "PropertyPersonalizationEngine"]
+__all__ = ["PropertyPersonalizationEngine"]
 
-LONGEST_LIST: Final = 1_000
 _RANKED_DEEP: Final = 20
 _NO_ACTS: Final = "content, collaborative: no act of this lead on a home is known; ranked by popularity and freshness"
 _LONG_AGO: Final = 180 * DAY
@@ -88,8 +90,11 @@ class PropertyPersonalizationEngine:
         directory: Directory | None = None,
         registry: ModelRegistry | None = None,
         clock: Clock = system_clock,
+        signer: Signer | None = None,
+        links: LinkTemplate | None = None,
     ) -> None:
         self._tracker, self._catalogue, self._directory, self._clock = tracker, catalogue, directory, clock
+        self._signer, self._links = signer or Signer.for_this_process("answer"), links
         self._serving = LiveServing(tracker.store, catalogue, registry, tenant=tracker.tenant, clock=clock)
 
     async def get_recommendations(
@@ -111,24 +116,26 @@ class PropertyPersonalizationEngine:
 
     async def get_explanation(self, entity_id: str, property_id: str) -> ModelPrediction:
         """Why a home has the score it has for a lead; rank 1, as it is the only one asked about."""
-        answer = await asyncio.to_thread(self.recommend, entity_id, 1, among=[property_id], whatever_its_state=True)
-        return answer.items[0]
+        ask = Ask(lead_id=entity_id, k=1, candidates=[property_id], whatever_its_state=True)
+        return (await asyncio.to_thread(self.answer, ask)).items[0]
 
     async def record_feedback(
         self, entity_id: str, recommendation_id: str, property_id: str, event_type: EventType
     ) -> str:
-        """Store what the lead did with a recommended home as an event that names the answer; returns the event id."""
-        event = BehavioralEvent(
-            event_id=new_id("evt"),
-            event_type=event_type,
-            timestamp=from_micros(self._clock()),
-            tenant=self._tracker.tenant,
-            lead_id=checked_id(entity_id, "entity_id"),
-            property_id=checked_id(property_id, "property_id"),
-            event_data={"recommendation_id": checked_id(recommendation_id, "recommendation_id")},
-        )
+        """Store what the lead did with a home of an answer; returns the event id, the same for a repeated report.
+
+        `recommendation_shown` reports an exposure. An id that is not of an answer to this lead is refused.
+        """
+        token = self.token(recommendation_id)
+        if entity_id not in (token.lead_id, token.anonymous_id):
+            raise BadInput.of("recommendation_id", f"be of an answer to {entity_id!r}", token.answer_id)
+        event = feedback_event(token, property_id, event_type, self._clock())
         await self._tracker.track_event(event)
         return event.event_id
+
+    def token(self, recommendation_id: str) -> AnswerToken:
+        """What a `recommendation_id` says of its answer; one that this tenant's engine did not give is refused."""
+        return AnswerToken.read(self._signer, recommendation_id, tenant=self._tracker.tenant)
 
     def warm(self) -> None:
         """Load homes, model and compiled code now, so that the first lead need not wait; asking changes nothing."""
@@ -140,44 +147,43 @@ class PropertyPersonalizationEngine:
         k: int = 10,
         *,
         as_of: int | None = None,
-        among: Sequence[str] | None = None,
+        candidates: Sequence[str] | None = None,
         min_confidence: float = 0.0,
-        whatever_its_state: bool = False,
     ) -> Recommendations:
-        """The best k homes as of a moment in microseconds (left out: now), best first.
+        """The best k homes for a lead as of a moment in microseconds (left out: now), best first."""
+        return self.answer(Ask(lead_id=lead_id, k=k, as_of=as_of, candidates=candidates, min_confidence=min_confidence))
 
-        `among` restricts to some homes; with `whatever_its_state` those are answered for even if sold, seen or beyond
-        a limit. A home that is not in the catalogue is an `UnknownId`.
+    def answer(self, ask: Ask) -> Recommendations:
+        """The answer to one question. A candidate that is not in the catalogue is an `UnknownId`.
+
+        Ranking all of a caller's own candidates leaves out an unknown one and says so in the trace.
         """
-        checked_id(lead_id, "lead_id")
-        if not 1 <= k <= LONGEST_LIST:
-            raise BadInput.of("k", f"be from 1 to {LONGEST_LIST}", k)
-        serving = self._serving.at(as_of)
-        moment = self._clock() if as_of is None else as_of
-        lead = None if self._directory is None else self._directory.lead(lead_id)
+        serving = self._serving.at(ask.as_of)
+        moment = self._clock() if ask.as_of is None else ask.as_of
+        lead = None if self._directory is None or ask.lead_id is None else self._directory.lead(ask.lead_id)
         limits = None if lead is None else lead.limits
-        who = shopper(self._tracker.store, self._tracker.tenant, lead_id, limits, serving.market, moment)
-        rows = None if among is None else _rows_of(serving, among)
-        allowed = _open_to(serving, who, rows, whatever_its_state)
-        ranked = _ranked(serving, who, allowed, k)
-        items = self._items(serving, who, ranked, moment, min_confidence)
+        who = shopper(
+            self._tracker.store, self._tracker.tenant, ask.shopper_id, limits, serving.market, moment,
+            visitor=ask.anonymous_id is not None,
+        )  # fmt: skip
+        ranked = _ranked(serving, who, _open_to(serving, who, ask), ask)
+        items = self._items(serving, who, ranked, moment, ask)
         trace = ranked.trace
         if len(items) < len(ranked.rows):
             trace += (_stage("confident", len(items), below_min_confidence=len(ranked.rows) - len(items)),)
-        return self._answer(serving, who, items, trace, moment)
+        return self._answer(serving, who, items, trace, moment, ask)
 
     def _items(
-        self, serving: Serving, who: Shopper, ranked: _Ranked, moment: int, min_confidence: float
+        self, serving: Serving, who: Shopper, ranked: _Ranked, moment: int, ask: Ask
     ) -> tuple[ModelPrediction, ...]:
         acts = np.full(len(ranked.rows), float(len(who.query)))
         sure = serving.model.confidence(ranked.scores, acts)
-        rows = ranked.rows
-        explained = serving.model.explain_many(who.query, Codes(serving.codes[rows]))
+        rows, why = ranked.rows, self._why(serving, who, ranked, moment, ask)
         items: list[ModelPrediction] = []
-        for place, (row, parts) in enumerate(zip(rows.tolist(), explained, strict=True)):
-            if sure.probability[place] < min_confidence:
+        for place, row in enumerate(rows.tolist()):
+            if sure.probability[place] < ask.min_confidence:
                 continue
-            given, rest = self._reasons(parts, serving, who, row, moment)
+            given, rest = why(place)
             low, high = float(sure.low[place]), float(sure.high[place])
             items.append(
                 ModelPrediction(
@@ -187,12 +193,28 @@ class PropertyPersonalizationEngine:
                     confidence=float(sure.probability[place]),
                     interval=(low, high),
                     confidence_level=ConfidenceLevel.of_width(high - low),
-                    home=serving.market.card(row),
+                    home=self._card(serving.market, row),
                     reasons=given,
                     rest=rest,
                 )
             )
         return tuple(items)
+
+    def _why(
+        self, serving: Serving, who: Shopper, ranked: _Ranked, moment: int, ask: Ask
+    ) -> Callable[[int], tuple[tuple[Reason, ...], float]]:
+        """The reasons of the home at a place, and the rest of its score; none if they were not asked for."""
+        if not ask.explain:
+            return lambda _place: ((), 1.0)
+        parts = serving.model.explain_many(who.query, Codes(serving.codes[ranked.rows]))
+        rows = ranked.rows.tolist()
+        return lambda place: self._reasons(parts[place], serving, who, rows[place], moment)
+
+    def _card(self, market: MarketSnapshot, row: int) -> dict[str, object]:
+        """What is shown of a home, with its address on the tenant's own site if that is known."""
+        shown = market.card(row)
+        own = None if self._links is None else self._links.of(market.home(row))
+        return shown if own is None else {**shown, "url": own}
 
     def _reasons(
         self, parts: Mapping[str, float], serving: Serving, who: Shopper, row: int, moment: int
@@ -217,15 +239,24 @@ class PropertyPersonalizationEngine:
         items: tuple[ModelPrediction, ...],
         trace: tuple[Stage, ...],
         moment: int,
+        ask: Ask,
     ) -> Recommendations:
-        shown = [f"{item.property_id}:{item.score:.6f}" for item in items]
-        tenant = self._tracker.tenant
+        models = {"hybrid": serving.version} if serving.version else {}
+        token = AnswerToken(
+            tenant=self._tracker.tenant,
+            lead_id=ask.lead_id,
+            anonymous_id=ask.anonymous_id,
+            as_of=moment,
+            models=models,
+            properties=tuple(item.property_id for item in items),
+        )
         return Recommendations(
-            recommendation_id=content_id("rec", tenant, who.lead_id, str(moment), serving.version, *shown),
-            lead_id=who.lead_id,
+            recommendation_id=token.text(self._signer),
+            lead_id=ask.lead_id,
+            anonymous_id=ask.anonymous_id,
             as_of=from_micros(moment),
             event_count=who.event_count,
-            models={"hybrid": serving.version} if serving.version else {},
+            models=models,
             experiment=None,
             degraded=serving.degraded if len(who.query) else (*serving.degraded, _NO_ACTS),
             items=items,
@@ -233,30 +264,37 @@ class PropertyPersonalizationEngine:
         )
 
 
-def _rows_of(serving: Serving, property_ids: Sequence[str]) -> NDArray[np.int64]:
-    rows = serving.market.ids.codes(property_ids)
-    if (rows < 0).any():
-        unknown = [name for name, row in zip(property_ids, rows.tolist(), strict=True) if row < 0]
-        raise UnknownId.of("property_id", "be in the catalogue", unknown[0] if len(unknown) == 1 else unknown)
-    return rows
-
-
-def _open_to(serving: Serving, who: Shopper, among: NDArray[np.int64] | None, whatever: bool) -> Candidates:
-    if whatever and among is not None:
+def _open_to(serving: Serving, who: Shopper, ask: Ask) -> Candidates:
+    """The homes that may be shown, of those asked for."""
+    market, unknown = serving.market, 0
+    among: NDArray[np.int64] | None = None
+    if ask.candidates is not None:
+        among = market.ids.codes(list(dict.fromkeys(ask.candidates)))
+        unknown = int(np.count_nonzero(among < 0))
+        if unknown and not ask.rank_all:
+            strangers = [name for name in ask.candidates if name not in market.ids]
+            raise UnknownId.of("property_id", "be in the catalogue", strangers[0] if unknown == 1 else strangers)
+        among = among[among >= 0]
+    if ask.whatever_its_state and among is not None:
         return Candidates(among, {})
     dismissed = who.passed.rows[who.passed.rows >= 0]
-    return candidates(serving.market, who.limits, dismissed=dismissed, seen=who.seen, among=among)
+    seen = np.empty(0, np.int64) if ask.rank_all else who.seen
+    found = candidates(market, who.limits, dismissed=dismissed, seen=seen, among=among)
+    return Candidates(found.rows, {"unknown": unknown, **found.removed}) if unknown else found
 
 
-def _ranked(serving: Serving, who: Shopper, allowed: Candidates, k: int) -> _Ranked:
-    """Score every candidate, keep the best, and see to it that they are not all alike."""
+def _ranked(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask) -> _Ranked:
+    """Score every candidate, keep the best, and see to it that they are not all alike (unless all were asked for)."""
     rows, market = allowed.rows, serving.market
     scores = serving.model.score_all(who.query)[serving.codes[rows]].astype(np.float64)
-    deep = min(len(rows), _RANKED_DEEP * k)
+    if ask.rank_all:
+        order = np.lexsort((rows, -scores))
+        return _Ranked(rows[order], scores[order], (Stage("candidates", len(rows), allowed.removed),))
+    deep = min(len(rows), _RANKED_DEEP * ask.k)
     best = np.argpartition(-scores, deep - 1)[:deep] if deep < len(rows) else np.arange(len(rows))
     order = best[np.lexsort((rows[best], -scores[best]))]
     price, latitude, longitude = (_column(market, name, rows) for name in ("ListPrice", "Latitude", "Longitude"))
-    chosen, alike = diverse(order, k, price=price, latitude=latitude, longitude=longitude)
+    chosen, alike = diverse(order, ask.k, price=price, latitude=latitude, longitude=longitude)
     trace = (
         Stage("candidates", len(rows), allowed.removed),
         _stage("ranked", len(order), lower_score=len(rows) - len(order)),

@@ -48,10 +48,27 @@ class Shopper:
 
 
 def shopper(
-    store: EventStore, tenant: str, lead_id: str, limits: Limits | None, market: MarketSnapshot, as_of: int
+    store: EventStore,
+    tenant: str,
+    lead_id: str,
+    limits: Limits | None,
+    market: MarketSnapshot,
+    as_of: int,
+    *,
+    visitor: bool = False,
 ) -> Shopper:
-    """Read a lead's last events as of a moment (what had happened and was known by then) and weigh them."""
-    asked = EventQuery(lead_id=lead_id, upto=as_of, known_upto=as_of, limit=_MOST_EVENTS, newest_first=True)
+    """Read a lead's last events as of a moment (what had happened and was known by then) and weigh them.
+
+    Of a `visitor` the id is the anonymous one, and the events are those of that visitor.
+    """
+    asked = EventQuery(
+        lead_id=None if visitor else lead_id,
+        anonymous_id=lead_id if visitor else None,
+        upto=as_of,
+        known_upto=as_of,
+        limit=_MOST_EVENTS,
+        newest_first=True,
+    )
     events = store.columns(tenant, asked, numbers=SIGNAL_NUMBERS, labels=SIGNAL_LABELS)
     weights = signed_weights(events)
     acted = (events.property >= 0) & ~_NOT_AN_ACT[events.type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -44,6 +45,10 @@ _MIGRATIONS = (
       at INTEGER NOT NULL, body TEXT NOT NULL,
       PRIMARY KEY (tenant, kind, id)
     ) STRICT, WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO secrets VALUES ('signing', new_secret());
     """,
 )
 
@@ -93,6 +98,10 @@ class SqliteDatabase:
                 yield from some
         except sqlite3.Error as error:
             raise StorageError(f"The database {self.path} cannot be read: {error}.") from error
+
+    def signing_key(self) -> bytes:
+        """The 32 random bytes that this database was made with, for sealing what its services give out."""
+        return bytes(next(self.rows("SELECT value FROM secrets WHERE name = 'signing'"))[0])
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -166,6 +175,7 @@ class SqliteDatabase:
     @staticmethod
     def _empty() -> sqlite3.Connection:
         connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.create_function("new_secret", 0, _new_secret)
         for script in _MIGRATIONS:
             connection.executescript(script)
         return connection
@@ -175,6 +185,7 @@ class SqliteDatabase:
         """Bring the schema up to date, one migration a transaction; `user_version` counts those done."""
         if connection.execute("PRAGMA user_version").fetchone()[0] == len(_MIGRATIONS):
             return
+        connection.create_function("new_secret", 0, _new_secret)
         while True:
             connection.execute("BEGIN IMMEDIATE")
             done = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -193,6 +204,10 @@ class SqliteDatabase:
     def _roll_back(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _new_secret() -> bytes:
+    return secrets.token_bytes(32)
 
 
 def _file(path: Path) -> tuple[int, int] | None:

@@ -1,0 +1,54 @@
+"""`POST /v1/feedback`: what a shopper did with a home of an answer, exposure included."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+from homing.api.requests import MEGABYTE, json_body, object_of
+from homing.api.routing import part
+from homing.api.services import ApiServices
+from homing.api.shapes import FeedbackStored
+from homing.core.errors import BadInput, Fault, shown
+from homing.event_types import EventType
+from homing.interfaces import BehavioralEvent
+from homing.personalization.feedback import feedback_event
+
+__all__ = ["routes"]
+
+_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/FeedbackRequest"}}},
+    }
+}
+_FIELDS: Final = {"recommendation_id": str, "property_id": str, "event_type": str}
+
+
+def routes(services: ApiServices) -> list[BaseRoute]:
+    """The route over these services."""
+    router = part("leads")
+
+    @router.post("/v1/feedback", openapi_extra=_BODY)
+    async def post_feedback(request: Request) -> FeedbackStored:
+        """Store what a shopper did with a home of an answer; durable when answered, and counted once.
+
+        The answer need not have been kept: its id says for whom it was, and at which place each home stood.
+        """
+        event = _event(services, object_of(await json_body(request, MEGABYTE), _FIELDS, tuple(_FIELDS)))
+        appended = await asyncio.to_thread(services.store.append, services.tenant, [event])
+        return FeedbackStored(event.event_id, appended.stored[0], appended.sequence)
+
+    return router.routes
+
+
+def _event(services: ApiServices, told: dict[str, Any]) -> BehavioralEvent:
+    name = told["event_type"]
+    if name not in {kind.value for kind in EventType}:
+        raise BadInput(Fault("event_type", "be one of the event types, such as recommendation_shown", shown(name)))
+    return feedback_event(
+        services.token(told["recommendation_id"]), told["property_id"], EventType(name), services.clock()
+    )

@@ -1,0 +1,88 @@
+"""Visitors, the caller's own homes, and what comes of an answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from homing.api.shapes import FeedbackStored, VisitorAnswer
+from homing.event_types import EventType
+
+from api_ground import home_row  # isort: skip
+from test_api_routes import strictly  # isort: skip
+
+
+@pytest.fixture
+def stocked(served):
+    served.put(*map(home_row, range(5)))
+    return served
+
+
+def feedback(served, answer, **changed):
+    told = {
+        "recommendation_id": answer["recommendation_id"],
+        "property_id": "home-1",
+        "event_type": "recommendation_shown",
+        **changed,
+    }
+    return served.client.post("/v1/feedback", json=told)
+
+
+def test_a_visitor_has_an_answer_of_its_own(stocked):
+    view = {"event_type": "property_view", "anonymous_id": "anon-1", "property_id": "home-0"}
+    assert stocked.client.post("/v1/events", json=view).json()["stored"] == 1
+    answer = strictly(stocked.client.get("/v1/visitors/anon-1/recommendations?k=2"), VisitorAnswer)
+    assert (answer.lead_id, answer.anonymous_id, answer.event_count) == (None, "anon-1", 1)
+    assert [item.property_id for item in answer.items] == ["home-1", "home-2"]
+
+
+def test_rank_answers_over_the_given_homes(stocked):
+    asked = {"lead_id": "lead-1", "property_ids": ["home-3", "home-1"], "explain": False}
+    answer = stocked.client.post("/v1/rank", json=asked).json()
+    assert [item["property_id"] for item in answer["items"]] == ["home-1", "home-3"]
+    assert [item["reasons"] for item in answer["items"]] == [[], []]
+    assert answer["lead_id"] == "lead-1"
+
+
+@pytest.mark.parametrize(
+    ("body", "faults"),
+    [
+        ([], ["body"]),
+        ({"lead_id": "a"}, ["property_ids"]),
+        ({"lead_id": 7, "property_ids": "home-1", "zebra": 1}, ["zebra", "lead_id", "property_ids"]),
+        ({"property_ids": ["home-1"]}, ["lead_id"]),
+        ({"lead_id": "a", "anonymous_id": "b", "property_ids": ["home-1"]}, ["lead_id"]),
+        ({"lead_id": "a", "property_ids": ["home-1", 7, ""]}, ["property_ids[1]", "property_ids[2]"]),
+        ({"lead_id": "a", "property_ids": ["home"] * 1001}, ["property_ids"]),
+        ({"lead_id": "a", "property_ids": [], "explain": "yes"}, ["explain"]),
+    ],
+)
+def test_a_senseless_ranking_is_422_with_every_fault(stocked, body, faults):
+    answer = stocked.client.post("/v1/rank", json=body)
+    assert answer.status_code == 422
+    assert [fault["where"] for fault in answer.json()["faults"]] == faults
+
+
+def test_an_exposure_counts_when_it_is_reported_and_once(stocked):
+    answer = stocked.client.get("/v1/leads/lead-1/recommendations").json()
+    assert stocked.types_of("lead-1") == []
+    first = strictly(feedback(stocked, answer), FeedbackStored)
+    assert first.stored
+    again = strictly(feedback(stocked, answer), FeedbackStored)
+    assert (again.stored, again.event_id) == (False, first.event_id)
+    assert stocked.types_of("lead-1") == [EventType.RECOMMENDATION_SHOWN]
+
+
+@pytest.mark.parametrize(
+    ("changed", "faults"),
+    [
+        ({"recommendation_id": "rec_1"}, ["recommendation_id"]),
+        ({"recommendation_id": None, "event_type": 7}, ["recommendation_id", "event_type"]),
+        ({"event_type": "zebra"}, ["event_type"]),
+        ({"property_id": "home-9", "event_type": "page_view"}, ["event_type", "property_id"]),
+    ],
+)
+def test_feedback_on_no_answer_is_422(stocked, changed, faults):
+    answer = stocked.client.get("/v1/leads/lead-1/recommendations").json()
+    refused = feedback(stocked, answer, **changed)
+    assert refused.status_code == 422
+    assert [fault["where"] for fault in refused.json()["faults"]] == faults
