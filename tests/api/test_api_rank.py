@@ -86,3 +86,9 @@ def test_feedback_on_no_answer_is_422(stocked, changed, faults):
     refused = feedback(stocked, answer, **changed)
     assert refused.status_code == 422
     assert [fault["where"] for fault in refused.json()["faults"]] == faults
+
+
+def test_a_filter_that_cannot_be_read_is_422_and_names_the_parameter(stocked):
+    answer = stocked.client.get("/v1/leads/lead-1/recommendations?where=ListPrice%20%3C%205")
+    assert answer.status_code == 422
+    assert answer.json()["faults"][0]["where"] == "where"

@@ -15,6 +15,7 @@ from homing.interfaces import BehavioralEvent, ConfidenceLevel, LearningContext
 from homing.market.catalogue import Catalogue
 from homing.market.links import LinkTemplate
 from homing.market.property import property_from
+from homing.market.where import where
 from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.people.lead import lead_from
@@ -396,3 +397,9 @@ def test_a_home_of_which_only_the_key_is_known_is_still_recommended(tmp_path):
     assert item.property_id == "only-a-key"
     assert item.home["ListPrice"] is None
     assert replace(item).reasons
+
+
+def test_a_filter_restricts_the_answer_and_is_counted(market):
+    answer = market.engine.recommend("ann", 120, where=where("ListPrice le 320000 and City eq 'Kent'"))
+    assert {item.property_id for item in answer} == {"h001", "h003"}
+    assert answer.trace[0].removed == {"not_asked_for": 118}

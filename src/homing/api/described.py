@@ -105,6 +105,9 @@ _POST_EVENTS: Final[dict[str, Any]] = {
 _HOW_MANY: Final = [
     {"name": "k", "in": "query", "description": "how many homes",
      "schema": {"type": "integer", "minimum": 1, "maximum": MOST_HOMES, "default": 10}},
+    {"name": "where", "in": "query",
+     "description": "OData filter with RESO names, such as ListPrice le 600000 and BedroomsTotal ge 3",
+     "schema": {"type": "string", "maxLength": 2000}},
     {"name": "explain", "in": "query", "description": "with reasons",
      "schema": {"type": "boolean", "default": True}},
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from homing.api.requests import MEGABYTE, flag, json_body, known_parameters, obj
 from homing.api.services import ApiServices
 from homing.core.errors import BadInput
 from homing.core.ids import checked_id, id_fault
+from homing.market.where import where
 from homing.personalization.answer import as_json
 from homing.personalization.ask import LONGEST_LIST, Ask
 
@@ -56,9 +57,14 @@ def routes(services: ApiServices) -> list[Route]:
 
 def _asked(request: Request, who: Callable[[str], Mapping[str, Any]], name: str) -> Ask:
     query = request.query_params
-    known_parameters(query, ("k", "explain"))
+    known_parameters(query, ("k", "where", "explain"))
     shopper = checked_id(request.path_params[name], name)
-    return Ask(**who(shopper), k=whole_number(query, "k", 10, MOST_HOMES), explain=flag(query, "explain", default=True))
+    return Ask(
+        **who(shopper),
+        k=whole_number(query, "k", 10, MOST_HOMES),
+        where=where(query["where"]) if "where" in query else None,
+        explain=flag(query, "explain", default=True),
+    )
 
 
 def _ranked(body: object) -> Ask:

@@ -9,6 +9,7 @@ import typer
 
 from homing.cli.terminal import Terminal, moment
 from homing.interfaces import Recommendations
+from homing.market.where import where as filter_from
 from homing.personalization.answer import as_json
 
 __all__ = ["recommend", "show_recommendations"]
@@ -23,10 +24,17 @@ def recommend(
     as_of: Annotated[
         str | None, typer.Option(metavar="MOMENT", help="Answer as of this moment (RFC 3339; left out: now).")
     ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EXPR", help="Only homes that pass this, such as \"ListPrice le 600000 and City eq 'Kent'\"."
+        ),
+    ] = None,
 ) -> None:
     """The homes a lead should see next."""
     terminal: Terminal = context.obj
-    answer = terminal.homing.engine.recommend(lead, k, as_of=moment(as_of))
+    wanted = None if where is None else filter_from(where, "--where")
+    answer = terminal.homing.engine.recommend(lead, k, as_of=moment(as_of), where=wanted)
     terminal.answer(as_json(answer), lambda: show_recommendations(terminal, answer))
 
 

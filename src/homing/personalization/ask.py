@@ -8,6 +8,7 @@ from typing import Final
 
 from homing.core.errors import BadInput, Fault, shown
 from homing.core.ids import id_fault
+from homing.market.where import Where
 
 __all__ = ["LONGEST_LIST", "Ask"]
 
@@ -19,9 +20,10 @@ class Ask:
     """One question to the engine; a senseless one is refused when it is made, with all its faults.
 
     `lead_id` or `anonymous_id` names the shopper. `as_of` is a moment in microseconds UTC, None for now. `candidates`
-    are the homes to choose from (left out: all that are on the market), at most 1,000. With `rank_all` every candidate
-    that may be shown is answered, in the order of its score, also those the shopper has seen; with
-    `whatever_its_state` also those that are sold, dismissed or beyond a limit. Without `explain` no reasons are made.
+    are the homes to choose from (left out: all that are on the market), at most 1,000, and `where` is a filter they
+    must pass. With `rank_all` every candidate that may be shown is answered, in the order of its score, also those the
+    shopper has seen; with `whatever_its_state` also those that are sold, dismissed or beyond a limit. Without `explain`
+    no reasons are made.
 
     >>> Ask(lead_id="lead-1", k=3).k
     3
@@ -35,6 +37,7 @@ class Ask:
     k: int = 10
     as_of: int | None = None
     candidates: Sequence[str] | None = None
+    where: Where | None = None
     rank_all: bool = False
     whatever_its_state: bool = False
     min_confidence: float = 0.0

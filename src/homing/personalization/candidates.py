@@ -37,16 +37,19 @@ def candidates(
     dismissed: NDArray[np.int64],
     seen: NDArray[np.int64],
     among: NDArray[np.int64] | None = None,
+    asked: Mask | None = None,
 ) -> Candidates:
     """The homes that pass every test; a home that fails several is counted under the first.
 
     A limit that a lead stated is hard: a home of which the limited attribute is unknown does not pass it either.
-    `dismissed` and `seen` hold rows of the snapshot; `among` restricts to some rows.
+    `dismissed` and `seen` hold rows of the snapshot; `among` restricts to some rows, and `asked` (n,) says
+    which homes the question is about.
     """
     size = len(market.ids)
     left: Mask = np.ones(size, dtype=np.bool_) if among is None else _mask(size, among)
     removed: dict[str, int] = {}
-    for reason, passes in _tests(market, limits, dismissed, seen):
+    asked_for = () if asked is None else (("not_asked_for", asked),)
+    for reason, passes in (*_tests(market, limits, dismissed, seen), *asked_for):
         fallen = int(np.count_nonzero(left & ~passes))
         if fallen:
             removed[reason] = fallen

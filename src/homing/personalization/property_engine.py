@@ -27,6 +27,7 @@ from homing.interfaces import (
 from homing.market.catalogue import Catalogue
 from homing.market.links import LinkTemplate
 from homing.market.snapshot import MarketSnapshot
+from homing.market.where import Where
 from homing.models.query import Codes
 from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
@@ -112,7 +113,7 @@ class PropertyPersonalizationEngine:
         k = max_results if context is None else min(max_results, context.max_results)
         floor = 0.0 if context is None else context.min_confidence
         at = None if as_of is None else to_micros(as_of, "as_of")
-        return await asyncio.to_thread(self.recommend, entity_id, k, as_of=at, min_confidence=floor)
+        return await asyncio.to_thread(self.answer, Ask(lead_id=entity_id, k=k, as_of=at, min_confidence=floor))
 
     async def get_explanation(self, entity_id: str, property_id: str) -> ModelPrediction:
         """Why a home has the score it has for a lead; rank 1, as it is the only one asked about."""
@@ -148,10 +149,10 @@ class PropertyPersonalizationEngine:
         *,
         as_of: int | None = None,
         candidates: Sequence[str] | None = None,
-        min_confidence: float = 0.0,
+        where: Where | None = None,
     ) -> Recommendations:
         """The best k homes for a lead as of a moment in microseconds (left out: now), best first."""
-        return self.answer(Ask(lead_id=lead_id, k=k, as_of=as_of, candidates=candidates, min_confidence=min_confidence))
+        return self.answer(Ask(lead_id=lead_id, k=k, as_of=as_of, candidates=candidates, where=where))
 
     def answer(self, ask: Ask) -> Recommendations:
         """The answer to one question. A candidate that is not in the catalogue is an `UnknownId`.
@@ -279,7 +280,8 @@ def _open_to(serving: Serving, who: Shopper, ask: Ask) -> Candidates:
         return Candidates(among, {})
     dismissed = who.passed.rows[who.passed.rows >= 0]
     seen = np.empty(0, np.int64) if ask.rank_all else who.seen
-    found = candidates(market, who.limits, dismissed=dismissed, seen=seen, among=among)
+    asked = None if ask.where is None else ask.where.rows(market)
+    found = candidates(market, who.limits, dismissed=dismissed, seen=seen, among=among, asked=asked)
     return Candidates(found.rows, {"unknown": unknown, **found.removed}) if unknown else found
 
 
