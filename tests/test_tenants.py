@@ -20,6 +20,7 @@ from homing.people.agent import Agent
 from homing.people.directory import Directory
 from homing.people.lead import Lead
 from homing.store.events import EventQuery
+from homing.store.identities import SqliteIdentities
 from homing.store.listings import ListingStore, ListingVersion
 from homing.store.memory_events import MemoryEventStore
 from homing.store.profiles import ProfileStore
@@ -66,7 +67,15 @@ STORES: dict[type[Any], dict[str, Call]] = {
         "get": lambda store: store.get("b", "lead", "ann"),
         "ids": lambda store: store.ids("b", "lead"),
         "all": lambda store: store.all("b", "lead"),
-        "put": lambda store: store.put("b", "lead", [("ann", "{}")], at=1),
+        "revision": lambda store: store.revision("b"),
+        "put": lambda store: store.put("b", "lead", [("ann", "{}")], 1),
+    },
+    SqliteIdentities: {
+        "lead_of": lambda people: people.lead_of("b", "w"),
+        "visitors_of": lambda people: people.visitors_of("b", "ann"),
+        "revision": lambda people: people.revision("b"),
+        "merge": lambda people: people.merge("b", "w", "zoe", 1),
+        "unmerge": lambda people: people.unmerge("b", "w", 1),
     },
 }
 STORES[MemoryEventStore] = {**STORES[SqliteEventStore], "dropped": lambda store: store.dropped("b")}
@@ -88,6 +97,7 @@ DIRECTORY: dict[str, Call] = {
     "leads": lambda people: people.leads(),
     "time_zone_of": lambda people: people.time_zone_of("ann"),
     "agent": lambda people: people.agent("bob"),
+    "revision": lambda people: people.revision(),
     "agent_ids": lambda people: people.agent_ids(),
     "put_leads": lambda people: people.put_leads([Lead(lead_id="ann")]),
     "put_agents": lambda people: people.put_agents([Agent(agent_id="bob")]),
@@ -129,6 +139,7 @@ class House:
     def settle(self, tenant: str) -> None:
         for store in (self.memory, SqliteEventStore(self.database)):
             store.append(tenant, [happened(tenant)])
+            store.identities.merge(tenant, "w", "ann", 1)
         row = {"ListingKey": "h1", "ListingId": "100", "ListPrice": 5}
         self.of(Catalogue, tenant).put([property_from(row, now=NOW - 10)])
         self.of(Directory, tenant).put_leads([Lead(lead_id="ann", time_zone="America/Denver")])
@@ -137,7 +148,8 @@ class House:
     def told(self, tenant: str) -> Any:
         homes, people = self.of(Catalogue, tenant), self.of(Directory, tenant)
         events = [store.select(tenant, ALL) for store in (self.memory, SqliteEventStore(self.database))]
-        return events, homes.get("h1"), homes.changed_since(0), people.leads(), people.agent("bob")
+        visitors = SqliteIdentities(self.database).visitors_of(tenant, "ann")
+        return visitors, events, homes.get("h1"), homes.changed_since(0), people.leads(), people.agent("bob")
 
 
 CALLS = {**STORES, Catalogue: CATALOGUE, Directory: DIRECTORY, BehaviorTracker: TRACKER}
@@ -165,6 +177,14 @@ ROUTES: dict[str, list[tuple[str, str, Any]]] = {
     "/v1/leads/{lead_id:path}/recommendations": [("GET", "/v1/leads/ann/recommendations", {})],
     "/v1/visitors/{anonymous_id:path}/recommendations": [("GET", "/v1/visitors/v/recommendations", {})],
     "/v1/rank": [("POST", "/v1/rank", {"json": {"lead_id": "ann", "property_ids": ["h1"]}})],
+    "/v1/leads/{lead_id:path}/merge": [("POST", "/v1/leads/zoe/merge", {"json": {"anonymous_id": "w"}})],
+    "/v1/leads/{lead_id:path}/unmerge": [("POST", "/v1/leads/ann/unmerge", {"json": {"anonymous_id": "w"}})],
+    "/v1/leads/{lead_id:path}": [
+        ("GET", "/v1/leads/ann", {}), ("PUT", "/v1/leads/ann", {"json": {"stage": "new"}}),
+    ],
+    "/v1/agents/{agent_id:path}": [
+        ("GET", "/v1/agents/bob", {}), ("PUT", "/v1/agents/bob", {"json": {"capacity": 9}}),
+    ],
     "/v1/feedback": [
         ("POST", "/v1/feedback",
          {"json": {"recommendation_id": "x", "property_id": "h1", "event_type": "property_save"}}),

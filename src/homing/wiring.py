@@ -150,7 +150,7 @@ def application() -> FastAPI:
         answer=homing.engine.answer,
         token=homing.engine.token,
         checks=checks,
-        time_zone_of=homing.directory.time_zone_of,
+        directory=homing.directory,
         clock=homing.clock,
     )
     pages = PageServices(

@@ -27,10 +27,13 @@ from homing.interfaces import (
 from homing.market.card import card
 from homing.market.catalogue import Catalogue
 from homing.market.property import property_from
+from homing.people.directory import Directory
+from homing.people.lead import Lead
 from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import Ask
 from homing.store.events import EventQuery
 from homing.store.listings import ListingStore
+from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 
@@ -155,6 +158,7 @@ class Served:
     catalogue: Catalogue
     checks: dict[str, Check]
     recommend: Callable[..., Any]
+    directory: Directory
 
     def put(self, *rows: Mapping[str, Any]) -> None:
         self.catalogue.put([property_from(row, now=NOW - 1_000) for row in rows])
@@ -187,16 +191,25 @@ def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any)
     }
     shared: dict[str, Any] = {
         "store": store, "tenant": TENANT, "catalogue": catalogue,
-        "time_zone_of": lambda _lead: "America/Los_Angeles", "clock": lambda: NOW,
+        "clock": lambda: NOW,
     }  # fmt: skip
+    directory = Directory(ProfileStore(database), TENANT, clock=lambda: NOW)
+    directory.put_leads([Lead(lead_id="lead-1", time_zone="America/Los_Angeles")])
     answer = answer or ByPrice(store, catalogue)
     services = ApiServices(
         **shared, answer=answer, token=lambda text: AnswerToken.read(SIGNER, text, tenant=TENANT),
-        engineer=FixedFeatures(store), checks=lambda: list(checks.values()),
+        engineer=FixedFeatures(store), directory=directory, checks=lambda: list(checks.values()),
     )  # fmt: skip
     recommend = lambda lead_id, k, as_of: answer(Ask(lead_id=lead_id, k=k, as_of=as_of))  # noqa: E731
     pages = page_routes(
-        PageServices(**shared, recommend=recommend, leads=LeadList(store, TENANT), simulated=True, **changed)
+        PageServices(
+            **shared,
+            recommend=recommend,
+            time_zone_of=directory.time_zone_of,
+            leads=LeadList(store, TENANT),
+            simulated=True,
+            **changed,
+        )
     )
     app = create_app(services, pages)
-    return Served(Client(app), app, store, catalogue, checks, recommend)
+    return Served(Client(app), app, store, catalogue, checks, recommend, directory)

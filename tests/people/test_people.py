@@ -129,3 +129,32 @@ def test_an_agent_may_be_built_with_a_whole_number(store):
     directory = Directory(store)
     directory.put_agents([Agent(agent_id="a1", capacity=3)])
     assert directory.agent("a1").capacity == 3.0
+
+
+def test_an_answer_about_the_past_uses_the_profile_known_then(tmp_path):
+    now = [100]
+    directory = Directory(ProfileStore(SqliteDatabase(tmp_path / "people.sqlite3")), clock=lambda: now[0])
+    directory.put_leads([Lead(lead_id="ann", stage="new")])
+    now[0] = 200
+    directory.put_leads([Lead(lead_id="ann", stage="hot")])
+    found = [directory.lead("ann", as_of) for as_of in (99, 100, 199, 200, None)]
+    assert [lead and lead.stage for lead in found] == [None, "new", "new", "hot", "hot"]
+    assert [len(directory.leads(as_of)) for as_of in (99, 150)] == [0, 1]
+    assert directory.leads(150)["ann"].stage == "new"
+
+
+def test_the_first_profile_of_a_file_counts_as_known_since_ever(tmp_path):
+    directory = Directory(ProfileStore(SqliteDatabase(tmp_path / "people.sqlite3")), clock=lambda: 100)
+    directory.put_leads([Lead(lead_id="ann", stage="new")], files=True)
+    directory.put_leads([Lead(lead_id="ann", stage="hot")], files=True)
+    assert [directory.lead("ann", as_of).stage for as_of in (5, 99, 100)] == ["new", "new", "hot"]
+
+
+def test_a_clock_that_runs_back_hides_no_profile(tmp_path):
+    now = [100]
+    directory = Directory(ProfileStore(SqliteDatabase(tmp_path / "people.sqlite3")), clock=lambda: now[0])
+    directory.put_agents([Agent(agent_id="bob", capacity=1)])
+    now[0] = 50
+    directory.put_agents([Agent(agent_id="bob", capacity=2)])
+    assert [directory.agent("bob", as_of).capacity for as_of in (None, 100)] == [2, 2]
+    assert directory.agent("bob", 99) is None

@@ -250,6 +250,91 @@ def what_no_store_could_give_back_is_refused_whole(make: Make) -> None:
         assert store.count("default", EventQuery()) == 0
 
 
+def visited(make: Make) -> EventStore:
+    """One event of a lead, two of a visitor, one of the visitor in the name of another lead, one of a stranger."""
+    return filled(
+        make,
+        event("1"),
+        event("2", 1, lead_id=None, anonymous_id="v"),
+        event("3", 2, lead_id=None, anonymous_id="v", kind=SAVE),
+        event("4", 3, lead_id="zoe", anonymous_id="v"),
+        event("5", 4, lead_id=None, anonymous_id="w"),
+    )
+
+
+def owners(store: EventStore, query: EventQuery) -> dict[str, str | None]:
+    """The lead of each event, in columns."""
+    found = store.columns("default", query)
+    return {
+        name: found.leads.ids[code] if code >= 0 else None
+        for name, code in zip(found.event_ids, found.lead.tolist(), strict=True)
+    }
+
+
+def a_merged_visitors_events_count_for_the_lead(make: Make) -> None:
+    store = visited(make)
+    assert store.identities.merge("default", "v", "ann", micros(9))
+    store.append("default", [event("6", 5, lead_id=None, anonymous_id="v")])
+    query = EventQuery(lead_id="ann")
+    assert [(e.event_id, e.lead_id) for e in store.select("default", query)] == [(i, "ann") for i in "1236"]
+    assert store.count("default", query) == 4
+    assert store.columns("default", query).event_ids == ("1", "2", "3", "6")
+    assert ids(store.select("default", EventQuery(lead_id="ann", event_types=frozenset({SAVE})))) == ["3"]
+    assert owners(store, EventQuery()) == {"1": "ann", "2": "ann", "3": "ann", "4": "zoe", "5": None, "6": "ann"}
+
+
+def an_event_that_names_a_lead_stays_that_leads(make: Make) -> None:
+    store = visited(make)
+    store.identities.merge("default", "v", "ann", micros(9))
+    told = [(e.event_id, e.lead_id) for e in store.select("default", EventQuery())]
+    assert told == [("1", "ann"), ("2", "ann"), ("3", "ann"), ("4", "zoe"), ("5", None)]
+    assert ids(store.select("default", EventQuery(lead_id="zoe"))) == ["4"]
+
+
+def a_merge_known_later_is_not_seen(make: Make) -> None:
+    store = visited(make)
+    store.identities.merge("default", "v", "ann", micros(9))
+    early, late = EventQuery(lead_id="ann", known_upto=micros(8)), EventQuery(lead_id="ann", known_upto=micros(9))
+    assert ids(store.select("default", early)) == ["1"]
+    assert owners(store, EventQuery(known_upto=micros(8))) == {"1": "ann", "2": None, "3": None, "4": "zoe", "5": None}
+    assert ids(store.select("default", late)) == ["1", "2", "3"]
+
+
+def an_unmerged_visitor_is_apart_again(make: Make) -> None:
+    store = visited(make)
+    store.identities.merge("default", "v", "ann", micros(9))
+    assert store.identities.unmerge("default", "v", micros(12))
+    assert not store.identities.unmerge("default", "v", micros(13))
+    assert ids(store.select("default", EventQuery(lead_id="ann"))) == ["1"]
+    assert ids(store.select("default", EventQuery(lead_id="ann", known_upto=micros(11)))) == ["1", "2", "3"]
+    assert store.identities.merge("default", "v", "zoe", micros(14))
+
+
+def a_visitor_belongs_to_one_lead(make: Make) -> None:
+    people = visited(make).identities
+    assert people.merge("default", "v", "ann", micros(9))
+    revision = people.revision("default")
+    assert not people.merge("default", "v", "ann", micros(10))
+    with pytest.raises(BadInput, match="anonymous_id must be a visitor of no other lead; unmerge it from 'ann' first"):
+        people.merge("default", "v", "zoe", micros(10))
+    assert (people.lead_of("default", "v"), people.visitors_of("default", "zoe")) == ("ann", ())
+    assert people.revision("default") == revision > 0
+
+
+def merges_of_tenants_are_kept_apart(make: Make) -> None:
+    people = visited(make).identities
+    assert people.merge("b", "v", "ann", micros(9))
+    assert (people.lead_of("a", "v"), people.visitors_of("a", "ann"), people.revision("a")) == (None, (), 0)
+    assert people.merge("a", "v", "zoe", micros(9))
+
+
+def changes_of_a_visitor_keep_their_order_when_the_clock_runs_back(make: Make) -> None:
+    people = visited(make).identities
+    people.merge("default", "v", "ann", micros(9))
+    people.unmerge("default", "v", micros(5))
+    assert people.lead_of("default", "v") is None
+
+
 LAWS: tuple[Callable[[Make], None], ...] = (
     an_event_comes_back_as_it_was_stored,
     what_was_stored_does_not_change_with_the_callers_payload,
@@ -273,4 +358,11 @@ LAWS: tuple[Callable[[Make], None], ...] = (
     columns_do_not_depend_on_the_order_of_arrival,
     columns_hold_the_keys_asked_for,
     what_no_store_could_give_back_is_refused_whole,
+    a_merged_visitors_events_count_for_the_lead,
+    an_event_that_names_a_lead_stays_that_leads,
+    a_merge_known_later_is_not_seen,
+    an_unmerged_visitor_is_apart_again,
+    a_visitor_belongs_to_one_lead,
+    merges_of_tenants_are_kept_apart,
+    changes_of_a_visitor_keep_their_order_when_the_clock_runs_back,
 )

@@ -18,6 +18,7 @@ from homing.interfaces import BehavioralEvent
 from homing.store.columns import EventColumns, Label
 from homing.store.event_rows import stored_event
 from homing.store.events import Appended, EventQuery, EventStore
+from homing.store.identities import MemoryIdentities
 from homing.store.memory_events import MemoryEventStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
@@ -221,12 +222,85 @@ class KeepsTheGoodHalf(MemoryEventStore):
             raise
 
 
+class CountsWithoutTheVisitor(MemoryEventStore):
+    def count(self, tenant: str, query: EventQuery) -> int:
+        return len(self._shelf(tenant).rows(query))
+
+
+class GivesTheVisitorsLeadToEverything(MemoryEventStore):
+    def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
+        found = super().select(tenant, query)
+        owners = [self.identities.lead_of(tenant, e.anonymous_id) if e.anonymous_id else None for e in found]
+        return [replace(e, lead_id=owner or e.lead_id) for e, owner in zip(found, owners, strict=True)]
+
+
+class _WithPeople(MemoryEventStore):
+    """A store whose identities are broken."""
+
+    people: type[MemoryIdentities]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.identities = self.people()
+
+
+class KnowsMergesAtOnce(_WithPeople):
+    class people(MemoryIdentities):
+        def lead_of(self, tenant: str, anonymous_id: str, known_upto: int | None = None) -> str | None:
+            known_upto = None if self._visitors.keys() == {(tenant, "ann")} else known_upto
+            return super().lead_of(tenant, anonymous_id, known_upto)
+
+
+class KeepsTheVisitorForEver(_WithPeople):
+    class people(MemoryIdentities):
+        def visitors_of(self, tenant: str, lead_id: str, known_upto: int | None = None) -> tuple[str, ...]:
+            ever = tuple(self._visitors.get((tenant, lead_id), ()))
+            return ever if known_upto is None else super().visitors_of(tenant, lead_id, known_upto)
+
+
+class MovesTheVisitor(_WithPeople):
+    class people(MemoryIdentities):
+        def merge(self, tenant: str, anonymous_id: str, lead_id: str, known_at: int) -> bool:
+            if self.lead_of(tenant, anonymous_id) not in (None, lead_id):
+                self.unmerge(tenant, anonymous_id, known_at)
+            return super().merge(tenant, anonymous_id, lead_id, known_at)
+
+
+class MergesForAllTenants(_WithPeople):
+    class people(MemoryIdentities):
+        def lead_of(self, tenant: str, anonymous_id: str, known_upto: int | None = None) -> str | None:
+            tenants = {name for name, _ in self._changes} | {tenant}
+            found = [super(type(self), self).lead_of(name, anonymous_id, known_upto) for name in sorted(tenants)]
+            return next(filter(None, found), None)
+
+
+class BelievesTheClock(_WithPeople):
+    class people(MemoryIdentities):
+        def lead_of(self, tenant: str, anonymous_id: str, known_upto: int | None = None) -> str | None:
+            told = super().lead_of(tenant, anonymous_id, known_upto)
+            if told is None and self.unmerged_at < self.merged_at:
+                return "ann"
+            return told
+
+        merged_at = unmerged_at = 0
+
+        def merge(self, tenant: str, anonymous_id: str, lead_id: str, known_at: int) -> bool:
+            self.merged_at = self.unmerged_at = known_at
+            return super().merge(tenant, anonymous_id, lead_id, known_at)
+
+        def unmerge(self, tenant: str, anonymous_id: str, known_at: int) -> bool:
+            done = super().unmerge(tenant, anonymous_id, known_at)
+            self.unmerged_at = known_at
+            return done
+
+
 MUTANTS = (
     LosesTheCampaign, KeepsTheCallersPayload, LetsTheLastContentWin, SaysTwiceOfTwins, ShowsOneTenantToTheOther,
     TakesAnyTenant, IgnoresTheVisitor, TakesEitherId, CountsWithoutTheType, LeavesOutTheEnd, TurnsTiesWrong,
     LimitsTheOldest, KnowsEverythingAtOnce, ForgetsTheSequence, LosesTheOutcomesMoment, SaysYesToAnyOutcome,
     ShowsLaterOutcomesInColumns, KeepsTheOutcomeWrittenLast, SortsColumnsByMomentOnly, CodesHomesByArrival,
-    MakesTextOfNumbers, KeepsTheGoodHalf,
+    MakesTextOfNumbers, KeepsTheGoodHalf, CountsWithoutTheVisitor, GivesTheVisitorsLeadToEverything, KnowsMergesAtOnce,
+    KeepsTheVisitorForEver, MovesTheVisitor, MergesForAllTenants, BelievesTheClock,
 )  # fmt: skip
 
 
@@ -276,16 +350,30 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabase:
     return SqliteDatabase(tmp_path_factory.mktemp("pairs") / "events.sqlite3")
 
 
+def _changed(store: EventStore, together: bool, visitor: str, lead: str, minute: int) -> bool | str:
+    try:
+        if together:
+            return store.identities.merge("default", visitor, lead, micros(minute))
+        return store.identities.unmerge("default", visitor, micros(minute))
+    except BadInput as refused:
+        return str(refused)
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     batches=st.lists(st.lists(_events(), max_size=6), max_size=3),
+    merges=st.lists(st.tuples(st.booleans(), st.sampled_from("ab"), st.sampled_from("ab"), _minutes), max_size=4),
     queries=st.lists(st.tuples(_queries(), st.integers(0, 3)), min_size=1, max_size=4),
 )
 def test_memory_and_sqlite_answer_alike(
-    database: SqliteDatabase, batches: list[list[BehavioralEvent]], queries: list[tuple[EventQuery, int]]
+    database: SqliteDatabase,
+    batches: list[list[BehavioralEvent]],
+    merges: list[tuple[bool, str, str, int]],
+    queries: list[tuple[EventQuery, int]],
 ) -> None:
     with database.write() as connection:
         connection.execute("DELETE FROM events")
+        connection.execute("DELETE FROM merges")
         connection.execute("DELETE FROM sqlite_sequence")
     memory, sqlite = MemoryEventStore(), SqliteEventStore(database)
     marks = [(0, 0)]
@@ -293,6 +381,8 @@ def test_memory_and_sqlite_answer_alike(
         ours, theirs = memory.append("default", batch), sqlite.append("default", batch)
         assert ours.stored == theirs.stored
         marks.append((ours.sequence, theirs.sequence))
+    for change in merges:
+        assert _changed(memory, *change) == _changed(sqlite, *change)
     for query, mark in queries:
         memory_query, sqlite_query = (replace(query, after_sequence=after) for after in marks[mark % len(marks)])
         assert memory.select("default", memory_query) == sqlite.select("default", sqlite_query)
@@ -300,5 +390,6 @@ def test_memory_and_sqlite_answer_alike(
         mine = memory.columns("default", memory_query, ["x"], ["y"])
         other = sqlite.columns("default", sqlite_query, ["x"], ["y"])
         assert mine.event_ids == other.event_ids
+        assert (mine.lead.tolist(), mine.leads.ids) == (other.lead.tolist(), other.leads.ids)
         assert mine.outcomes.codes.tolist() == other.outcomes.codes.tolist()
         np.testing.assert_array_equal(mine.numbers["x"], other.numbers["x"])

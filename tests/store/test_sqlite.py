@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
@@ -12,7 +13,7 @@ from homing.core.errors import StorageError
 from homing.store.events import EventQuery
 from homing.store.listings import ListingStore
 from homing.store.profiles import ProfileStore
-from homing.store.sqlite import SqliteDatabase
+from homing.store.sqlite import _MIGRATIONS, SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 
 from event_store_laws import event, ids  # isort: skip
@@ -26,7 +27,7 @@ def test_connections_of_threads_that_ended_are_closed(tmp_path: Path) -> None:
     database = SqliteDatabase(tmp_path / "homing.sqlite3")
     profiles = ProfileStore(database)
     for number in range(20):
-        thread = Thread(target=lambda name=number: profiles.put("default", "lead", [(f"l{name}", "{}")], at=1))
+        thread = Thread(target=lambda name=number: profiles.put("default", "lead", [(f"l{name}", "{}")], 1))
         thread.start()
         thread.join()
     assert len(profiles.ids("default", "lead")) == 20
@@ -76,7 +77,7 @@ def test_a_file_put_in_the_place_of_the_old_is_read_and_written(tmp_path: Path) 
 def test_a_read_that_fails_is_a_storage_error(tmp_path: Path, read) -> None:
     database = SqliteDatabase(tmp_path / "homing.sqlite3")
     SqliteEventStore(database).append("default", [event("e")])
-    for table in ("events", "listings", "profiles"):
+    for table in ("events", "listings", "profile_versions"):
         database.read().execute(f"DROP TABLE {table}")
     with pytest.raises(StorageError, match="cannot be read: no such table"):
         read(database)
@@ -96,10 +97,29 @@ def test_a_write_that_its_writer_gives_up_leaves_nothing_and_hinders_nobody(tmp_
 
     def given_up() -> None:
         with database.write() as connection:
-            connection.execute("INSERT INTO profiles VALUES ('default', 'lead', 'ann', 1, '{}')")
+            connection.execute("INSERT INTO profile_versions VALUES (1, 'default', 'lead', 'ann', 1, '{}')")
             raise LookupError
 
     with pytest.raises(LookupError):
         given_up()
     assert ProfileStore(database).ids("default", "lead") == ()
-    assert ProfileStore(database).put("default", "lead", [("zoe", "{}")], at=1)["created"] == 1
+    assert ProfileStore(database).put("default", "lead", [("zoe", "{}")], 1)["created"] == 1
+
+
+def test_a_database_of_the_first_schema_keeps_its_people(tmp_path):
+    path = tmp_path / "homing.sqlite3"
+    with closing(sqlite3.connect(path)) as old, old:
+        old.executescript(_MIGRATIONS[0])
+        old.execute("INSERT INTO profiles VALUES ('default', 'lead', 'ann', 7, '{\"lead_id\":\"ann\"}')")
+        old.execute("PRAGMA user_version = 1")
+    profiles = ProfileStore(SqliteDatabase(path))
+    assert profiles.get("default", "lead", "ann", known_upto=7) == '{"lead_id":"ann"}'
+    assert profiles.get("default", "lead", "ann", known_upto=6) is None
+    assert len(SqliteDatabase(path).signing_key()) == 32
+
+
+def test_each_database_has_a_signing_key_of_its_own_that_lasts(tmp_path):
+    one, other = SqliteDatabase(tmp_path / "1.sqlite3"), SqliteDatabase(tmp_path / "2.sqlite3")
+    for database in (one, other):
+        ProfileStore(database).put("default", "lead", [("ann", "{}")], 1)
+    assert one.signing_key() == SqliteDatabase(one.path).signing_key() != other.signing_key()

@@ -39,11 +39,27 @@ def test_events_of_one_id_are_found_by_their_index(tmp_path: Path, name: str) ->
     store.columns("default", EventQuery(**{name: "x"}, known_upto=micros(9)))
     store.count("default", EventQuery(**{name: "x"}))
     database.read().set_trace_callback(None)
+    seen = [sql for sql in seen if " FROM events " in sql]
     assert len(seen) == 3
     for sql in seen:
         plan = " ".join(row[3] for row in database.read().execute(f"EXPLAIN QUERY PLAN {sql}"))
         assert "USING INDEX events_of_" in plan or "USING COVERING INDEX events_of_" in plan
         assert f"{name}=?" in plan
+
+
+def test_a_merged_leads_events_are_found_by_both_indexes(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "homing.sqlite3")
+    store = SqliteEventStore(database)
+    store.append("default", [event("e")])
+    store.identities.merge("default", "v", "ann", 0)
+    seen: list[str] = []
+    database.read().set_trace_callback(seen.append)
+    store.columns("default", EventQuery(lead_id="ann", upto=micros(9), known_upto=micros(9)))
+    database.read().set_trace_callback(None)
+    plan = " ".join(row[3] for row in database.read().execute(f"EXPLAIN QUERY PLAN {seen[-1]}"))
+    assert "events_of_lead" in plan
+    assert "events_of_visitor" in plan
+    assert "SCAN" not in plan
 
 
 def test_four_threads_write_and_read_at_once(tmp_path: Path) -> None:
@@ -121,5 +137,5 @@ def test_what_is_new_is_found_without_a_walk_over_all_events(tmp_path: Path) -> 
     database.read().set_trace_callback(seen.append)
     store.columns("default", EventQuery(after_sequence=7))
     database.read().set_trace_callback(None)
-    plan = " ".join(row[3] for row in database.read().execute(f"EXPLAIN QUERY PLAN {seen[0]}"))
+    plan = " ".join(row[3] for row in database.read().execute(f"EXPLAIN QUERY PLAN {seen[-1]}"))
     assert plan == "SEARCH events USING INTEGER PRIMARY KEY (rowid>?)"

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 import homing
-from homing.api import documentation, events, feedback, health, leads, properties, recommendations
+from homing.api import documentation, events, feedback, health, leads, people, properties, recommendations
 from homing.api.guard import Guard
 from homing.api.problems import HANDLERS
 from homing.api.services import ApiServices
@@ -39,7 +39,7 @@ def create_app(
         exception_handlers=HANDLERS,
         lifespan=_warming(warm),
     )
-    for part in (events, recommendations, feedback, leads, properties, health):
+    for part in (events, recommendations, feedback, leads, people, properties, health):
         app.router.routes.extend(part.routes(services))
     app.router.routes.extend([*documentation.routes(app), *pages])
     return app

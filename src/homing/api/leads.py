@@ -55,7 +55,7 @@ def _timeline(services: ApiServices, lead_id: str, limit: int, upto: int | None)
         services.tenant, EventQuery(lead_id=lead_id, upto=upto, limit=limit, newest_first=True)
     )
     count = services.store.count(services.tenant, EventQuery(lead_id=lead_id))
-    zone = services.time_zone_of(lead_id)
+    zone = services.directory.time_zone_of(lead_id)
     local = ZoneInfo(zone)
     shown = [timeline_event(event, event.timestamp.astimezone(local).isoformat()) for event in events]
     return TimelineAnswer(lead_id, zone, count, shown)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from homing.core.clock import Clock, system_clock
 from homing.interfaces import IFeatureEngineer, Recommendations
 from homing.market.catalogue import Catalogue
+from homing.people.directory import Directory
 from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import Ask
 from homing.store.events import EventStore
@@ -36,9 +37,9 @@ class ApiServices:
     store: EventStore
     tenant: str
     catalogue: Catalogue
+    directory: Directory
     engineer: IFeatureEngineer
     answer: Callable[[Ask], Recommendations]
     token: Callable[[str], AnswerToken]
     checks: Callable[[], Sequence[Check]]
-    time_zone_of: Callable[[str], str] = lambda _lead_id: "UTC"
     clock: Clock = system_clock

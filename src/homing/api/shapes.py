@@ -21,6 +21,8 @@ __all__ = [
     "HomeCard",
     "Item",
     "ListingsStored",
+    "MergeStored",
+    "ProfileStored",
     "RankRequest",
     "ReadyAnswer",
     "ReasonShown",
@@ -80,7 +82,10 @@ class FeaturesAnswer:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """One event of a lead; `local_time` is what the clock showed where the lead lives."""
+    """One event of a lead; `local_time` is what the clock showed where the lead lives.
+
+    `anonymous_id` names the visitor as whom it was done, if any.
+    """
 
     event_id: str
     event_type: str
@@ -90,6 +95,7 @@ class TimelineEvent:
     property_id: str | None
     agent_id: str | None
     session_id: str | None
+    anonymous_id: str | None
     device_type: str | None
     source_channel: str | None
     event_data: Mapping[str, Any]
@@ -216,6 +222,27 @@ class FeedbackStored:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileStored:
+    """What a profile that was put did: `outcome` is created, updated or unchanged.
+
+    `dropped` names the fields that say who the person is; homing does not keep them.
+    """
+
+    outcome: str
+    dropped: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeStored:
+    """A visitor and its lead: `changed` is false if nothing had to be done. `event_count` is the lead's, after it."""
+
+    lead_id: str
+    anonymous_id: str
+    changed: bool
+    event_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class CheckShown:
     """One thing a deployment needs, and what to do if it is not there."""
 
@@ -257,6 +284,7 @@ def timeline_event(event: BehavioralEvent, local_time: str) -> TimelineEvent:
         property_id=event.property_id,
         agent_id=event.agent_id,
         session_id=event.session_id,
+        anonymous_id=event.anonymous_id,
         device_type=event.device_type,
         source_channel=event.source_channel,
         event_data=event.event_data,

@@ -33,13 +33,15 @@ class LeadList:
     def __init__(self, store: EventStore, tenant: str) -> None:
         self._store = store
         self._tenant = tenant
-        self._read_to = 0
+        self._read_to = self._merges = 0
         self._known: dict[str, LeadSummary] = {}
         self._reading = threading.Lock()
 
     def __call__(self) -> list[LeadSummary]:
         """All leads, the one that acted last first."""
         with self._reading:
+            if self._merges != (merges := self._store.identities.revision(self._tenant)):
+                self._merges, self._read_to, self._known = merges, 0, {}
             self._read(self._store.columns(self._tenant, EventQuery(after_sequence=self._read_to)))
             return sorted(self._known.values(), key=lambda lead: (-lead.last_at, lead.lead_id))
 

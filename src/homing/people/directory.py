@@ -11,7 +11,7 @@ import msgspec
 from homing.core.clock import Clock, system_clock
 from homing.people.agent import Agent, agent_from, agent_row
 from homing.people.lead import Lead, lead_from, lead_row
-from homing.store.profiles import ProfileStore
+from homing.store.profiles import SINCE_EVER, ProfileStore
 
 __all__ = ["Directory", "ProfileCounts"]
 
@@ -38,6 +38,9 @@ class ProfileCounts:
 class Directory:
     """Profiles of leads and agents; a later row of the same person replaces the earlier one as a whole.
 
+    An answer about the past uses what was known then. A profile that a file brings carries no date: the first of a
+    person counts as known since ever, every change from when it came.
+
     >>> import tempfile, pathlib
     >>> from homing.store.sqlite import SqliteDatabase
     >>> directory = Directory(ProfileStore(SqliteDatabase(pathlib.Path(tempfile.mkdtemp()) / "people.sqlite3")))
@@ -50,43 +53,48 @@ class Directory:
     def __init__(self, store: ProfileStore, tenant: str = "default", clock: Clock = system_clock) -> None:
         self._store, self.tenant, self._clock = store, tenant, clock
 
-    def put_leads(self, leads: Iterable[Lead]) -> ProfileCounts:
-        """Store leads durably in one transaction."""
-        return self._put(_LEAD, [(lead.lead_id, _encode(lead_row(lead)).decode()) for lead in leads])
+    def put_leads(self, leads: Iterable[Lead], *, files: bool = False) -> ProfileCounts:
+        """Store leads durably in one transaction; `files` if they come from a file, which says not since when."""
+        return self._put(_LEAD, [(lead.lead_id, _encode(lead_row(lead)).decode()) for lead in leads], files)
 
-    def lead(self, lead_id: str) -> Lead | None:
-        """The lead, or None if nobody described it."""
-        body = self._store.get(self.tenant, _LEAD, lead_id)
+    def lead(self, lead_id: str, as_of: int | None = None) -> Lead | None:
+        """The lead as known by a moment in microseconds (left out: now), or None if nobody had described it."""
+        body = self._store.get(self.tenant, _LEAD, lead_id, as_of)
         return None if body is None else lead_from(_decode(body))
 
     def lead_ids(self) -> tuple[str, ...]:
         """All described leads, in alphabetical order."""
         return self._store.ids(self.tenant, _LEAD)
 
-    def leads(self) -> dict[str, Lead]:
-        """All described leads by id."""
-        return {name: lead_from(_decode(body)) for name, body in self._store.all(self.tenant, _LEAD)}
+    def leads(self, as_of: int | None = None) -> dict[str, Lead]:
+        """All leads described by a moment (left out: now), by id."""
+        return {name: lead_from(_decode(body)) for name, body in self._store.all(self.tenant, _LEAD, as_of)}
 
     def time_zone_of(self, lead_id: str) -> str:
         """The lead's own time zone; UTC where it is unknown."""
         lead = self.lead(lead_id)
         return "UTC" if lead is None or lead.time_zone is None else lead.time_zone
 
-    def put_agents(self, agents: Iterable[Agent]) -> ProfileCounts:
-        """Store agents durably in one transaction."""
-        return self._put(_AGENT, [(agent.agent_id, _encode(agent_row(agent)).decode()) for agent in agents])
+    def put_agents(self, agents: Iterable[Agent], *, files: bool = False) -> ProfileCounts:
+        """Store agents durably in one transaction; `files` if they come from a file, which says not since when."""
+        return self._put(_AGENT, [(agent.agent_id, _encode(agent_row(agent)).decode()) for agent in agents], files)
 
-    def agent(self, agent_id: str) -> Agent | None:
-        """The agent, or None if nobody described it."""
-        body = self._store.get(self.tenant, _AGENT, agent_id)
+    def agent(self, agent_id: str, as_of: int | None = None) -> Agent | None:
+        """The agent as known by a moment in microseconds (left out: now), or None if nobody had described it."""
+        body = self._store.get(self.tenant, _AGENT, agent_id, as_of)
         return None if body is None else agent_from(_decode(body))
 
     def agent_ids(self) -> tuple[str, ...]:
         """All described agents, in alphabetical order."""
         return self._store.ids(self.tenant, _AGENT)
 
-    def _put(self, kind: str, bodies: list[tuple[str, str]]) -> ProfileCounts:
+    def revision(self) -> int:
+        """A number that changes with every change of a profile."""
+        return self._store.revision(self.tenant)
+
+    def _put(self, kind: str, bodies: list[tuple[str, str]], files: bool) -> ProfileCounts:
         if not bodies:
             return ProfileCounts()
-        done = self._store.put(self.tenant, kind, bodies, self._clock())
+        first = SINCE_EVER if files else None
+        done = self._store.put(self.tenant, kind, bodies, self._clock(), first_known_at=first)
         return ProfileCounts(done["created"], done["updated"], done["unchanged"])

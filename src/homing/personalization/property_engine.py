@@ -161,7 +161,7 @@ class PropertyPersonalizationEngine:
         """
         serving = self._serving.at(ask.as_of)
         moment = self._clock() if ask.as_of is None else ask.as_of
-        lead = None if self._directory is None or ask.lead_id is None else self._directory.lead(ask.lead_id)
+        lead = None if self._directory is None or ask.lead_id is None else self._directory.lead(ask.lead_id, ask.as_of)
         limits = None if lead is None else lead.limits
         who = shopper(
             self._tracker.store, self._tracker.tenant, ask.shopper_id, limits, serving.market, moment,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,7 +39,7 @@ class ImportLeads:
 
     def __call__(self, path: Path | str, *, progress: Progress | None = None) -> RowsImported:
         """Store the good rows, refuse the bad ones; `BadInput`, and nothing stored, if the file cannot be read."""
-        return _imported(path, lead_from, self.directory.put_leads, progress)
+        return _imported(path, lead_from, partial(self.directory.put_leads, files=True), progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class ImportAgents:
 
     def __call__(self, path: Path | str, *, progress: Progress | None = None) -> RowsImported:
         """Store the good rows, refuse the bad ones; `BadInput`, and nothing stored, if the file cannot be read."""
-        return _imported(path, agent_from, self.directory.put_agents, progress)
+        return _imported(path, agent_from, partial(self.directory.put_agents, files=True), progress)
 
 
 def _imported(

@@ -15,6 +15,7 @@ from homing.core.nesting import DEEPEST, too_deep
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
 from homing.store.columns import EventColumns
+from homing.store.identities import Identities
 
 __all__ = ["Appended", "EventQuery", "EventStore", "check_events", "check_outcome", "has_bytes", "payload_json"]
 
@@ -67,7 +68,16 @@ class Appended:
 
 @runtime_checkable
 class EventStore(Protocol):
-    """Keeps the events of many tenants apart. Each verb may be called from any thread."""
+    """Keeps the events of many tenants apart. Each verb may be called from any thread.
+
+    An event of a visitor that `identities` say is a lead is read as that lead's, as far as that was known by the
+    query's `known_upto`; one that names a lead itself stays that lead's.
+    """
+
+    @property
+    def identities(self) -> Identities:
+        """Which visitor is which lead."""
+        ...
 
     def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
         """Store what is new, all or nothing; an event whose id is there, or came earlier in the batch, is not."""

@@ -15,6 +15,7 @@ from homing.interfaces import BehavioralEvent
 from homing.store.columns import EventColumns, event_columns
 from homing.store.event_rows import StoredEvent, behavioral_event, event_row, stored_event
 from homing.store.events import Appended, EventQuery, check_events, check_outcome
+from homing.store.identities import MemoryIdentities
 
 __all__ = ["MemoryEventStore"]
 
@@ -54,6 +55,7 @@ class MemoryEventStore:
         self._clock = clock
         self._lock = threading.RLock()
         self._shelves: dict[str, _Shelf] = {}
+        self.identities = MemoryIdentities()
 
     def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
         """Store what is new, all or nothing; then let go of what is too much or too old."""
@@ -69,14 +71,12 @@ class MemoryEventStore:
 
     def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
         """The events that match, in the order asked for."""
-        with self._lock:
-            found = self._shelf(tenant).rows(query)
+        found = self._found(tenant, query)
         return [behavioral_event(row, tenant, query) for row in found]
 
     def count(self, tenant: str, query: EventQuery) -> int:
         """How many events match, as many as `select` would return."""
-        with self._lock:
-            return len(self._shelf(tenant).rows(query))
+        return len(self._found(tenant, query))
 
     def record_outcome(
         self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
@@ -100,8 +100,7 @@ class MemoryEventStore:
         self, tenant: str, query: EventQuery, numbers: Sequence[str] = (), labels: Sequence[str] = ()
     ) -> EventColumns:
         """The events that match as arrays, with these keys of `event_data` as numbers and as labels."""
-        with self._lock:
-            found = self._shelf(tenant).rows(query)
+        found = self._found(tenant, query)
         rows = [event_row(row, query, data=bool(numbers or labels)) for row in found]
         return event_columns(rows, numbers, labels)
 
@@ -109,6 +108,21 @@ class MemoryEventStore:
         """How many of a tenant's events were let go: because there were too many, and because of their age."""
         with self._lock:
             return dict(self._shelf(tenant).dropped)
+
+    def _found(self, tenant: str, query: EventQuery) -> list[StoredEvent]:
+        """The rows that match, each with the lead that it counts for."""
+        people, lead = self.identities, query.lead_id
+        visitors = () if lead is None else people.visitors_of(tenant, lead, query.known_upto)
+        with self._lock:
+            found = self._shelf(tenant).rows(query, frozenset(visitors))
+        if not people.revision(tenant):
+            return found
+        return [
+            row._replace(lead_id=people.lead_of(tenant, row.anonymous_id, query.known_upto))
+            if row.lead_id is None and row.anonymous_id is not None
+            else row
+            for row in found
+        ]
 
     def _shelf(self, tenant: str) -> _Shelf:
         """The events of a tenant, freed of what has become too old by now; reading of a stranger keeps nothing."""
@@ -149,20 +163,24 @@ class _Shelf:
         while self._ages and self._ages[0][0] < at:
             self._drop_top("age")
 
-    def rows(self, query: EventQuery) -> list[StoredEvent]:
-        """The rows that match, in the order asked for."""
+    def rows(self, query: EventQuery, visitors: frozenset[str] = frozenset()) -> list[StoredEvent]:
+        """The rows that match, in the order asked for; `visitors` are those that the lead asked for was."""
         found = sorted(
-            (row for row in self._candidates(query) if _matches(row, query)),
+            (row for row in self._candidates(query, visitors) if _matches(row, query, visitors)),
             key=lambda row: (row.at, row.event_id),
             reverse=query.newest_first,
         )
         return list(islice(found, query.limit))
 
-    def _candidates(self, query: EventQuery) -> Iterable[StoredEvent]:
+    def _candidates(self, query: EventQuery, visitors: frozenset[str]) -> Iterable[StoredEvent]:
         """The rows under the rarest id that the query names, or all."""
         keys = [(name, wanted) for name in _INDEXED if (wanted := getattr(query, name)) is not None]
         if not keys:
             return self.kept.values()
+        if visitors:
+            keys = [("lead_id", str(query.lead_id)), *(("anonymous_id", name) for name in visitors)]
+            found = dict.fromkeys(name for key in keys for name in self._index.get(key, {}))
+            return map(self.kept.__getitem__, found)
         rarest = min((self._index.get(key, {}) for key in keys), key=len)
         return map(self.kept.__getitem__, rarest)
 
@@ -180,10 +198,12 @@ def _keys(row: StoredEvent) -> list[tuple[str, str]]:
     return [(name, value) for name in _INDEXED if (value := getattr(row, name)) is not None]
 
 
-def _matches(row: StoredEvent, query: EventQuery) -> bool:
+def _matches(row: StoredEvent, query: EventQuery, visitors: frozenset[str]) -> bool:
     for name in _INDEXED:
         wanted = getattr(query, name)
-        if wanted is not None and getattr(row, name) != wanted:
+        if wanted is None or getattr(row, name) == wanted:
+            continue
+        if name != "lead_id" or row.lead_id is not None or row.anonymous_id not in visitors:
             return False
     return (
         (query.event_types is None or row.type in query.event_types)

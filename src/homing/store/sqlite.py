@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,10 +51,30 @@ _MIGRATIONS = (
     CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO secrets VALUES ('signing', new_secret());
     """,
+    """
+    CREATE TABLE merges (
+      revision INTEGER PRIMARY KEY AUTOINCREMENT,
+      tenant TEXT NOT NULL, anonymous_id TEXT NOT NULL, lead_id TEXT, known_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX merges_of_visitor ON merges (tenant, anonymous_id, revision);
+    CREATE INDEX merges_of_lead ON merges (tenant, lead_id) WHERE lead_id IS NOT NULL;
+    CREATE INDEX merges_by_revision ON merges (tenant, revision);
+    """,
+    """
+    CREATE TABLE profile_versions (
+      revision INTEGER PRIMARY KEY AUTOINCREMENT,
+      tenant TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, known_at INTEGER NOT NULL, body TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX versions_of_profile ON profile_versions (tenant, kind, id, revision);
+    INSERT INTO profile_versions (tenant, kind, id, known_at, body) SELECT tenant, kind, id, at, body FROM profiles;
+    DROP TABLE profiles;
+    """,
 )
 
 
 _MANY: Final = 5_000
+_TRIES: Final = 600
+_BETWEEN_TRIES: Final = 0.05
 
 
 class _Opened(NamedTuple):
@@ -157,7 +178,7 @@ class SqliteDatabase:
         except (sqlite3.Error, OSError) as error:
             raise self._cannot_open(error) from error
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _to_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA cache_size = -65536")
             self._migrate(connection)
@@ -204,6 +225,18 @@ class SqliteDatabase:
     def _roll_back(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _to_wal(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging. SQLite does not wait by itself while another connection is doing the same."""
+    for left in reversed(range(_TRIES)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
+                raise
+            time.sleep(_BETWEEN_TRIES)
 
 
 def _new_secret() -> bytes:

@@ -10,6 +10,7 @@ from homing.interfaces import BehavioralEvent
 from homing.store.columns import EventColumns, EventRow, event_columns
 from homing.store.event_rows import StoredEvent, behavioral_event, payload, stored_event
 from homing.store.events import Appended, EventQuery, check_events, check_outcome
+from homing.store.identities import SqliteIdentities
 from homing.store.sqlite import SqliteDatabase
 
 __all__ = ["SqliteEventStore"]
@@ -18,6 +19,15 @@ _FIELDS: Final = StoredEvent._fields
 _INSERT: Final = (
     f"INSERT INTO events (tenant, {', '.join(_FIELDS[1:])}) VALUES ({', '.join('?' * len(_FIELDS))})"  # noqa: S608
     " ON CONFLICT (tenant, event_id) DO NOTHING"
+)
+_ALL: Final = 2**63 - 1
+_LEAD: Final = (
+    "coalesce(lead_id, (SELECT told.lead_id FROM merges AS told WHERE told.tenant = events.tenant"
+    " AND told.anonymous_id = events.anonymous_id AND told.known_at <= {upto:d} ORDER BY told.revision DESC LIMIT 1))"
+)
+_LEAD_OR_VISITOR: Final = (
+    "sequence IN (SELECT sequence FROM events WHERE tenant = ? AND lead_id = ? UNION ALL"
+    " SELECT sequence FROM events WHERE tenant = ? AND anonymous_id IN ({visitors}) AND lead_id IS NULL)"
 )
 _LAST: Final = "SELECT sequence FROM events WHERE +tenant = ? ORDER BY sequence DESC LIMIT 1"
 """A tenant's last sequence number: walks back from the end of the table, for which the + keeps other indexes out."""
@@ -48,6 +58,7 @@ class SqliteEventStore:
 
     def __init__(self, database: SqliteDatabase) -> None:
         self.database = database
+        self.identities = SqliteIdentities(database)
 
     def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
         """Store what is new, all or nothing; it is on disk when this returns."""
@@ -67,13 +78,14 @@ class SqliteEventStore:
 
     def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
         """The events that match, in the order asked for."""
-        where, values = _where(tenant, query)
-        rows = self._rows(f"SELECT {', '.join(_FIELDS)} FROM events {where} {_order(query)}", values)  # noqa: S608
+        where, values = self._where(tenant, query)
+        fields = ", ".join(self._fields(_FIELDS, tenant, query))
+        rows = self._rows(f"SELECT {fields} FROM events {where} {_order(query)}", values)  # noqa: S608
         return [behavioral_event(StoredEvent(*row), tenant, query) for row in rows]
 
     def count(self, tenant: str, query: EventQuery) -> int:
         """How many events match, as many as `select` would return."""
-        where, values = _where(tenant, query)
+        where, values = self._where(tenant, query)
         found = int(self._rows(f"SELECT count(*) FROM events {where}", values)[0][0])  # noqa: S608
         return found if query.limit is None else min(found, query.limit)
 
@@ -101,8 +113,8 @@ class SqliteEventStore:
         self, tenant: str, query: EventQuery, numbers: Sequence[str] = (), labels: Sequence[str] = ()
     ) -> EventColumns:
         """The events that match as arrays, with these keys of `event_data` as numbers and as labels."""
-        where, values = _where(tenant, query)
-        fields = ", ".join(EventRow._fields[:9])
+        where, values = self._where(tenant, query)
+        fields = ", ".join(self._fields(EventRow._fields[:9], tenant, query))
         outcome = "outcome" if query.known_upto is None else "iif(outcome_known_at <= ?, outcome, NULL)"
         hides = () if query.known_upto is None else (query.known_upto,)
         data = "data" if numbers or labels else "NULL"
@@ -112,6 +124,18 @@ class SqliteEventStore:
         if numbers or labels:
             rows = [(*row[:-1], payload(row[-1])) for row in rows]
         return event_columns(rows, numbers, labels)
+
+    def _fields(self, names: Sequence[str], tenant: str, query: EventQuery) -> list[str]:
+        """The fields to select, the lead's as the one that the event counts for."""
+        if not self.identities.revision(tenant):
+            return list(names)
+        lead = _LEAD.format(upto=_ALL if query.known_upto is None else query.known_upto)
+        return [lead if name == "lead_id" else name for name in names]
+
+    def _where(self, tenant: str, query: EventQuery) -> tuple[str, list[Any]]:
+        lead = query.lead_id
+        visitors = () if lead is None else self.identities.visitors_of(tenant, lead, query.known_upto)
+        return _where(tenant, query, visitors)
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
         return list(self.database.rows(sql, values))
@@ -131,8 +155,8 @@ def _sequence(rows: Iterable[tuple[int]]) -> int:
     return next((sequence for (sequence,) in rows), 0)
 
 
-def _where(tenant: str, query: EventQuery) -> tuple[str, list[Any]]:
-    """The WHERE clause of a query and its values; the tenant is always the first of them.
+def _where(tenant: str, query: EventQuery, visitors: Sequence[str] = ()) -> tuple[str, list[Any]]:
+    """The WHERE clause of a query and its values; the tenant is always the first of them. `visitors` are the lead's.
 
     What came after a sequence stands at the end of the table, so other indexes are kept out, unless an id is named.
     """
@@ -141,7 +165,10 @@ def _where(tenant: str, query: EventQuery) -> tuple[str, list[Any]]:
     values: list[Any] = [tenant]
     for name in _IDS:
         wanted = getattr(query, name)
-        if wanted is not None:
+        if wanted is not None and name == "lead_id" and visitors:
+            terms.append(_LEAD_OR_VISITOR.format(visitors=", ".join("?" * len(visitors))))
+            values += [tenant, wanted, tenant, *visitors]
+        elif wanted is not None:
             terms.append(f"{name} = ?")
             values.append(wanted)
     for name, term in _BOUNDS:
