@@ -185,6 +185,8 @@ ROUTES: dict[str, list[tuple[str, str, Any]]] = {
     "/v1/agents/{agent_id:path}": [
         ("GET", "/v1/agents/bob", {}), ("PUT", "/v1/agents/bob", {"json": {"capacity": 9}}),
     ],
+    "/v1/properties/{property_id:path}/leads": [("GET", "/v1/properties/h1/leads", {})],
+    "/v1/properties/{property_id:path}/similar": [("GET", "/v1/properties/h1/similar", {})],
     "/v1/feedback": [
         ("POST", "/v1/feedback",
          {"json": {"recommendation_id": "x", "property_id": "h1", "event_type": "property_save"}}),

@@ -149,6 +149,8 @@ def application() -> FastAPI:
         engineer=homing.engineer,
         answer=homing.engine.answer,
         token=homing.engine.token,
+        leads_for=homing.engine.leads_for,
+        similar=homing.engine.similar,
         checks=checks,
         directory=homing.directory,
         clock=homing.clock,

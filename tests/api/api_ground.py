@@ -31,11 +31,13 @@ from homing.people.directory import Directory
 from homing.people.lead import Lead
 from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import Ask
+from homing.personalization.property_engine import PropertyPersonalizationEngine
 from homing.store.events import EventQuery
 from homing.store.listings import ListingStore
 from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
+from homing.tracking.behavior_tracker import BehaviorTracker
 
 NOW = parse_moment("2026-11-22T20:00:00Z")
 TENANT = "default"
@@ -195,9 +197,12 @@ def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any)
     }  # fmt: skip
     directory = Directory(ProfileStore(database), TENANT, clock=lambda: NOW)
     directory.put_leads([Lead(lead_id="lead-1", time_zone="America/Los_Angeles")])
+    tracker = BehaviorTracker(store, TENANT, clock=lambda: NOW)
+    engine = PropertyPersonalizationEngine(tracker, catalogue, directory=directory, clock=lambda: NOW)
     answer = answer or ByPrice(store, catalogue)
     services = ApiServices(
         **shared, answer=answer, token=lambda text: AnswerToken.read(SIGNER, text, tenant=TENANT),
+        leads_for=engine.leads_for, similar=engine.similar,
         engineer=FixedFeatures(store), directory=directory, checks=lambda: list(checks.values()),
     )  # fmt: skip
     recommend = lambda lead_id, k, as_of: answer(Ask(lead_id=lead_id, k=k, as_of=as_of))  # noqa: E731

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from homing.api.shapes import FeedbackStored, VisitorAnswer
+from homing.api.shapes import FeedbackStored, LeadsForAnswer, SimilarAnswer, VisitorAnswer
 from homing.event_types import EventType
 
 from api_ground import home_row  # isort: skip
@@ -92,3 +92,19 @@ def test_a_filter_that_cannot_be_read_is_422_and_names_the_parameter(stocked):
     answer = stocked.client.get("/v1/leads/lead-1/recommendations?where=ListPrice%20%3C%205")
     assert answer.status_code == 422
     assert answer.json()["faults"][0]["where"] == "where"
+
+
+def test_the_leads_for_a_home_and_homes_like_it_have_the_declared_shapes(stocked):
+    save = {"event_type": "property_save", "lead_id": "lead-2", "property_id": "home-0"}
+    stocked.client.post("/v1/events", json=save)
+    found = strictly(stocked.client.get("/v1/properties/home-1/leads?k=3"), LeadsForAnswer)
+    assert [item.lead_id for item in found.items] == ["lead-2"]
+    like = strictly(stocked.client.get("/v1/properties/home-1/similar?k=2"), SimilarAnswer)
+    assert len(like.items) == 2
+
+
+@pytest.mark.parametrize("what", ["leads", "similar"])
+def test_an_unknown_home_is_404_and_a_senseless_k_422(stocked, what):
+    assert stocked.client.get(f"/v1/properties/zebra/{what}").status_code == 404
+    assert stocked.client.get(f"/v1/properties/home-1/{what}?k=0").status_code == 422
+    assert stocked.client.get(f"/v1/properties/home-1/{what}?zebra=1").status_code == 422

@@ -71,7 +71,7 @@ class Market:
     def put(self, *rows, at=None):
         self.catalogue.put([property_from(row, now=at or self.now) for row in rows])
 
-    def act(self, lead, home, kind="property_view", ago=DAY, known_ago=None, **data):
+    def act(self, lead, home, kind="property_view", ago=DAY, known_ago=None, anonymous_id=None, **data):
         at = from_micros(self.now - ago)
         event = BehavioralEvent(
             event_type=EventType(kind),
@@ -79,6 +79,7 @@ class Market:
             received_at=at if known_ago is None else from_micros(self.now - known_ago),
             tenant=self.tracker.tenant,
             lead_id=lead,
+            anonymous_id=anonymous_id,
             property_id=home,
             event_data=data,
         )

@@ -5,25 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from fastapi import Query
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from homing.api.requests import MEGABYTE, json_body
+from homing.api.requests import MEGABYTE, json_body, known_parameters
 from homing.api.routing import part
 from homing.api.services import ApiServices
-from homing.api.shapes import ListingsStored, Refused
+from homing.api.shapes import LeadsForAnswer, ListingsStored, Refused, SimilarAnswer
 from homing.core.errors import BadInput, UnknownId
 from homing.core.ids import checked_id
 from homing.market.property import Property, property_from
+from homing.personalization.answer import leads_json, similar_json
+from homing.personalization.ask import LONGEST_LIST
 
 __all__ = ["MOST_LISTINGS", "routes"]
 
 MOST_LISTINGS: Final = 1_000
+HowMany = Annotated[int, Query(ge=1, le=LONGEST_LIST, description="how many")]
 _LARGEST: Final = 10 * MEGABYTE
 
 _LISTING: Final = {
@@ -60,6 +64,20 @@ def routes(services: ApiServices) -> list[BaseRoute]:
         row = _under(checked_id(property_id, "property_id"), await json_body(request, _LARGEST))
         home = property_from(row, now=services.clock(), where="")
         return await asyncio.to_thread(_store, services, [home], [])
+
+    @router.get("/v1/properties/{property_id:path}/leads", response_model=LeadsForAnswer)
+    async def get_leads(request: Request, property_id: str, k: HowMany = 10) -> Response:
+        """The leads most likely to want a home, most likely first, with reasons; asking writes nothing."""
+        known_parameters(request.query_params, ("k",))
+        found = await asyncio.to_thread(services.leads_for, checked_id(property_id, "property_id"), k)
+        return Response(msgspec.json.encode(leads_json(found)), media_type="application/json")
+
+    @router.get("/v1/properties/{property_id:path}/similar", response_model=SimilarAnswer)
+    async def get_similar(request: Request, property_id: str, k: HowMany = 10) -> Response:
+        """The homes on the market most like a home, which may itself be sold."""
+        known_parameters(request.query_params, ("k",))
+        found = await asyncio.to_thread(services.similar, checked_id(property_id, "property_id"), k)
+        return Response(msgspec.json.encode(similar_json(property_id, found)), media_type="application/json")
 
     @router.get(
         "/v1/properties/{property_id:path}", responses={200: {"content": {"application/json": {"schema": _KEYED}}}}

@@ -11,6 +11,8 @@ from homing.market.catalogue import Catalogue
 from homing.people.directory import Directory
 from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import Ask
+from homing.personalization.leads_for import LeadsAnswer
+from homing.personalization.similar import SimilarHome
 from homing.store.events import EventStore
 
 __all__ = ["ApiServices", "Check"]
@@ -30,8 +32,9 @@ class Check:
 class ApiServices:
     """The collaborators of the routes, all of one tenant.
 
-    `answer` gives recommendations, and may block; `token` reads what a `recommendation_id` says, and refuses one that
-    this tenant did not give out. `checks` may block and tells whether events can be stored.
+    `answer` gives recommendations, `leads_for` the leads who want a home, `similar` homes like one; they may block.
+    `token` reads what a `recommendation_id` says, and refuses one that this tenant did not give out. `checks` may block
+    and tells whether events can be stored.
     """
 
     store: EventStore
@@ -41,5 +44,7 @@ class ApiServices:
     engineer: IFeatureEngineer
     answer: Callable[[Ask], Recommendations]
     token: Callable[[str], AnswerToken]
+    leads_for: Callable[[str, int], LeadsAnswer]
+    similar: Callable[[str, int], Sequence[SimilarHome]]
     checks: Callable[[], Sequence[Check]]
     clock: Clock = system_clock

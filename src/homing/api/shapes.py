@@ -20,6 +20,8 @@ __all__ = [
     "FeedbackStored",
     "HomeCard",
     "Item",
+    "LeadShown",
+    "LeadsForAnswer",
     "ListingsStored",
     "MergeStored",
     "ProfileStored",
@@ -28,6 +30,8 @@ __all__ = [
     "ReasonShown",
     "RecommendationAnswer",
     "Refused",
+    "SimilarAnswer",
+    "SimilarShown",
     "StageShown",
     "Stored",
     "TimelineAnswer",
@@ -240,6 +244,52 @@ class MergeStored:
     anonymous_id: str
     changed: bool
     event_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeadShown:
+    """A lead for a home; `confidence` is the probability of engagement within 14 days of being shown it."""
+
+    lead_id: str
+    rank: int
+    score: float | None
+    confidence: float | None
+    interval: tuple[float | None, float | None]
+    confidence_level: str
+    reasons: Sequence[ReasonShown]
+    rest: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeadsForAnswer:
+    """The leads who want a home, most likely first, and how many were left out for which reason."""
+
+    property_id: str
+    as_of: str
+    models: Mapping[str, str]
+    degraded: Sequence[str]
+    home: HomeCard
+    items: Sequence[LeadShown]
+    trace: Sequence[StageShown]
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarShown:
+    """A home like another; `alike` says in what, with the share of the likeness and the attribute of both homes."""
+
+    property_id: str
+    rank: int
+    score: float | None
+    home: HomeCard
+    alike: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarAnswer:
+    """Homes on the market like one home, most alike first."""
+
+    property_id: str
+    items: Sequence[SimilarShown]
 
 
 @dataclass(frozen=True, slots=True)

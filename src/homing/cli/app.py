@@ -11,6 +11,7 @@ import typer
 from homing.cli.demo import demo
 from homing.cli.features import features
 from homing.cli.imports import imports
+from homing.cli.leads_for import leads_for
 from homing.cli.learning import evaluate, train
 from homing.cli.recommend import recommend
 from homing.cli.serve import serve
@@ -65,5 +66,6 @@ _add(features, "What is known of a lead, agent or home.")
 _add(train, "Train the models and let them serve.")
 _add(evaluate, "Compare the models with baselines.")
 _add(recommend, "The homes a lead should see next.")
+_add(leads_for, "The leads who want a home.")
 _add(simulate, "Write simulated shoppers over real homes.")
 _add(serve, "Serve API and pages until stopped.")

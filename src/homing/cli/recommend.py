@@ -12,7 +12,7 @@ from homing.interfaces import Recommendations
 from homing.market.where import where as filter_from
 from homing.personalization.answer import as_json
 
-__all__ = ["recommend", "show_recommendations"]
+__all__ = ["in_one_line", "recommend", "show_recommendations"]
 
 
 def recommend(
@@ -48,7 +48,7 @@ def show_recommendations(terminal: Terminal, answer: Recommendations) -> None:
     for item in answer.items:
         low, high = item.interval
         chance = f"{item.confidence:.0%} ({low:.0%} to {high:.0%}, {item.confidence_level.value})"
-        terminal.line(f"{item.rank:>3}. {_home(item.home)}  [{item.property_id}]")
+        terminal.line(f"{item.rank:>3}. {in_one_line(item.home)}  [{item.property_id}]")
         terminal.line(f"     engages with {chance}", "dim")
         for reason in item.reasons:
             terminal.line(f"     {reason.share:>4.0%} {reason.kind.replace('_', ' ')}: {reason.text}")
@@ -56,7 +56,7 @@ def show_recommendations(terminal: Terminal, answer: Recommendations) -> None:
     terminal.line(f"  {steps}", "dim")
 
 
-def _home(home: Mapping[str, Any]) -> str:
+def in_one_line(home: Mapping[str, Any]) -> str:
     """Price, size and address on one line, as far as they are known."""
     facts = [f"{home['ListPrice']:,.0f} USD" if home["ListPrice"] is not None else "price unknown"]
     facts += [f"{home[name]:g} {word}" for name, word in (("beds", "bd"), ("baths", "ba")) if home[name] is not None]

@@ -15,16 +15,17 @@ from numpy.typing import NDArray
 from homing.core.errors import BadInput
 from homing.market.snapshot import MarketSnapshot
 from homing.models.artifact import packed_text, text_from
-from homing.models.base import Arrays, LearningModel, Scores
+from homing.models.base import Arrays, Lead, LearningModel, Scores
 from homing.models.blending import Alive, Choice, choices, conditional_logit, later_rows, past_before
 from homing.models.calibration import Calibrated, Calibration, fit_calibration
 from homing.models.collaborative_filtering import CollaborativeFilteringModel
 from homing.models.content_based import ContentBasedModel
 from homing.models.homes import HomesGiven, HomesLike, homes_of
 from homing.models.impressions import Impressions
-from homing.models.interactions import Interactions
+from homing.models.interactions import Id, Interactions
 from homing.models.pasts import Past, Pasts
 from homing.models.popularity import PopularityModel
+from homing.models.query import Codes as ItemCodes
 from homing.models.recency import RecencyModel
 
 __all__ = ["HybridConfig", "HybridRecommendationModel"]
@@ -143,6 +144,13 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     def confidence(self, scores: Floats, acts: Floats) -> Calibrated:
         """The probability of engaging within 14 days of being shown, for scores of a lead with so many acts."""
         return self.calibration_.of(scores, acts)
+
+    def part_scores(self, lead: Lead, property_ids: Sequence[Id] | ItemCodes) -> dict[str, Floats]:
+        """What each part adds to the scores of homes that the model knows, float64 (n,) by the part's name."""
+        self._ready("score")
+        codes, _ = self._looked_up(property_ids)
+        weighed = self._columns(self._past(lead), codes) * (self.weights_ / self.spreads_)
+        return {name: weighed[:, place] for place, name in enumerate(self.parts_)}
 
     # -- hooks -------------------------------------------------------------------------------------------------
 

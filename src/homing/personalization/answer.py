@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from homing.core.clock import format_moment, to_micros
 from homing.interfaces import ModelPrediction, Reason, Recommendations
+from homing.personalization.leads_for import LeadsAnswer
+from homing.personalization.similar import SimilarHome
 
-__all__ = ["as_json"]
+__all__ = ["as_json", "leads_json", "similar_json"]
 
 
 def as_json(answer: Recommendations, *, explain: bool = True) -> dict[str, Any]:
@@ -26,6 +29,46 @@ def as_json(answer: Recommendations, *, explain: bool = True) -> dict[str, Any]:
         "items": [_item(item, explain) for item in answer.items],
         "trace": [{"stage": s.stage, "kept": s.kept, "removed": dict(s.removed)} for s in answer.trace],
     }
+
+
+def leads_json(answer: LeadsAnswer) -> dict[str, Any]:
+    """The leads for a home, in the shape that the command and the route give."""
+    return {
+        "property_id": answer.property_id,
+        "as_of": _moment(answer.as_of),
+        "models": dict(answer.models),
+        "degraded": list(answer.degraded),
+        "home": dict(answer.home),
+        "items": [
+            {
+                "lead_id": item.lead_id,
+                "rank": item.rank,
+                "score": _rounded(item.score),
+                "confidence": _rounded(item.confidence),
+                "interval": [_rounded(end) for end in item.interval],
+                "confidence_level": item.confidence_level.value,
+                "reasons": [_reason(reason) for reason in item.reasons],
+                "rest": _rounded(item.rest),
+            }
+            for item in answer.items
+        ],
+        "trace": [{"stage": s.stage, "kept": s.kept, "removed": dict(s.removed)} for s in answer.trace],
+    }
+
+
+def similar_json(property_id: str, homes: Sequence[SimilarHome]) -> dict[str, Any]:
+    """Homes like a home, in the shape that the route gives."""
+    items = [
+        {
+            "property_id": found.property_id,
+            "rank": rank,
+            "score": _rounded(found.score),
+            "home": dict(found.home),
+            "alike": list(found.alike),
+        }
+        for rank, found in enumerate(homes, 1)
+    ]
+    return {"property_id": property_id, "items": items}
 
 
 def _item(item: ModelPrediction, explain: bool) -> dict[str, Any]:

@@ -20,6 +20,7 @@ TYPE_FIELDS: Final = ("PropertySubType", "PropertyType")
 _DISPLAY_FLAGS: Final = ("InternetEntireListingDisplayYN", "IDXParticipationYN", "MlgCanView")
 
 Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,70 +46,71 @@ def candidates(
     `dismissed` and `seen` hold rows of the snapshot; `among` restricts to some rows, and `asked` (n,) says
     which homes the question is about.
     """
-    size = len(market.ids)
-    left: Mask = np.ones(size, dtype=np.bool_) if among is None else _mask(size, among)
+    rows = np.arange(len(market.ids)) if among is None else np.unique(among)
+    left: Mask = np.ones(len(rows), dtype=np.bool_)
     removed: dict[str, int] = {}
-    asked_for = () if asked is None else (("not_asked_for", asked),)
-    for reason, passes in (*_tests(market, limits, dismissed, seen), *asked_for):
+    asked_for = () if asked is None else (("not_asked_for", asked[rows]),)
+    for reason, passes in (*_tests(market, limits, dismissed, seen, rows), *asked_for):
         fallen = int(np.count_nonzero(left & ~passes))
         if fallen:
             removed[reason] = fallen
         left &= passes
-    return Candidates(np.flatnonzero(left), removed)
+    return Candidates(rows[left], removed)
 
 
 def _tests(
-    market: MarketSnapshot, limits: Limits | None, dismissed: NDArray[np.int64], seen: NDArray[np.int64]
+    market: MarketSnapshot, limits: Limits | None, dismissed: Rows, seen: Rows, rows: Rows
 ) -> Iterator[tuple[str, Mask]]:
-    yield "not_active", market.active
-    yield "not_displayable", _displayable(market)
+    """Each test with what it says of some rows."""
+    yield "not_active", market.active[rows]
+    yield "not_displayable", _displayable(market, rows)
     if limits is not None:
-        yield from _limit_tests(market, limits)
-    yield "dismissed", ~_mask(len(market.ids), dismissed)
-    yield "seen", ~_mask(len(market.ids), seen)
+        yield from _limit_tests(market, limits, rows)
+    yield "dismissed", ~np.isin(rows, dismissed)
+    yield "seen", ~np.isin(rows, seen)
 
 
-def _displayable(market: MarketSnapshot) -> Mask:
+def _displayable(market: MarketSnapshot, rows: Rows) -> Mask:
     """Whether the listing's own flags let it be shown on a public page; a flag left out does."""
-    allowed = np.ones(len(market.ids), dtype=np.bool_)
+    allowed = np.ones(len(rows), dtype=np.bool_)
     for flag in _DISPLAY_FLAGS:
-        allowed &= _numbers(market, flag) != 0.0
+        if flag in market.numbers:
+            allowed &= market.numbers[flag][rows] != 0.0
     return allowed
 
 
-def _limit_tests(market: MarketSnapshot, limits: Limits) -> Iterator[tuple[str, Mask]]:
-    price = _numbers(market, "ListPrice")
+def _limit_tests(market: MarketSnapshot, limits: Limits, rows: Rows) -> Iterator[tuple[str, Mask]]:
+    price = _numbers(market, "ListPrice", rows)
     if limits.price_max is not None:
         yield "over_budget", price <= limits.price_max
     if limits.price_min is not None:
         yield "under_price", price >= limits.price_min
     if limits.bedrooms_min is not None:
-        yield "too_few_bedrooms", _numbers(market, "BedroomsTotal") >= limits.bedrooms_min
+        yield "too_few_bedrooms", _numbers(market, "BedroomsTotal", rows) >= limits.bedrooms_min
     if limits.areas:
-        yield "other_area", _named(market, AREA_FIELDS, limits.areas)
+        yield "other_area", _named(market, AREA_FIELDS, limits.areas, rows)
     if limits.types:
-        yield "other_type", _named(market, TYPE_FIELDS, limits.types)
+        yield "other_type", _named(market, TYPE_FIELDS, limits.types, rows)
 
 
-def _numbers(market: MarketSnapshot, name: str) -> NDArray[np.float64]:
+def _numbers(market: MarketSnapshot, name: str, rows: Rows) -> NDArray[np.float64]:
     column = market.numbers.get(name)
-    return np.full(len(market.ids), np.nan) if column is None else column
+    return np.full(len(rows), np.nan) if column is None else column[rows]
 
 
-def _named(market: MarketSnapshot, fields: Collection[str], wanted: Collection[str]) -> Mask:
+def _named(market: MarketSnapshot, fields: Collection[str], wanted: Collection[str], rows: Rows) -> Mask:
     """Whether any of the fields holds one of the wanted names, whatever their case."""
     names = {name.casefold() for name in wanted}
-    found = np.zeros(len(market.ids), dtype=np.bool_)
+    found = np.zeros(len(rows), dtype=np.bool_)
     for field in fields:
         category = market.categories.get(field)
         if category is None:
             continue
-        hits = np.array([label.casefold() in names for label in category.labels.ids] + [False])
-        found |= hits[category.codes]
+        used = category.codes[rows]
+        labels = category.labels.ids
+        if len(rows) == 1:
+            found[0] |= used[0] >= 0 and labels[int(used[0])].casefold() in names
+            continue
+        hits = np.array([label.casefold() in names for label in labels] + [False])
+        found |= hits[used]
     return found
-
-
-def _mask(size: int, rows: NDArray[np.int64]) -> Mask:
-    mask = np.zeros(size, dtype=np.bool_)
-    mask[rows] = True
-    return mask

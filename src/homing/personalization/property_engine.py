@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.core.clock import DAY, Clock, from_micros, system_clock, to_micros
+from homing.core.clock import DAY, MINUTE, Clock, from_micros, system_clock, to_micros
 from homing.core.errors import BadInput, UnknownId
 from homing.core.signing import Signer
 from homing.event_types import EventType
@@ -32,13 +32,15 @@ from homing.models.query import Codes
 from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.personalization.answer_token import AnswerToken
-from homing.personalization.ask import Ask
+from homing.personalization.ask import LONGEST_LIST, Ask
 from homing.personalization.candidates import Candidates, candidates
 from homing.personalization.diversity import diverse
 from homing.personalization.feedback import feedback_event
+from homing.personalization.leads_for import InterestedLead, LeadsAnswer, wanting
 from homing.personalization.reasons import Drawn, Facts, reasons
 from homing.personalization.serving import LiveServing, Serving
-from homing.personalization.shopper import Shopper, shopper
+from homing.personalization.shopper import Shopper, shopper, shoppers
+from homing.personalization.similar import SimilarHome, similar
 from homing.store.events import EventQuery
 from homing.tracking.behavior_tracker import BehaviorTracker
 
@@ -50,6 +52,15 @@ _LONG_AGO: Final = 180 * DAY
 _IN_FAVOUR: Final = frozenset(
     kind for kind in EventType if kind.spec.signed_weight > 0 and "property" in kind.spec.needs
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Everybody:
+    """All leads as last read, and what they were read from."""
+
+    stamp: tuple[int, ...]
+    market: MarketSnapshot
+    leads: list[Shopper]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,7 @@ class PropertyPersonalizationEngine:
         links: LinkTemplate | None = None,
     ) -> None:
         self._tracker, self._catalogue, self._directory, self._clock = tracker, catalogue, directory, clock
+        self._known: _Everybody | None = None
         self._signer, self._links = signer or Signer.for_this_process("answer"), links
         self._serving = LiveServing(tracker.store, catalogue, registry, tenant=tracker.tenant, clock=clock)
 
@@ -173,6 +185,62 @@ class PropertyPersonalizationEngine:
         if len(items) < len(ranked.rows):
             trace += (_stage("confident", len(items), below_min_confidence=len(ranked.rows) - len(items)),)
         return self._answer(serving, who, items, trace, moment, ask)
+
+    def leads_for(self, property_id: str, k: int = 10, *, as_of: int | None = None) -> LeadsAnswer:
+        """The k leads most likely to engage with a home as of a moment (left out: now), most likely first."""
+        _checked_k(k)
+        serving, moment = self._serving.at(as_of), self._clock() if as_of is None else as_of
+        row = _row_of(serving, property_id)
+        found = wanting(serving, self._everybody(serving, moment, as_of), row, k)
+        ask = Ask(lead_id="everybody")
+        items = []
+        for place, who in enumerate(found.leads):
+            one = _Ranked(np.array([row]), found.scores[place : place + 1], ())
+            given, rest = self._why(serving, who, one, moment, ask)(0)
+            low, high = float(found.low[place]), float(found.high[place])
+            items.append(
+                InterestedLead(
+                    lead_id=who.lead_id,
+                    rank=place + 1,
+                    score=float(found.scores[place]),
+                    confidence=float(found.probability[place]),
+                    interval=(low, high),
+                    confidence_level=ConfidenceLevel.of_width(high - low),
+                    reasons=given,
+                    rest=rest,
+                )
+            )
+        return LeadsAnswer(
+            property_id=property_id,
+            as_of=from_micros(moment),
+            models={"hybrid": serving.version} if serving.version else {},
+            degraded=serving.degraded,
+            home=self._card(serving.market, row),
+            items=tuple(items),
+            trace=found.trace,
+        )
+
+    def similar(self, property_id: str, k: int = 10) -> list[SimilarHome]:
+        """The k homes on the market most like a home, which may itself be sold; most alike first."""
+        _checked_k(k)
+        serving = self._serving.at(None)
+        _row_of(serving, property_id)
+        return similar(serving, property_id, k)
+
+    def _everybody(self, serving: Serving, moment: int, as_of: int | None) -> list[Shopper]:
+        """All leads; those of now are read again when an event, a merge, a profile or a home has changed."""
+        store, tenant = self._tracker.store, self._tracker.tenant
+        profiles = 0 if self._directory is None else self._directory.revision()
+        stamp = (store.append(tenant, ()).sequence, store.identities.revision(tenant), profiles, moment // MINUTE)
+        known = self._known
+        if as_of is None and known is not None and known.stamp == stamp and known.market is serving.market:
+            return known.leads
+        people = {} if self._directory is None else self._directory.leads(as_of)
+        limits = {name: lead.limits for name, lead in people.items()}
+        leads = shoppers(store, tenant, limits, serving.market, moment)
+        if as_of is None:
+            self._known = _Everybody(stamp, serving.market, leads)
+        return leads
 
     def _items(
         self, serving: Serving, who: Shopper, ranked: _Ranked, moment: int, ask: Ask
@@ -303,6 +371,18 @@ def _ranked(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask) -> _R
         _stage("chosen", len(chosen), too_alike=alike, beyond_k=len(order) - len(chosen) - alike),
     )
     return _Ranked(rows[chosen], scores[chosen], trace)
+
+
+def _checked_k(k: int) -> None:
+    if not 1 <= k <= LONGEST_LIST:
+        raise BadInput.of("k", f"be from 1 to {LONGEST_LIST}", k)
+
+
+def _row_of(serving: Serving, property_id: str) -> int:
+    row = serving.market.ids.code(property_id)
+    if row < 0:
+        raise UnknownId.of("property_id", "be in the catalogue", property_id)
+    return row
 
 
 def _stage(name: str, kept: int, **removed: int) -> Stage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,7 +16,7 @@ from homing.store.columns import TYPES, EventColumns
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.signals import SIGNAL_LABELS, SIGNAL_NUMBERS, signed_weights
 
-__all__ = ["Acts", "Shopper", "shopper"]
+__all__ = ["Acts", "Shopper", "shopper", "shoppers"]
 
 _MOST_EVENTS: Final = 5_000
 _NOT_AN_ACT: Final = np.array([kind.spec.cause == "system" for kind in TYPES])
@@ -70,31 +71,73 @@ def shopper(
         newest_first=True,
     )
     events = store.columns(tenant, asked, numbers=SIGNAL_NUMBERS, labels=SIGNAL_LABELS)
-    weights = signed_weights(events)
-    acted = (events.property >= 0) & ~_NOT_AN_ACT[events.type]
-    homes = market.ids.codes(events.properties.ids)
-    signal = np.flatnonzero(acted & (weights != 0.0))
-    prices = _prices(market, homes[events.property[signal]], events.at[signal])
-    query = Query(
-        lead_id=lead_id,
-        properties=tuple(events.properties.ids[code] for code in events.property[signal].tolist()),
-        weights=weights[signal],
-        at=events.at[signal],
-        prices=prices,
-        as_of=as_of,
-    )
-    last = _last_of_each_home(events.property[signal])
-    for_it = weights[signal][last] > 0
-    rows = homes[np.unique(events.property[acted])] if acted.any() else np.empty(0, np.int64)
-    return Shopper(
-        lead_id=lead_id,
-        limits=limits,
-        event_count=len(events) if len(events) < _MOST_EVENTS else store.count(tenant, replace(asked, limit=None)),
-        query=query,
-        liked=_acts(events, homes, signal[last[for_it]], prices[last[for_it]]),
-        passed=_acts(events, homes, signal[last[~for_it]], prices[last[~for_it]]),
-        seen=rows[rows >= 0],
-    )
+    everything = _Read.of(events, market)
+    in_time = np.argsort(events.at, kind="stable")  # a visitor's events may name several leads
+    count = len(events) if len(events) < _MOST_EVENTS else store.count(tenant, replace(asked, limit=None))
+    return everything.shopper(lead_id, limits, in_time, as_of, count)
+
+
+def shoppers(
+    store: EventStore, tenant: str, limits: Mapping[str, Limits], market: MarketSnapshot, as_of: int
+) -> list[Shopper]:
+    """Every lead with events or limits as of a moment, in alphabetical order; read in one pass over all events."""
+    asked = EventQuery(upto=as_of, known_upto=as_of)
+    events = store.columns(tenant, asked, numbers=SIGNAL_NUMBERS, labels=SIGNAL_LABELS)
+    everything = _Read.of(events, market)
+    ends = np.searchsorted(events.lead, np.arange(len(events.leads) + 1))
+    rows = {name: np.arange(*ends[code : code + 2]) for code, name in enumerate(events.leads.ids)}
+    nothing = np.empty(0, np.int64)
+    return [
+        everything.shopper(name, limits.get(name), mine[-_MOST_EVENTS:], as_of, len(mine))
+        for name in sorted(rows.keys() | limits.keys())
+        for mine in (rows.get(name, nothing),)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Events with what the market and the weights make of them: of each event its weight and whether it is an act."""
+
+    events: EventColumns
+    market: MarketSnapshot
+    weights: NDArray[np.float64]
+    acted: NDArray[np.bool_]
+    homes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, events: EventColumns, market: MarketSnapshot) -> _Read:
+        acted = (events.property >= 0) & ~_NOT_AN_ACT[events.type]
+        return cls(events, market, signed_weights(events), acted, market.ids.codes(events.properties.ids))
+
+    def shopper(
+        self, lead_id: str, limits: Limits | None, rows: NDArray[np.int64], as_of: int, event_count: int
+    ) -> Shopper:
+        """The lead of these events, which are in the order of time."""
+        events, weights = self.events, self.weights
+        rows = rows[self.acted[rows]]
+        signal = rows[weights[rows] != 0.0]
+        homes = events.property[signal]
+        prices = _prices(self.market, self.homes[homes] if len(homes) else homes.astype(np.int64), events.at[signal])
+        query = Query(
+            lead_id=lead_id,
+            properties=tuple(events.properties.ids[code] for code in homes.tolist()),
+            weights=weights[signal],
+            at=events.at[signal],
+            prices=prices,
+            as_of=as_of,
+        )
+        last = _last_of_each_home(homes)
+        for_it = weights[signal][last] > 0
+        seen = self.homes[np.unique(events.property[rows])] if len(rows) else np.empty(0, np.int64)
+        return Shopper(
+            lead_id=lead_id,
+            limits=limits,
+            event_count=event_count,
+            query=query,
+            liked=_acts(events, self.homes, signal[last[for_it]], prices[last[for_it]]),
+            passed=_acts(events, self.homes, signal[last[~for_it]], prices[last[~for_it]]),
+            seen=seen[seen >= 0],
+        )
 
 
 def _last_of_each_home(codes: NDArray[np.int32]) -> NDArray[np.int64]:
