@@ -173,11 +173,11 @@ def application() -> FastAPI:
     return create_app(services, pages=routes(pages), warm=warm)
 
 
-def _home_types(catalogue: Catalogue) -> Callable[[str], str | None]:
-    """The kind of a home, None where it is unknown."""
+def _home_types(catalogue: Catalogue) -> Callable[[str, int], str | None]:
+    """The kind of a home as known at a moment, None where it was unknown."""
 
-    def home_type_of(property_id: str) -> str | None:
-        home = catalogue.get(property_id)
+    def home_type_of(property_id: str, as_of: int) -> str | None:
+        home = catalogue.get(property_id, as_of)
         return None if home is None else home.text("PropertySubType") or home.text("PropertyType")
 
     return home_type_of

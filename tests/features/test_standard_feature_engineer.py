@@ -128,7 +128,7 @@ def test_a_batch_takes_events_by_entity_id():
 
 
 def test_an_entity_that_fails_is_reported_and_the_others_are_answered(tracker):
-    tool = engineer(tracker, time_zone_of=lambda lead: "Nowhere" if lead == "lead-2" else "UTC")
+    tool = engineer(tracker, time_zone_of=lambda lead, _: "Nowhere" if lead == "lead-2" else "UTC")
     made = asyncio.run(tool.batch_extract_features([("lead-1", "lead"), ("lead-2", "lead")]))
     assert list(made) == ["lead-1"]
     assert "IANA time zone" in tool.stats().failures["lead-2"]
@@ -151,7 +151,7 @@ def test_the_table_of_all_leads_equals_single_vectors(tracker):
 
 
 def test_a_lead_that_fails_is_left_out_of_the_table_and_told(tracker):
-    tool = engineer(tracker, time_zone_of=lambda lead: "Nowhere" if lead == "lead-2" else "UTC")
+    tool = engineer(tracker, time_zone_of=lambda lead, _: "Nowhere" if lead == "lead-2" else "UTC")
     assert tool.feature_table("lead").entity_ids == ("lead-1",)
     assert list(tool.stats().failures) == ["lead-2"]
 
@@ -177,7 +177,9 @@ def test_a_broken_cache_is_told_in_the_stats_and_answers_go_on(tracker, tmp_path
 
 
 def test_hours_and_dates_are_those_where_the_lead_lives():
-    there = extracted("lead-1", "lead", [event("property_view", 7)], time_zone_of=lambda _: "America/Los_Angeles")
+    there = extracted(
+        "lead-1", "lead", [event("property_view", 7)], time_zone_of=lambda _lead, _as_of: "America/Los_Angeles"
+    )
     assert there.numerical_features["peak_activity_hour"] == 22.0
     assert there.numerical_features["most_active_weekday"] == 3.0
     assert there.categorical_features["preferred_time_period"] == "night"
@@ -187,11 +189,15 @@ def test_the_catalogue_says_what_kind_of_home_the_events_do_not():
     views = [event("property_view", 3), event("property_view", 2, property_id="home-2", property_type="Townhouse")]
     types = {"home-1": "Condominium"}
     assert (
-        extracted("lead-1", "lead", views, home_type_of=types.get).categorical_features["preferred_property_type"]
+        extracted("lead-1", "lead", views, home_type_of=lambda home, _: types.get(home)).categorical_features[
+            "preferred_property_type"
+        ]
         == "Townhouse"
     )
     assert (
-        extracted("lead-1", "lead", views[:1], home_type_of=types.get).categorical_features["preferred_property_type"]
+        extracted("lead-1", "lead", views[:1], home_type_of=lambda home, _: types.get(home)).categorical_features[
+            "preferred_property_type"
+        ]
         == "Condominium"
     )
 

@@ -158,3 +158,13 @@ def test_a_clock_that_runs_back_hides_no_profile(tmp_path):
     directory.put_agents([Agent(agent_id="bob", capacity=2)])
     assert [directory.agent("bob", as_of).capacity for as_of in (None, 100)] == [2, 2]
     assert directory.agent("bob", 99) is None
+
+
+def test_the_zone_of_then_is_the_one_known_then(store):
+    now = [100]
+    directory = Directory(store, clock=lambda: now[0])
+    directory.put_leads([Lead(lead_id="a", time_zone="America/Denver")])
+    now[0] = 200
+    directory.put_leads([Lead(lead_id="a", time_zone="Asia/Tokyo")])
+    zones = [directory.time_zone_of("a", as_of) for as_of in (99, 199, 200, None)]
+    assert zones == ["UTC", "America/Denver", "Asia/Tokyo", "Asia/Tokyo"]

@@ -76,8 +76,9 @@ class StandardFeatureEngineer:
     tracker: where events come from when none are given.
     clock: the present moment, for calls without `as_of`.
     cache_dir: the folder of compiled kernels; left out, `~/.cache/homing`.
-    time_zone_of: the IANA zone of a lead, by which hours, weekdays and dates are counted.
-    home_type_of: the kind of a home, for events that do not say it themselves.
+    time_zone_of: the IANA zone of a lead as known at a moment (id, microseconds), by which hours, weekdays and dates
+        are counted.
+    home_type_of: the kind of a home as known at a moment, for events that do not say it themselves.
     warm_after: how many vectors are interpreted before kernels are loaded or compiled in the background; `warm` does it
         at once. Both paths give the same values.
 
@@ -100,8 +101,8 @@ class StandardFeatureEngineer:
         *,
         clock: Clock = system_clock,
         cache_dir: Path | None = None,
-        time_zone_of: Callable[[str], str] = lambda _: "UTC",
-        home_type_of: Callable[[str], str | None] | None = None,
+        time_zone_of: Callable[[str, int], str] = lambda _lead_id, _as_of: "UTC",
+        home_type_of: Callable[[str, int], str | None] | None = None,
         warm_after: int = 64,
     ) -> None:
         self.tracker = tracker
@@ -199,7 +200,7 @@ class StandardFeatureEngineer:
         if source is None or owner is None:
             raise BadInput.of("store", "be given, because the tracker has none", self.tracker)
         events = self._columns(source, owner, subject, EventQuery(upto=at, known_upto=at))
-        of = self._usable_histories(events, subject, entity_ids)
+        of = self._usable_histories(events, subject, entity_ids, at)
         matrix = self.feature_matrix(of, at)
         features = FEATURES[subject]
         numeric = [place for place, one in enumerate(features) if not one.is_category]
@@ -273,11 +274,11 @@ class StandardFeatureEngineer:
         counts = [store.count(tenant, _query(subject, entity_id, upto=at, known_upto=at)) for entity_id in ids]
         if len(ids) > _ONE_BY_ONE:
             events = self._columns(store, tenant, subject, EventQuery(since=since, upto=at, known_upto=at))
-            return self._answers(self._histories(events, subject, ids), counts, at)
+            return self._answers(self._histories(events, subject, ids, at), counts, at)
         vectors: list[FeatureVector] = []
         for entity_id, count in zip(ids, counts, strict=True):
             query = _query(subject, entity_id, since=since, upto=at, known_upto=at)
-            of = self._histories(self._columns(store, tenant, subject, query), subject, [entity_id])
+            of = self._histories(self._columns(store, tenant, subject, query), subject, [entity_id], at)
             vectors += self._answers(of, [count], at)
         return vectors
 
@@ -291,17 +292,29 @@ class StandardFeatureEngineer:
         once = {event.event_id: event for event in reversed(list(events))}
         features = FEATURES[subject]
         columns = columns_of(once.values(), numbers_read(features), labels_read(features))
-        return self._answers(self._histories(columns, subject, ids), counts, at)
+        return self._answers(self._histories(columns, subject, ids, at), counts, at)
 
-    def _histories(self, events: EventColumns, subject: Subject, ids: Sequence[str] | None) -> Histories:
-        return histories(events, subject, ids, time_zone_of=self._time_zone_of, home_type_of=self._home_type_of)
+    def _histories(self, events: EventColumns, subject: Subject, ids: Sequence[str] | None, at: int) -> Histories:
+        return histories(
+            events,
+            subject,
+            ids,
+            time_zone_of=lambda lead_id: self._time_zone_of(lead_id, at),
+            home_type_of=self._home_types(at),
+        )
 
-    def _usable_histories(self, events: EventColumns, subject: Subject, ids: Sequence[str] | None) -> Histories:
+    def _home_types(self, at: int) -> Callable[[str], str | None] | None:
+        known = self._home_type_of
+        return None if known is None else lambda property_id: known(property_id, at)
+
+    def _usable_histories(
+        self, events: EventColumns, subject: Subject, ids: Sequence[str] | None, at: int
+    ) -> Histories:
         """The histories without those leads whose time zone nobody knows; for others than leads such a zone is UTC."""
         zones: dict[str, str] = {}
         for lead_id in events.leads.ids:
             try:
-                zones[lead_id] = checked_zone(self._time_zone_of(lead_id))
+                zones[lead_id] = checked_zone(self._time_zone_of(lead_id, at))
             except _FAILURES as error:
                 self._failed(lead_id, error)
         wanted = ids
@@ -314,7 +327,7 @@ class StandardFeatureEngineer:
             subject,
             wanted,
             time_zone_of=lambda lead_id: zones.get(lead_id, "UTC"),
-            home_type_of=self._home_type_of,
+            home_type_of=self._home_types(at),
         )
 
     def _answers(self, of: Histories, counts: Sequence[int], at: int) -> list[FeatureVector]:

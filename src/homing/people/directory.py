@@ -70,9 +70,9 @@ class Directory:
         """All leads described by a moment (left out: now), by id."""
         return {name: lead_from(_decode(body)) for name, body in self._store.all(self.tenant, _LEAD, as_of)}
 
-    def time_zone_of(self, lead_id: str) -> str:
-        """The lead's own time zone; UTC where it is unknown."""
-        lead = self.lead(lead_id)
+    def time_zone_of(self, lead_id: str, as_of: int | None = None) -> str:
+        """The lead's own time zone as known by a moment (left out: now); UTC where it was unknown."""
+        lead = self.lead(lead_id, as_of)
         return "UTC" if lead is None or lead.time_zone is None else lead.time_zone
 
     def put_agents(self, agents: Iterable[Agent], *, files: bool = False) -> ProfileCounts:
