@@ -26,12 +26,11 @@ def test_versions_count_up_and_the_newest_serves(tmp_path, model):
     assert registry.load("2").weights == model.weights
 
 
-def test_the_newest_trained_by_a_moment_knows_nothing_later(tmp_path, model):
+def test_each_version_says_whose_knowledge_it_was_trained_on(tmp_path, model):
     registry = ModelRegistry(tmp_path)
     for n in range(3):
         registry.publish(model, NOW + n * DAY, {})
-    assert registry.newest(trained_by=NOW + DAY) == "2"
-    assert registry.newest(trained_by=NOW - 1) is None
+    assert [registry.trained_as_of(version) for version in registry.versions()] == [NOW, NOW + DAY, NOW + 2 * DAY]
 
 
 def test_a_training_that_was_cut_off_never_serves_and_its_number_is_not_reused(tmp_path, model):
@@ -39,6 +38,24 @@ def test_a_training_that_was_cut_off_never_serves_and_its_number_is_not_reused(t
     model.save(registry.folder / "1" / "hybrid")
     assert registry.newest() is None
     assert registry.publish(model, NOW, {}) == "2"
+    assert registry.left_over() == []
+
+
+def test_a_version_whose_bytes_changed_is_found_without_loading_it(tmp_path, model):
+    registry = ModelRegistry(tmp_path)
+    registry.publish(model, NOW, {})
+    registry.check("1")
+    arrays = registry.folder / "1" / "hybrid" / "arrays.safetensors"
+    arrays.write_bytes(arrays.read_bytes()[:-1] + b"?")
+    with pytest.raises(DamagedArtifact, match=r"arrays\.safetensors has SHA-256"):
+        registry.check("1")
+
+
+def test_the_registries_of_a_folder_are_those_of_its_tenants(tmp_path, model):
+    for tenant in ("b.c", "a/b"):
+        ModelRegistry(tmp_path, tenant).publish(model, NOW, {})
+    assert {registry.folder for registry in ModelRegistry.all_in(tmp_path)} == set(tmp_path.iterdir())
+    assert ModelRegistry.all_in(tmp_path / "none") == []
 
 
 def test_models_of_tenants_are_apart_whatever_their_names(tmp_path, model):
@@ -61,4 +78,4 @@ def test_a_card_that_cannot_be_read_is_named(tmp_path, model):
     registry.publish(model, NOW, {})
     (registry.folder / "1" / "card.json").write_text("{")
     with pytest.raises(DamagedArtifact, match=r"card\.json is not a readable card"):
-        registry.newest(trained_by=NOW)
+        registry.trained_as_of("1")

@@ -404,3 +404,20 @@ def test_a_filter_restricts_the_answer_and_is_counted(market):
     answer = market.engine.recommend("ann", 120, where=where("ListPrice le 320000 and City eq 'Kent'"))
     assert {item.property_id for item in answer} == {"h001", "h003"}
     assert answer.trace[0].removed == {"not_asked_for": 118}
+
+
+def test_a_damaged_model_is_passed_over_and_the_one_before_answers(market, tmp_path):
+    train = TrainModels(market.tracker, market.catalogue, market.registry)
+    for _ in range(2):
+        train(NOW)
+    (market.registry.folder / "2" / "hybrid" / "manifest.json").write_text("{}")
+    answer = market.engine.recommend("ann", 3)
+    assert answer.models == {"hybrid": "1"}
+    assert "models: version 2 is damaged (" in answer.degraded[0]
+    (market.registry.folder / "1" / "card.json").write_text("[]")
+    answer = Market(tmp_path).engine.recommend("ann", 3)
+    assert [said.partition(" (")[0] for said in answer.degraded[:2]] == [
+        "models: version 2 is damaged",
+        "models: version 1 is damaged",
+    ]
+    assert len(answer.items) == 3

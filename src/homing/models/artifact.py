@@ -132,7 +132,7 @@ def packed_ids(name: str, ids: Vocabulary[Any]) -> dict[str, NDArray[Any]]:
 def ids_from(name: str, arrays: Arrays) -> Vocabulary[Any]:
     """The inverse of `packed_ids`."""
     content, ends = arrays[f"{name}.text"].tobytes(), arrays[f"{name}.ends"].tolist()
-    starts = [0, *ends[:-1]]
+    starts = [0, *ends][: len(ends)]
     texts = [content[start:end].decode("utf-8", "surrogatepass") for start, end in zip(starts, ends, strict=True)]
     return Vocabulary[Any](map(int, texts) if arrays[f"{name}.whole"][0] else texts)
 

@@ -139,13 +139,14 @@ def strangers_leave_no_trace(subject: Subject) -> None:
 
 
 def little_data_is_enough(subject: Subject) -> None:
-    """No row, one row, one home: the model fits and answers."""
+    """No row, one row, one home: the model fits, answers, and comes back from disk."""
     columns: list[tuple[list[str], list[str]]] = [([], []), (["a"], ["h01"]), (["a", "b", "c"], ["h01"] * 3)]
     for leads, homes in columns:
         model = subject.make().fit(Interactions.from_columns(leads, homes))
         ids, scores = model.recommend("a", k=2, exclude_seen=False)
         _must(len(ids) == scores.size <= len(set(homes)), f"after {len(leads)} rows the list is {ids}")
         _must(not np.isnan(scores).any(), "a recommended home has no score")
+        _must(_loaded(model).items.ids == model.items.ids, f"after {len(leads)} rows the loaded homes differ")
 
 
 def fewer_homes_than_factors(subject: Subject) -> None:
@@ -180,13 +181,17 @@ def order_of_rows_is_irrelevant(subject: Subject) -> None:
 def saved_is_loaded(subject: Subject) -> None:
     """A loaded model gives the same answers to the bit."""
     model, data = subject.fitted(), world()
-    with tempfile.TemporaryDirectory() as folder:
-        checksum = model.save(Path(folder) / "model")
-        same = type(model).load(Path(folder) / "model", checksum=checksum)
+    same = _loaded(model)
     _must(same.items.ids == model.items.ids, "the homes differ")
     _same(_table(model, data.leads.ids), _table(same, data.leads.ids), "the scores differ")
     _must(model.explain("l03", "h05") == same.explain("l03", "h05"), "the reasons differ")
     _must(model.recommend("l03")[0] == same.recommend("l03")[0], "the lists differ")
+
+
+def _loaded(model: Model) -> Model:
+    with tempfile.TemporaryDirectory() as folder:
+        checksum = model.save(Path(folder) / "model")
+        return type(model).load(Path(folder) / "model", checksum=checksum)
 
 
 def seen_homes_are_left_out(subject: Subject) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from homing.core.clock import format_moment, parse_moment
 from homing.core.errors import DamagedArtifact, StorageError
@@ -14,17 +18,25 @@ from homing.models.hybrid_model import HybridRecommendationModel
 __all__ = ["ModelRegistry"]
 
 _CARD = "card.json"
+_MODEL = "hybrid"
 
 
 class ModelRegistry:
     """Folders `1`, `2`, … below `folder/<tenant>`, each holding a whole model and a card that says when it was trained.
 
     A version counts once its card is there; the card is written last, so a training that was cut off leaves nothing
-    that would serve.
+    that would serve, and what it left is removed by the next one. One training of a tenant publishes at a time.
     """
 
     def __init__(self, folder: Path, tenant: str = "default") -> None:
         self.folder = folder / quote(tenant, safe="").replace(".", "%2E")
+
+    @staticmethod
+    def all_in(folder: Path) -> list[ModelRegistry]:
+        """The registries of all tenants that ever trained, by name of tenant."""
+        if not folder.is_dir():
+            return []
+        return [ModelRegistry(folder, unquote(entry.name)) for entry in sorted(folder.iterdir()) if entry.is_dir()]
 
     def versions(self) -> list[str]:
         """All complete versions, oldest first."""
@@ -33,12 +45,19 @@ class ModelRegistry:
         found = [entry.name for entry in self.folder.iterdir() if entry.name.isdigit() and (entry / _CARD).is_file()]
         return sorted(found, key=int)
 
-    def newest(self, *, trained_by: int | None = None) -> str | None:
-        """The newest version, or the newest whose training saw nothing later than a moment."""
-        for version in reversed(self.versions()):
-            if trained_by is None or self.trained_as_of(version) <= trained_by:
-                return version
-        return None
+    def left_over(self) -> list[Path]:
+        """What trainings that were cut off have left, or one that is at work has begun."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(entry for entry in self.folder.iterdir() if entry.is_dir() and not (entry / _CARD).is_file())
+
+    def check(self, version: str) -> None:
+        """Raise `DamagedArtifact` unless every byte of a version is as it was written."""
+        artifact.read(self._checked(version))
+
+    def newest(self) -> str | None:
+        """The newest complete version."""
+        return next(reversed(self.versions()), None)
 
     def trained_as_of(self, version: str) -> int:
         """The moment whose knowledge a version was trained on."""
@@ -57,22 +76,42 @@ class ModelRegistry:
 
     def load(self, version: str) -> HybridRecommendationModel:
         """A version, with every byte checked against what was written."""
-        folder = self.folder / version / "hybrid"
-        checksum = str(self.card(version).get("checksum", ""))
-        _, found = artifact.read_manifest(folder)
-        if checksum != found:
-            raise DamagedArtifact(f"{folder / artifact.MANIFEST} has SHA-256 {found}, its card says {checksum}")
-        return HybridRecommendationModel.load(folder)
+        return HybridRecommendationModel.load(self._checked(version))
 
     def publish(self, model: HybridRecommendationModel, trained_as_of: int, card: dict[str, object]) -> str:
         """Save a model as the next version and let it serve; returns the version."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            taken = [int(entry.name) for entry in self.folder.iterdir() if entry.name.isdigit()]
-            version = str(max(taken, default=0) + 1)
-            checksum = model.save(self.folder / version / "hybrid")
-            whole = {**card, "version": version, "checksum": checksum, "trained_as_of": format_moment(trained_as_of)}
-            artifact.write_file(self.folder / version / _CARD, json.dumps(whole, indent=2, sort_keys=True).encode())
+            with self._alone():
+                taken = [int(entry.name) for entry in self.folder.iterdir() if entry.name.isdigit()]
+                for entry in self.left_over():
+                    shutil.rmtree(entry)
+                version = str(max(taken, default=0) + 1)
+                checksum = model.save(self.folder / version / _MODEL)
+                whole = {
+                    **card,
+                    "version": version,
+                    "checksum": checksum,
+                    "trained_as_of": format_moment(trained_as_of),
+                }
+                artifact.write_file(self.folder / version / _CARD, json.dumps(whole, indent=2, sort_keys=True).encode())
+        except StorageError:
+            raise
         except OSError as error:
-            raise StorageError(f"The model could not be written to {self.folder}: {error}") from error
+            raise StorageError(f"The model could not be written to {self.folder}: {error}.") from error
         return version
+
+    def _checked(self, version: str) -> Path:
+        """The folder of a version's model, if its manifest is the one that the card was written for."""
+        folder = self.folder / version / _MODEL
+        checksum = str(self.card(version).get("checksum", ""))
+        _, found = artifact.read_manifest(folder)
+        if checksum != found:
+            raise DamagedArtifact(f"{folder / artifact.MANIFEST} has SHA-256 {found}, its card says {checksum}.")
+        return folder
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self.folder / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.clock import DAY, Clock, system_clock
+from homing.core.errors import DamagedArtifact
+from homing.core.telemetry import logger
 from homing.market.catalogue import Catalogue
 from homing.market.snapshot import MarketSnapshot
 from homing.models.hybrid_model import HybridRecommendationModel
@@ -22,6 +24,8 @@ __all__ = ["LiveServing", "Serving"]
 _UNTRAINED: Final = "models: none had been trained; ranked by the lead's own acts, popularity and freshness"
 _OPENED: Final = "confidence: too few homes are known to have been shown; calibrated on homes that were opened"
 _FRESH_UNTRAINED: Final = DAY // 24
+
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class LiveServing:
 
     Asking is cheap when nothing changed; after a change of a few homes only those are replaced. For a moment of the
     past it rebuilds what was known then, with the newest model trained by then; one trained later would know too much.
+    A damaged version is passed over, and `degraded` says so.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class LiveServing:
         self._now: Serving | None = None
         self._untrained_at = 0
         self._past: tuple[int, Serving] | None = None
+        self._damaged: dict[str, str] = {}
 
     def at(self, as_of: int | None = None) -> Serving:
         """The serving of now, or of a moment in the past."""
@@ -75,34 +81,59 @@ class LiveServing:
             return self._now
 
     def _refreshed(self, serving: Serving | None) -> Serving:
-        version = None if self._registry is None else self._registry.newest()
+        version = self._newest()
         market = self._catalogue.snapshot() if serving is None else self._catalogue.refreshed(serving.market)
         if serving is not None and serving.version == (version or "") and not self._stale(version):
             same = market is serving.market
             return serving if same else Serving.of(market, serving.model, serving.version, serving.degraded)
-        return self._with_model(market, version, self._clock())
+        return self._with_model(market, self._clock())
 
     def _stale(self, version: str | None) -> bool:
         """Whether the stand-in for a trained model has to be made anew; a trained one never has."""
         return version is None and self._clock() - self._untrained_at > _FRESH_UNTRAINED
 
-    def _with_model(self, market: MarketSnapshot, version: str | None, as_of: int) -> Serving:
-        if version is not None and self._registry is not None:
-            model = self._registry.load(version)
-            stands_in = bool(self._registry.card(version).get("opened_stand_in_for_shown"))
-            return Serving.of(market, model, version, (_OPENED,) if stands_in else ())
+    def _newest(self, trained_by: int | None = None) -> str | None:
+        """The newest version that is not known to be damaged, or the newest whose training saw nothing later."""
+        if self._registry is None:
+            return None
+        for version in reversed(self._registry.versions()):
+            if version in self._damaged:
+                continue
+            try:
+                if trained_by is None or self._registry.trained_as_of(version) <= trained_by:
+                    return version
+            except DamagedArtifact as damage:
+                self._note(version, damage)
+        return None
+
+    def _with_model(self, market: MarketSnapshot, as_of: int, trained_by: int | None = None) -> Serving:
+        while self._registry is not None and (version := self._newest(trained_by)) is not None:
+            try:
+                model, card = self._registry.load(version), self._registry.card(version)
+            except DamagedArtifact as damage:
+                self._note(version, damage)
+                continue
+            stands_in = bool(card.get("opened_stand_in_for_shown"))
+            return Serving.of(market, model, version, (*self._passed_over(), *((_OPENED,) if stands_in else ())))
         self._untrained_at = self._clock()
         data = training_data(self._store, self._tenant, market, as_of)
         model = HybridRecommendationModel.untrained(data.interactions, market)
-        return Serving.of(market, model, "", (_UNTRAINED,))
+        return Serving.of(market, model, "", (*self._passed_over(), _UNTRAINED))
+
+    def _note(self, version: str, damage: DamagedArtifact) -> None:
+        self._damaged[version] = str(damage)
+        _log.error("a trained model is damaged: not served", tenant=self._tenant, version=version, why=str(damage))
+
+    def _passed_over(self) -> tuple[str, ...]:
+        """What an answer has to say of the versions that cannot serve."""
+        return tuple(f"models: version {version} is damaged ({why})" for version, why in self._damaged.items())
 
     def _of_the_past(self, as_of: int) -> Serving:
         with self._swapping:
             if self._past is not None and self._past[0] == as_of:
                 return self._past[1]
         market = self._catalogue.snapshot(as_of)
-        version = None if self._registry is None else self._registry.newest(trained_by=as_of)
-        serving = self._with_model(market, version, as_of)
+        serving = self._with_model(market, as_of, trained_by=as_of)
         with self._swapping:
             self._past = (as_of, serving)
         return serving
