@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from event_store_laws import event, ids, micros
 
 from homing.core.clock import DAY, MINUTE
 from homing.core.errors import BadInput
+from homing.store.checks import event, ids, micros
 from homing.store.events import EventQuery
 from homing.store.memory_events import MemoryEventStore
 

@@ -10,13 +10,12 @@ from threading import Thread
 import pytest
 
 from homing.core.errors import StorageError
+from homing.store.checks import event, ids
 from homing.store.events import EventQuery
 from homing.store.listings import ListingStore
 from homing.store.profiles import ProfileStore
 from homing.store.sqlite import _MIGRATIONS, SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
-
-from event_store_laws import event, ids  # isort: skip
 
 
 def open_files(path: Path) -> int:

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from event_store_laws import VIEW, event, ids, micros
 
 from homing.core.errors import StorageError
+from homing.store.checks import VIEW, event, ids, micros
 from homing.store.events import EventQuery
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore

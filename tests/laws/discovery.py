@@ -1,0 +1,39 @@
+"""Finds every class of a kind in the package, so that none can be left out of its check suite."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
+
+import homing
+
+
+@cache
+def modules() -> tuple[ModuleType, ...]:
+    """Every module of the package but the one that runs it."""
+    names = [found.name for found in pkgutil.walk_packages(homing.__path__, "homing.")]
+    return tuple(importlib.import_module(name) for name in names if not name.endswith("__main__"))
+
+
+def classes() -> Iterator[type]:
+    """Every class where it is defined; protocols and private ones are no parts."""
+    for module in modules():
+        for name, thing in vars(module).items():
+            is_ours = inspect.isclass(thing) and thing.__module__ == module.__name__ and not name.startswith("_")
+            if is_ours and not getattr(thing, "_is_protocol", False):
+                yield thing
+
+
+def having(verbs: type) -> set[type]:
+    """The classes that have every method of a protocol."""
+    names = [name for name, thing in vars(verbs).items() if inspect.isfunction(thing) and not name.startswith("_")]
+    return {thing for thing in classes() if all(callable(getattr(thing, name, None)) for name in names)}
+
+
+def below(base: type) -> set[type]:
+    """The classes that are made of a base."""
+    return {thing for thing in classes() if issubclass(thing, base) and thing is not base}

@@ -1,0 +1,109 @@
+"""Every part of the package that a check suite is asked of, by kind. A part that is in no list fails a test.
+
+To add a part: a line in its kind's list. What it cannot keep: an `Excepted` with the reason and the weaker law.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from discovery import below, having
+from event_store_mutants import MUTANTS as EVENT_STORE_MUTANTS
+from model_mutants import MUTANTS as MODEL_MUTANTS
+
+from homing.core.laws import Check, Excepted, Laws, checks
+from homing.models import checks as of_models
+from homing.models.base import LearningModel
+from homing.models.checks import Subject
+from homing.models.collaborative_filtering import CollaborativeFilteringModel
+from homing.models.content_based import ContentBasedModel
+from homing.models.hybrid_model import HybridRecommendationModel
+from homing.models.popularity import PopularityModel
+from homing.models.recency import RecencyModel
+from homing.store import checks as of_event_stores
+from homing.store.events import EventStore
+from homing.store.memory_events import MemoryEventStore
+from homing.store.sqlite import SqliteDatabase
+from homing.store.sqlite_events import SqliteEventStore
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The laws of a kind, its parts by name, which class each is, which classes the package has, and the mutants.
+
+    `felt` are the further laws that a law's mutant cannot help breaking, each with the reason.
+    """
+
+    laws: Laws[Any]
+    parts: Mapping[str, Any]
+    registered: set[type]
+    found: set[type]
+    mutants: Mapping[str, Any]
+    excepted: tuple[Excepted[Any], ...] = ()
+    felt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def checks(self) -> list[Check]:
+        return checks(self.laws, self.parts, self.excepted)
+
+
+def in_a_folder(opened: Callable[[Path], Any]) -> Callable[[], Any]:
+    """A maker of things that live in a new folder, which goes when they go."""
+
+    def make() -> Any:
+        folder = tempfile.mkdtemp()
+        made = opened(Path(folder))
+        weakref.finalize(made, shutil.rmtree, folder, ignore_errors=True)
+        return made
+
+    return make
+
+
+EVENT_STORES = {
+    "memory": MemoryEventStore,
+    "sqlite": in_a_folder(lambda folder: SqliteEventStore(SqliteDatabase(folder / "homing.sqlite3"))),
+}
+
+MODELS = [
+    Subject("popularity", PopularityModel, exact_update=True),
+    Subject("popularity_fading", lambda: PopularityModel(half_life_days=5.0), exact_update=True),
+    Subject("recency", RecencyModel),
+    Subject("collaborative", lambda: CollaborativeFilteringModel(factors=8, iterations=5, tune=False)),
+    Subject("collaborative_tuned", lambda: CollaborativeFilteringModel(factors=8, iterations=5)),
+    Subject("content", ContentBasedModel),
+    Subject("content_untuned", lambda: ContentBasedModel(tune=False)),
+    Subject("hybrid", HybridRecommendationModel),
+    Subject("hybrid_untuned", lambda: HybridRecommendationModel(tune=False)),
+]
+
+_TWO_FITS = "the law compares two fits, which is where this mutant differs from itself"
+
+SUITES = {
+    "event stores": Suite(
+        of_event_stores.LAWS,
+        EVENT_STORES,
+        registered={type(make()) for make in EVENT_STORES.values()},
+        found=having(EventStore),
+        mutants=EVENT_STORE_MUTANTS,
+    ),
+    "models": Suite(
+        of_models.LAWS,
+        {subject.name: subject for subject in MODELS},
+        registered={type(subject.make()) for subject in MODELS},
+        found=below(LearningModel),
+        mutants=MODEL_MUTANTS,
+        felt={
+            "same_seed_same_model": dict.fromkeys(
+                ("repeats_add_up", "order_of_rows_is_irrelevant", "updates_where_it_can"), _TWO_FITS
+            ),
+            "seen_homes_are_left_out": {
+                "updates_where_it_can": "a newcomer's own home, which is seen, is how that law knows the act came in"
+            },
+        },
+    ),
+}

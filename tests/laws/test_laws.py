@@ -1,0 +1,49 @@
+"""Every part of every kind keeps the laws of its kind, and every law catches the part that breaks it."""
+
+from __future__ import annotations
+
+import pytest
+from registered import SUITES
+
+from homing.core.laws import broken, listed
+
+CHECKS = [pytest.param(check, id=str(check)) for suite in SUITES.values() for check in suite.checks()]
+MUTANTS = [
+    pytest.param(suite, law, mutant, id=f"{kind}-{law}")
+    for kind, suite in SUITES.items()
+    for law, mutant in suite.mutants.items()
+]
+ASKED = {"event stores": 2 * 29, "models": 9 * 20}
+"""How many checks there are: a suite that asks less than it did, or nothing, is noticed."""
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_part_keeps_a_law(check):
+    check.run()
+
+
+@pytest.mark.parametrize("kind", SUITES)
+def test_every_part_of_the_package_is_registered(kind):
+    suite = SUITES[kind]
+    listed((thing.__name__ for thing in suite.found), (thing.__name__ for thing in suite.registered))
+
+
+def test_as_many_laws_are_asked_as_are_stated():
+    assert {kind: len(suite.checks()) for kind, suite in SUITES.items()} == ASKED
+
+
+@pytest.mark.parametrize("kind", SUITES)
+def test_every_law_has_a_mutant(kind):
+    assert set(SUITES[kind].mutants) == set(SUITES[kind].laws)
+
+
+@pytest.mark.parametrize(("suite", "law", "mutant"), MUTANTS)
+def test_a_mutant_breaks_its_law_and_no_other(suite, law, mutant):
+    assert broken(suite.laws, mutant) == {law, *suite.felt.get(law, ())}
+
+
+@pytest.mark.parametrize("kind", SUITES)
+def test_what_a_mutant_breaks_besides_has_a_reason(kind):
+    for others in SUITES[kind].felt.values():
+        assert set(others) <= set(SUITES[kind].laws)
+        assert all(len(reason) > 30 for reason in others.values())
