@@ -20,10 +20,11 @@ AT = to_micros(START)
 VIEW, SAVE = EventType.PROPERTY_VIEW, EventType.PROPERTY_SAVE
 
 
-def event(day, lead, home, kind=VIEW):
+def event(day, lead, home, kind=VIEW, *, known=None):
     return BehavioralEvent(
         event_type=kind,
         timestamp=START + timedelta(days=day),
+        received_at=START + timedelta(days=day if known is None else known),
         lead_id=lead,
         property_id=home,
         event_id=f"{day}{lead}{home}",
@@ -77,6 +78,24 @@ def test_what_is_hidden_is_not_learned_from():
     kept = without(data, {"ann": Held("b", AT + 3 * DAY), "stranger": Held("x", 0)})
     pairs = [(kept.leads.ids[i], kept.properties.ids[j]) for i, j in zip(kept.lead, kept.property, strict=True)]
     assert sorted(pairs) == [("ann", "a"), ("bob", "b")]
+
+
+def test_what_became_known_only_later_is_hidden_too():
+    data = Interactions.from_columns(
+        ["ann", "ann", "ann"],
+        ["a", "late", "b"],
+        timestamps=[AT + DAY, AT + 2 * DAY, AT + 3 * DAY],
+        known_at=[AT + DAY, AT + 3 * DAY, AT + 3 * DAY],
+    )
+    kept = without(data, {"ann": Held("b", AT + 3 * DAY)})
+    assert [kept.properties.ids[home] for home in kept.property] == ["a"]
+
+
+@pytest.mark.parametrize(("known", "recall"), [(2.5, 1.0), (7, 0.0)])
+def test_only_an_act_known_by_then_takes_its_home_off_the_candidates(known, recall):
+    log = evaluation_log(columns_of([*EVENTS, event(2.5, "ann", "c", known=known)]), snapshot_of(HOMES))
+    c_then_b = {"m": lambda _, ids: np.array([{"c": 2.0, "b": 1.0}.get(home, 0.0) for home in ids])}
+    assert leave_last(log, lambda _: c_then_b, k=1)["rows"][0]["recall"] == recall
 
 
 @pytest.mark.parametrize("events", [[], EVENTS[5:6]])

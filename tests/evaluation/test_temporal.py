@@ -20,10 +20,11 @@ START = datetime(2026, 5, 1, tzinfo=UTC)
 CUT = to_micros(START) + 8 * DAY
 
 
-def event(day, lead, home, kind=EventType.PROPERTY_VIEW):
+def event(day, lead, home, kind=EventType.PROPERTY_VIEW, *, known=None):
     return BehavioralEvent(
         event_type=kind,
         timestamp=START + timedelta(days=day),
+        received_at=START + timedelta(days=day if known is None else known),
         lead_id=lead,
         property_id=home,
         event_id=f"{day}{lead}{home}{kind}",
@@ -100,6 +101,14 @@ def test_what_was_acted_on_before_is_neither_candidate_nor_test_item(log):
     assert report["test_items"] == 3
     assert report["left_out"] == {"leads_without_test_items": 1, "items_acted_on_before": 2, "items_not_for_sale": 1}
     assert report["rows"][0]["recall"] == pytest.approx(1 / 3)
+
+
+def test_what_became_known_after_the_cut_was_a_candidate_and_is_no_test_item():
+    late = [event(3, "bob", "shown", known=9), event(9.3, "bob", "shown", SAVE)]
+    log = evaluation_log(columns_of([*EVENTS, *late]), snapshot_of(HOMES))
+    report = temporal(log, lambda _: {"m": likes("shown", "mid", "new", "old")}, k=1)
+    assert report["left_out"]["items_acted_on_before"] == 3
+    assert report["rows"][0]["recall"] == pytest.approx(1 / 3)  # only cid's: for bob it stands first, and is no hit
 
 
 def likes(*names):
@@ -200,6 +209,7 @@ def test_a_home_that_came_back_is_for_sale_again():
         lead=none,
         home=none,
         at=none,
+        known_at=none,
         engaged=none.astype(bool),
         version_home=np.zeros(3, np.int64),
         version_at=at,

@@ -163,7 +163,7 @@ class SortsColumnsByMomentOnly(MemoryEventStore):
     ) -> EventColumns:
         found = super().columns(tenant, query, numbers, labels)
         order = np.argsort(found.at, kind="stable")
-        names = ("sequence", "at", "known_at", "type", "lead", "property", "agent", "session")
+        names = ("sequence", "at", "known_at", "lead_known_at", "type", "lead", "property", "agent", "session")
         return replace(
             found,
             event_ids=tuple(found.event_ids[place] for place in order),
@@ -227,6 +227,14 @@ class KnowsMergesAtOnce(_WithPeople):
             return super().lead_of(tenant, anonymous_id, known_upto)
 
 
+class KnewTheVisitorAllAlong(MemoryEventStore):
+    def columns(
+        self, tenant: str, query: EventQuery, numbers: Sequence[str] = (), labels: Sequence[str] = ()
+    ) -> EventColumns:
+        found = super().columns(tenant, query, numbers, labels)
+        return replace(found, lead_known_at=found.known_at)
+
+
 class KeepsTheVisitorForEver(_WithPeople):
     class people(MemoryIdentities):
         def visitors_of(self, tenant: str, lead_id: str, known_upto: int | None = None) -> tuple[str, ...]:
@@ -276,6 +284,6 @@ _IN_THE_ORDER_OF_THE_LAWS = (
     LimitsTheOldest, KnowsEverythingAtOnce, ForgetsTheSequence, LosesTheOutcomesMoment, SaysYesToAnyOutcome,
     ShowsLaterOutcomesInColumns, KeepsTheOutcomeWrittenLast, SortsColumnsByMomentOnly, CodesHomesByArrival,
     MakesTextOfNumbers, KeepsTheGoodHalf, CountsWithoutTheVisitor, GivesTheVisitorsLeadToEverything, KnowsMergesAtOnce,
-    KeepsTheVisitorForEver, MovesTheVisitor, MergesForAllTenants, BelievesTheClock,
+    KnewTheVisitorAllAlong, KeepsTheVisitorForEver, MovesTheVisitor, MergesForAllTenants, BelievesTheClock,
 )  # fmt: skip
 MUTANTS = dict(zip(LAWS, _IN_THE_ORDER_OF_THE_LAWS, strict=True))

@@ -24,6 +24,14 @@ def test_the_past_of_a_choice_ends_before_it():
     assert pasts_of[3] == [0, 1]
 
 
+def test_the_past_of_a_choice_holds_only_what_was_known_then():
+    late = Interactions.from_columns(["a"] * 3, ["h1", "h2", "h3"], None, [10, 20, 30], known_at=[25, 20, 30])
+    data = Pasts.of(late)
+    found = choices(data, np.ones(3, dtype=bool), 40, everywhere, most=99, negatives=3, seed=0)
+    assert {int(choice.homes[0]): choice.past.items.tolist() for choice in found} == {0: [], 1: [], 2: [0, 1]}
+    assert [past_before(data, 0, moment).items.tolist() for moment in (24, 25)] == [[1], [0, 1]]
+
+
 def test_only_the_first_act_on_a_home_is_a_choice_and_only_if_it_was_favoured_in_the_end():
     data = pasts(["a"] * 5, ["h1", "h1", "h2", "h2", "h3"], [10, 20, 30, 40, 50], [1, 5, 1, -10, 1])
     found = choices(data, np.ones(5, dtype=bool), 9, everywhere, most=99, negatives=3, seed=0)

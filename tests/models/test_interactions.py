@@ -65,3 +65,11 @@ def test_flags_are_no_ids():
 def test_a_query_needs_columns_of_one_length():
     with pytest.raises(BadInput, match=r"query.weights must have one entry for each of the 2 properties"):
         Query("a", ["h", "i"], [1.0])
+
+
+def test_what_was_known_at_once_needs_no_second_moment():
+    at, homes = [10, 20], ["h", "h"]
+    assert Interactions.from_columns(["a", "b"], homes, timestamps=at, known_at=[10, 5]).known_at is None
+    late = Interactions.from_columns(["a", "b"], homes, timestamps=at, known_at=[15, 5])
+    assert late.known().tolist() == [15, 20]
+    assert [len(late.before(moment)) for moment in (15, 16, 21)] == [0, 1, 2]

@@ -92,5 +92,6 @@ def test_memory_and_sqlite_answer_alike(
         other = sqlite.columns("default", sqlite_query, ["x"], ["y"])
         assert mine.event_ids == other.event_ids
         assert (mine.lead.tolist(), mine.leads.ids) == (other.lead.tolist(), other.leads.ids)
+        assert mine.lead_known_at.tolist() == other.lead_known_at.tolist()
         assert mine.outcomes.codes.tolist() == other.outcomes.codes.tolist()
         np.testing.assert_array_equal(mine.numbers["x"], other.numbers["x"])

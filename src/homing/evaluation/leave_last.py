@@ -1,8 +1,9 @@
 """Leave-last evaluation: of each lead, the home it engaged with last is hidden, and models must find it again.
 
-Hidden are all acts of the lead on that home, and all its acts from the first engagement with it on; the acts of other
-leads stay, later ones too. So this protocol is kinder than the temporal one and says less about tomorrow. Candidates
-are the homes for sale at the moment of that engagement, less those on which the lead had acted by then.
+Hidden are all acts of the lead on that home, and all its acts that happened, or became known, from the first engagement
+with it on; the acts of other leads stay, later ones too. So this protocol is kinder than the temporal one and says less
+about tomorrow. Candidates are the homes for sale at the moment of that engagement, less those on which the lead was
+known to have acted by then.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def leave_last(log: EvaluationLog, fit: Fit, *, k: int = 10, seed: int = 0) -> d
         if not log.engaged[rows].any():
             continue
         home, since = _last(log, rows)
-        past = log.home[rows[log.at[rows] < since]]
+        past = log.home[rows[log.known_at[rows] < since]]
         past = past[past != home]
         free = log.for_sale(since, since)
         if not len(past) or not free[home]:
@@ -71,7 +72,7 @@ def without(data: Interactions, held: Mapping[str, Held]) -> Interactions:
     hides = np.zeros(len(data), dtype=np.bool_)
     for name, what in held.items():
         mine = data.lead == data.leads.code(name)
-        hides |= mine & ((data.property == data.properties.code(what.home)) | (data.at >= what.since))
+        hides |= mine & ((data.property == data.properties.code(what.home)) | (data.known() >= what.since))
     kept = np.flatnonzero(~hides)
     leads, homes = np.array(data.leads.ids, dtype=object), np.array(data.properties.ids, dtype=object)
     return Interactions.from_columns(
@@ -80,6 +81,7 @@ def without(data: Interactions, held: Mapping[str, Held]) -> Interactions:
         weights=data.weight[kept],
         timestamps=data.at[kept],
         prices=None if data.prices is None else data.prices[kept],
+        known_at=data.known()[kept],
     )
 
 

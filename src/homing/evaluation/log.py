@@ -26,6 +26,8 @@ Moments = NDArray[np.int64]
 class EvaluationLog:
     """Acts of leads on homes, n rows in order of time: codes `lead` and `home`, `at`, whether it is `engaged`.
 
+    `known_at` is when each act was known to be the lead's, int64 (n,).
+
     The versions of all homes, v rows ordered by home and time: from `version_at` until `version_until` the home
     `version_home` was for sale where `version_active`. Homes with acts that no listing describes have no version.
     Being shown a home is no act.
@@ -36,6 +38,7 @@ class EvaluationLog:
     lead: NDArray[np.int64]
     home: NDArray[np.int64]
     at: Moments
+    known_at: Moments
     engaged: NDArray[np.bool_]
     version_home: NDArray[np.int64]
     version_at: Moments
@@ -76,6 +79,7 @@ def evaluation_log(events: EventColumns, market: MarketSnapshot) -> EvaluationLo
         lead=events.lead[rows].astype(np.int64),
         home=homes.codes(events.properties.ids)[events.property[rows]],
         at=events.at[rows],
+        known_at=np.maximum(events.at, events.lead_known_at)[rows],
         engaged=_ENGAGED[events.type[rows]],
         version_home=np.repeat(np.arange(len(market)), np.diff(offsets)),
         version_at=market.version_at,

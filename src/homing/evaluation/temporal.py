@@ -2,8 +2,9 @@
 
 The cut lies so that the last share of the time span is the test. A lead's test items are the homes it engaged with
 after the cut, was open to it then, and had done nothing with before. Candidates are the homes for sale at some moment
-after the cut, those never seen before among them, less those on which the lead had acted by the cut. So nobody is
-graded on homes it had found by itself, and nobody can score by repeating them.
+after the cut, those never seen before among them, less those on which the lead was known by the cut to have acted. So
+nobody is graded on homes it had found by itself, and nobody can score by repeating them. An act before the cut of which
+we heard only later takes its home off the test, and off nothing that would have been answered at the cut.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def _cases(
     cases = []
     counts = {"leads_without_test_items": 0, "items_acted_on_before": 0, "items_not_for_sale": 0}
     for lead, rows in log.by_lead():
-        is_past = log.at[rows] <= cut
+        is_past, is_known = log.at[rows] <= cut, log.known_at[rows] <= cut
         past, after = log.home[rows[is_past]], log.home[rows[~is_past & log.engaged[rows]]]
         before = np.isin(np.unique(after), past)
         fresh = np.unique(after)[~before]
@@ -91,6 +92,7 @@ def _cases(
         counts["leads_without_test_items"] += not len(test)
         if len(test):
             free = np.ones(len(homes), dtype=np.bool_)
-            free[place[past][place[past] >= 0]] = False
+            known = place[log.home[rows[is_known]]]
+            free[known[known >= 0]] = False
             cases.append(Case(lead, free, frozenset(log.homes.ids[home] for home in test)))
     return cases, counts

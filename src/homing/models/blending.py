@@ -49,8 +49,8 @@ def choices(
 ) -> list[Choice]:
     """Choices among the later rows: the first act of a lead on a home that it came to favour, seeded draw of `most`.
 
-    What the lead did before that act is its past. The others are drawn from all homes on the market at that moment;
-    the strength is the weight of its acts on the home, at most 5.
+    What the lead did before that act, as far as it was known then, is its past. The others are drawn from all homes on
+    the market at that moment; the strength is the weight of its acts on the home, at most 5.
     """
     rng = np.random.default_rng(seed)
     pair = pasts.lead.astype(np.int64) * max(1, homes) + pasts.items
@@ -69,10 +69,10 @@ def choices(
 
 
 def past_before(pasts: Pasts, lead: int, at: int) -> Past:
-    """What a lead had done before a moment (exclusive)."""
+    """What a lead had done before a moment (exclusive), as far as it was known by then."""
     rows = slice(int(pasts.offsets[lead]), int(pasts.offsets[lead + 1]))
     times = pasts.at if pasts.at is not None else np.arange(pasts.items.size)
-    return _cut(pasts, rows.start, rows.start + int(np.searchsorted(times[rows], at, side="left")), at)
+    return pasts.known_between(rows.start, rows.start + int(np.searchsorted(times[rows], at, side="left")), at)
 
 
 def conditional_logit(features: Floats, strengths: Floats, prior: Floats, pull: float) -> Floats:
@@ -108,20 +108,10 @@ def _choice(pasts: Pasts, row: int, strength: float, drawn: Codes, alive: Alive,
     start = int(pasts.offsets[lead])
     at = row if pasts.at is None else int(pasts.at[row])
     end = row if pasts.at is None else start + int(np.searchsorted(pasts.at[start:row], at, side="left"))
-    past = _cut(pasts, start, end, None if pasts.at is None else at)
+    past = pasts.known_between(start, end, None if pasts.at is None else at)
     open_to = alive(drawn, at) & (drawn != pasts.items[row]) & ~np.isin(drawn, past.items)
     others = drawn[open_to][:negatives]
     if others.size == 0:
         return None
     whole = np.resize(others, negatives)
     return Choice(past, np.concatenate(([int(pasts.items[row])], whole)), strength)
-
-
-def _cut(pasts: Pasts, start: int, end: int, as_of: int | None) -> Past:
-    return Past(
-        pasts.items[start:end].astype(np.int64),
-        pasts.weights[start:end],
-        None if pasts.at is None else pasts.at[start:end],
-        None if pasts.prices is None else pasts.prices[start:end],
-        as_of,
-    )

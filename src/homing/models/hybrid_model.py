@@ -281,9 +281,9 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         self.learned_, self.choices_, self.calibration_ = False, 0, Calibration()
 
     def _rows_of(self, later: NDArray[np.bool_], data: Interactions) -> NDArray[np.bool_]:
-        """The rows of the interactions that a mask over the sorted pasts means."""
+        """The rows of the interactions that a mask over the sorted pasts means, and those known only with them."""
         if data.timed:
-            return data.at >= (int(self.pasts.at[later].min()) if self.pasts.at is not None and later.any() else 0)
+            return data.known() >= (int(self.pasts.at[later].min()) if self.pasts.at is not None and later.any() else 0)
         mask = np.zeros(len(data), dtype=np.bool_)
         mask[np.argsort(data.lead, kind="stable")[later]] = True
         return mask

@@ -30,7 +30,8 @@ class Interactions:
 
     Fields, n rows: `leads`, `properties` the ids, sorted; `lead`, `property` their codes, int32 (n,); `weight` float64
     (n,); `at` int64 (n,) microseconds since 1970 UTC, or the row number where `timed` is False; `prices` float64 (n,)
-    in USD, the price the home had at that moment (NaN unknown), or None.
+    in USD, the price the home had at that moment (NaN unknown), or None; `known_at` int64 (n,) when each act became
+    known, no earlier than `at`, or None where each was known at once.
 
     >>> data = Interactions.from_columns(["ann", "ann", "bob"], ["h2", "h1", "h2"], weights=[1, 5, -10])
     >>> len(data), data.properties.ids, data.matrix().toarray().tolist()
@@ -45,6 +46,7 @@ class Interactions:
     at: NDArray[np.int64]
     timed: bool = True
     prices: NDArray[np.float64] | None = None
+    known_at: NDArray[np.int64] | None = None
 
     @classmethod
     def from_columns(
@@ -55,12 +57,14 @@ class Interactions:
         timestamps: Sequence[int] | NDArray[Any] | None = None,
         *,
         prices: Sequence[float] | NDArray[Any] | None = None,
+        known_at: Sequence[int] | NDArray[Any] | None = None,
     ) -> Interactions:
         """Interactions of columns of equal length.
 
         Ids are str or int, one kind a column. `weights` left out are 1. `timestamps` are int64 microseconds since 1970
         UTC or datetime64; left out, the rows are taken to be in order of time. `prices` are those at the moment, NaN
-        where unknown. Columns of different length, mixed ids, weights that are NaN, infinite or above 1e9 in size, and
+        where unknown. `known_at` are moments like `timestamps`; one before its act counts as known at once. Columns of
+        different length, mixed ids, weights that are NaN, infinite or above 1e9 in size, and
         moments that are not there are refused, all faults at once.
         """
         faults: list[Fault] = []
@@ -68,13 +72,17 @@ class Interactions:
         homes, home = _encoded(property_ids, "property_ids", faults)
         weight = np.ones(lead.size) if weights is None else _numbers(weights, "weights", faults)
         price = None if prices is None else _prices(prices, faults)
-        at = np.arange(lead.size, dtype=np.int64) if timestamps is None else _moments(timestamps, faults)
-        for name, column in (("property_ids", home), ("weights", weight), ("timestamps", at), ("prices", price)):
+        at = np.arange(lead.size, dtype=np.int64) if timestamps is None else _moments(timestamps, "timestamps", faults)
+        known = None if known_at is None or timestamps is None else _moments(known_at, "known_at", faults)
+        columns: dict[str, NDArray[Any] | None]
+        columns = {"property_ids": home, "weights": weight, "timestamps": at, "prices": price, "known_at": known}
+        for name, column in columns.items():
             if column is not None and column.shape != lead.shape:
                 faults.append(Fault(name, f"have one entry for each of the {lead.size} lead_ids", str(column.shape)))
         if faults:
             raise BadInput(faults)
-        return cls(leads, homes, lead, home, weight, at, timestamps is not None, price)
+        known = None if known is None or (known <= at).all() else np.maximum(known, at)
+        return cls(leads, homes, lead, home, weight, at, timestamps is not None, price, known)
 
     def __len__(self) -> int:
         return int(self.lead.size)
@@ -82,12 +90,17 @@ class Interactions:
     def select(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Interactions:
         """Some of the rows, with the same codes."""
         prices = None if self.prices is None else self.prices[rows]
+        known_at = None if self.known_at is None else self.known_at[rows]
         columns = (self.lead[rows], self.property[rows], self.weight[rows], self.at[rows])
-        return Interactions(self.leads, self.properties, *columns, self.timed, prices)
+        return Interactions(self.leads, self.properties, *columns, self.timed, prices, known_at)
 
     def before(self, at: int) -> Interactions:
-        """The rows earlier than a moment (exclusive), with the same codes."""
-        return self.select(self.at < at)
+        """The rows that had happened and were known earlier than a moment (exclusive), with the same codes."""
+        return self.select(self.known() < at)
+
+    def known(self) -> NDArray[np.int64]:
+        """When each act had happened and was known, int64 (n,)."""
+        return self.at if self.known_at is None else self.known_at
 
     def matrix(self) -> sp.csr_array[Any, Any]:
         """Leads x homes, float32: the positive weights of each pair, summed."""
@@ -160,16 +173,16 @@ def _prices(values: Sequence[float] | NDArray[Any], faults: list[Fault]) -> NDAr
     return prices
 
 
-def _moments(values: Sequence[int] | NDArray[Any], faults: list[Fault]) -> NDArray[np.int64]:
+def _moments(values: Sequence[int] | NDArray[Any], where: str, faults: list[Fault]) -> NDArray[np.int64]:
     moments = np.asarray(values)
     if moments.size == 0:
         return np.zeros(moments.shape, dtype=np.int64)
     if moments.dtype.kind == "M":
         missing = int(np.isnat(moments).sum())
         if missing:
-            faults.append(Fault("timestamps", "all be there", f"{missing} NaT"))
+            faults.append(Fault(where, "all be there", f"{missing} NaT"))
         return moments.astype("datetime64[us]").astype(np.int64)
     if moments.dtype.kind not in "iu":
-        faults.append(Fault("timestamps", "be int64 microseconds or datetime64", str(moments.dtype)))
+        faults.append(Fault(where, "be int64 microseconds or datetime64", str(moments.dtype)))
         return np.zeros(moments.shape, dtype=np.int64)
     return moments.astype(np.int64)

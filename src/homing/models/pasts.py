@@ -55,7 +55,10 @@ class Past:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pasts:
-    """The pasts of all leads: columns sorted by lead, moment, home; lead u has rows `offsets[u]:offsets[u + 1]`."""
+    """The pasts of all leads: columns sorted by lead, moment, home; lead u has rows `offsets[u]:offsets[u + 1]`.
+
+    `known_at` int64 (n,) is when each act became known, None where each was known at once.
+    """
 
     leads: Vocabulary[Id]
     offsets: NDArray[np.int64]
@@ -63,6 +66,7 @@ class Pasts:
     weights: NDArray[np.float64]
     at: NDArray[np.int64] | None
     prices: NDArray[np.float64] | None
+    known_at: NDArray[np.int64] | None = None
 
     @classmethod
     def of(cls, data: Interactions) -> Pasts:
@@ -73,7 +77,8 @@ class Pasts:
         offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
         at = data.at[order] if data.timed else None
         prices = None if data.prices is None else data.prices[order]
-        return cls(data.leads, offsets, data.property[order], data.weight[order], at, prices)
+        known_at = None if data.known_at is None or not data.timed else data.known_at[order]
+        return cls(data.leads, offsets, data.property[order], data.weight[order], at, prices, known_at)
 
     @property
     def lead(self) -> NDArray[np.int32]:
@@ -95,23 +100,37 @@ class Pasts:
         prices = None if self.prices is None else self.prices[rows]
         return Past(self.items[rows].astype(np.int64), self.weights[rows], at, prices, self.upto)
 
+    def known_between(self, start: int, end: int, as_of: int | None) -> Past:
+        """The acts in rows `start` to `end` (exclusive) that were known by a moment (None: all of them)."""
+        rows = np.arange(start, end)
+        if self.known_at is not None and as_of is not None:
+            rows = rows[self.known_at[start:end] <= as_of]
+        return Past(
+            self.items[rows].astype(np.int64),
+            self.weights[rows],
+            None if self.at is None else self.at[rows],
+            None if self.prices is None else self.prices[rows],
+            as_of,
+        )
+
     def interactions(self, items: Vocabulary[Id]) -> Interactions:
         """The same rows as interactions over the vocabulary they are coded in."""
         at = np.arange(self.items.size, dtype=np.int64) if self.at is None else self.at
         return Interactions(
-            self.leads, items, self.lead, self.items, self.weights, at, self.at is not None, self.prices
+            self.leads, items, self.lead, self.items, self.weights, at, self.at is not None, self.prices, self.known_at
         )
 
     def arrays(self) -> Arrays:
         """Everything but the leads' ids."""
         arrays: Arrays = {"offsets": self.offsets, "items": self.items, "weights": self.weights}
         arrays |= {} if self.at is None else {"at": self.at}
+        arrays |= {} if self.known_at is None else {"known_at": self.known_at}
         return arrays | ({} if self.prices is None else {"prices": self.prices})
 
     @classmethod
     def from_arrays(cls, leads: Vocabulary[Id], arrays: Mapping[str, NDArray[np.generic]]) -> Pasts:
         """The inverse of `arrays`."""
-        at, prices = arrays.get("at"), arrays.get("prices")
+        at, prices, known_at = arrays.get("at"), arrays.get("prices"), arrays.get("known_at")
         return cls(
             leads,
             np.asarray(arrays["offsets"], dtype=np.int64),
@@ -119,6 +138,7 @@ class Pasts:
             np.asarray(arrays["weights"], dtype=np.float64),
             None if at is None else np.asarray(at, dtype=np.int64),
             None if prices is None else np.asarray(prices, dtype=np.float64),
+            None if known_at is None else np.asarray(known_at, dtype=np.int64),
         )
 
 
@@ -130,7 +150,9 @@ def joined(first: Interactions, second: Interactions) -> Interactions:
     weight = np.concatenate((first.weight, second.weight))
     timed = (first.timed or not len(first)) and (second.timed or not len(second))
     at = np.concatenate((first.at, second.at)) if timed else np.arange(lead.size, dtype=np.int64)
-    return Interactions(leads, homes, lead, home, weight, at, timed, _joined_prices(first, second))
+    late = timed and (first.known_at is not None or second.known_at is not None)
+    known_at = np.concatenate((first.known(), second.known())) if late else None
+    return Interactions(leads, homes, lead, home, weight, at, timed, _joined_prices(first, second), known_at)
 
 
 def _joined_prices(first: Interactions, second: Interactions) -> NDArray[np.float64] | None:

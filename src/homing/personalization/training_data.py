@@ -61,6 +61,7 @@ def training_data(store: EventStore, tenant: str, market: MarketSnapshot, as_of:
         weights[rows],
         events.at[rows],
         prices=prices,
+        known_at=events.lead_known_at[rows],
     )
     impressions, stands_in = _impressions(events, as_of)
     return TrainingData(interactions, impressions, stands_in, len(events))

@@ -315,6 +315,16 @@ def a_merge_known_later_is_not_seen(make: Make) -> None:
     same(ids(store.select("default", late)), ["1", "2", "3"])
 
 
+def columns_say_since_when_an_event_is_its_leads(make: Make) -> None:
+    store = filled(make, event("1"), event("2", 1, lead_id=None, anonymous_id="v", received_at=moment(3)))
+    store.append("default", [event("3", 2, lead_id=None, anonymous_id="w"), event("4", 12, anonymous_id="v")])
+    store.append("default", [event("5", 15, lead_id=None, anonymous_id="v")])
+    store.identities.merge("default", "v", "ann", micros(9))
+    found = store.columns("default", EventQuery())
+    since = dict(zip(found.event_ids, found.lead_known_at.tolist(), strict=True))
+    same(since, {name: micros(minute) for name, minute in zip("12345", (0, 9, 2, 12, 15), strict=True)})
+
+
 def an_unmerged_visitor_is_apart_again(make: Make) -> None:
     store = visited(make)
     store.identities.merge("default", "v", "ann", micros(9))
@@ -379,6 +389,7 @@ LAWS: dict[str, Callable[[Make], object]] = by_name(
     a_merged_visitors_events_count_for_the_lead,
     an_event_that_names_a_lead_stays_that_leads,
     a_merge_known_later_is_not_seen,
+    columns_say_since_when_an_event_is_its_leads,
     an_unmerged_visitor_is_apart_again,
     a_visitor_belongs_to_one_lead,
     merges_of_tenants_are_kept_apart,

@@ -44,6 +44,7 @@ class EventRow(NamedTuple):
     event_id: str
     outcome: str | None
     data: Mapping[str, Any] | None
+    lead_known_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,12 @@ class EventColumns:
     """n events as arrays of length n, sorted by (lead, at, event id); those without a lead come first.
 
     Codes follow the sorted ids, so that the same events give the same columns in whatever order they arrived; only
-    `sequence` (int64, the order of arrival) differs. `at` and `known_at` are int64 microseconds, `type` (int16) indexes
-    `TYPES`; `lead`, `property`, `agent` and `session` (int32) are codes of `leads`, `properties`, `agents` and
-    `sessions`, -1 where the event has none. `numbers[key]` is float64, NaN where `event_data` holds no number under the
-    key (true and false count as 1 and 0); `labels[key]` holds its texts.
+    `sequence` (int64, the order of arrival) differs. `at` and `known_at` are int64 microseconds, and so is
+    `lead_known_at`, when the event was known to be that lead's: later than `known_at` where it was a visitor's, and the
+    visitor was merged into the lead only then. `type` (int16) indexes `TYPES`; `lead`, `property`, `agent` and
+    `session` (int32) are codes of `leads`, `properties`, `agents` and `sessions`, -1 where the event has none.
+    `numbers[key]` is float64, NaN where `event_data` holds no number under the key (true and false count as 1 and 0);
+    `labels[key]` holds its texts.
 
     >>> from datetime import UTC, datetime
     >>> event = BehavioralEvent(event_type=EventType.PROPERTY_VIEW, timestamp=datetime(2026, 5, 1, tzinfo=UTC),
@@ -67,6 +70,7 @@ class EventColumns:
     sequence: NDArray[np.int64]
     at: NDArray[np.int64]
     known_at: NDArray[np.int64]
+    lead_known_at: NDArray[np.int64]
     type: NDArray[np.int16]
     lead: NDArray[np.int32]
     property: NDArray[np.int32]
@@ -102,7 +106,7 @@ def columns_of(
 def event_columns(rows: Sequence[EventRow], numbers: Sequence[str] = (), labels: Sequence[str] = ()) -> EventColumns:
     """Columns of rows in any order. A key such as `property_details.price` reaches into a nested object."""
     rows = sorted(rows, key=itemgetter(EventRow._fields.index("event_id")))
-    sequence, at, known_at, kind, lead, home, agent, session, event_id, outcome, data = (
+    sequence, at, known_at, kind, lead, home, agent, session, event_id, outcome, data, lead_known_at = (
         zip(*rows, strict=True) if rows else ((),) * len(EventRow._fields)
     )
     lead_label, at_array = _label(lead), np.array(at, dtype=np.int64)
@@ -113,6 +117,7 @@ def event_columns(rows: Sequence[EventRow], numbers: Sequence[str] = (), labels:
         sequence=np.array(sequence, dtype=np.int64)[order],
         at=at_array[order],
         known_at=np.array(known_at, dtype=np.int64)[order],
+        lead_known_at=_latest(known_at, lead_known_at)[order],
         type=_types(kind)[order],
         lead=lead_label.codes[order],
         property=homes.codes[order],
@@ -127,6 +132,11 @@ def event_columns(rows: Sequence[EventRow], numbers: Sequence[str] = (), labels:
         numbers={key: _numbers(data, key)[order] for key in numbers},
         labels={key: _ordered(_label(_texts(data, key)), order) for key in labels},
     )
+
+
+def _latest(known_at: Sequence[int], others: Sequence[int | None]) -> NDArray[np.int64]:
+    pairs = zip(known_at, others, strict=True)
+    return np.array([known if other is None else max(known, other) for known, other in pairs], dtype=np.int64)
 
 
 def _types(kinds: Sequence[str]) -> NDArray[np.int16]:

@@ -87,11 +87,15 @@ def behavioral_event(row: StoredEvent, tenant: str, query: EventQuery) -> Behavi
     )
 
 
-def event_row(row: StoredEvent, query: EventQuery, *, data: bool) -> EventRow:
-    """The part of a row that goes into columns, as the query may see it, with its payload if `data` is asked for."""
+def event_row(row: StoredEvent, query: EventQuery, *, data: bool, lead_known_at: int | None = None) -> EventRow:
+    """The part of a row that goes into columns, as the query may see it, with its payload if `data` is asked for.
+
+    `lead_known_at` is when its visitor was known to be its lead, None where it names the lead itself or has none.
+    """
     return EventRow(
         row.sequence, row.at, row.known_at, row.type, row.lead_id, row.property_id, row.agent_id, row.session_id,
         row.event_id, None if _hidden(row, query) else row.outcome, payload(row.data) if data else None,
+        lead_known_at,
     )  # fmt: skip
 
 

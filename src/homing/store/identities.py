@@ -102,6 +102,13 @@ class MemoryIdentities:
         """A number that changes with every change, 0 before the first."""
         return self._revisions.get(tenant, 0)
 
+    def known_at(self, tenant: str, anonymous_id: str, known_upto: int | None = None) -> int | None:
+        """Since when we know what a visitor is, as known by a moment (left out: now); None before its first change."""
+        upto = _ALL if known_upto is None else known_upto
+        with self._lock:
+            changes = self._changes.get((tenant, anonymous_id), [])
+            return next((change.known_at for change in reversed(changes) if change.known_at <= upto), None)
+
     def _lead(self, tenant: str, anonymous_id: str, upto: int) -> str | None:
         changes = self._changes.get((tenant, anonymous_id), [])
         return next((change.lead_id for change in reversed(changes) if change.known_at <= upto), None)

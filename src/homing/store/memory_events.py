@@ -71,8 +71,7 @@ class MemoryEventStore:
 
     def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
         """The events that match, in the order asked for."""
-        found = self._found(tenant, query)
-        return [behavioral_event(row, tenant, query) for row in found]
+        return [behavioral_event(row, tenant, query) for row, _ in self._found(tenant, query)]
 
     def count(self, tenant: str, query: EventQuery) -> int:
         """How many events match, as many as `select` would return."""
@@ -100,8 +99,11 @@ class MemoryEventStore:
         self, tenant: str, query: EventQuery, numbers: Sequence[str] = (), labels: Sequence[str] = ()
     ) -> EventColumns:
         """The events that match as arrays, with these keys of `event_data` as numbers and as labels."""
-        found = self._found(tenant, query)
-        rows = [event_row(row, query, data=bool(numbers or labels)) for row in found]
+        with_data = bool(numbers or labels)
+        rows = [
+            event_row(row, query, data=with_data, lead_known_at=known_at)
+            for row, known_at in self._found(tenant, query)
+        ]
         return event_columns(rows, numbers, labels)
 
     def dropped(self, tenant: str) -> dict[DropReason, int]:
@@ -109,20 +111,22 @@ class MemoryEventStore:
         with self._lock:
             return dict(self._shelf(tenant).dropped)
 
-    def _found(self, tenant: str, query: EventQuery) -> list[StoredEvent]:
-        """The rows that match, each with the lead that it counts for."""
+    def _found(self, tenant: str, query: EventQuery) -> list[tuple[StoredEvent, int | None]]:
+        """The rows that match, each with the lead that it counts for, and since when we know that of its visitor."""
         people, lead = self.identities, query.lead_id
         visitors = () if lead is None else people.visitors_of(tenant, lead, query.known_upto)
         with self._lock:
             found = self._shelf(tenant).rows(query, frozenset(visitors))
         if not people.revision(tenant):
-            return found
-        return [
-            row._replace(lead_id=people.lead_of(tenant, row.anonymous_id, query.known_upto))
-            if row.lead_id is None and row.anonymous_id is not None
-            else row
-            for row in found
-        ]
+            return [(row, None) for row in found]
+        return [self._owned(tenant, row, query.known_upto) for row in found]
+
+    def _owned(self, tenant: str, row: StoredEvent, known_upto: int | None) -> tuple[StoredEvent, int | None]:
+        if row.lead_id is not None or row.anonymous_id is None:
+            return row, None
+        lead = self.identities.lead_of(tenant, row.anonymous_id, known_upto)
+        known_at = None if lead is None else self.identities.known_at(tenant, row.anonymous_id, known_upto)
+        return row._replace(lead_id=lead), known_at
 
     def _shelf(self, tenant: str) -> _Shelf:
         """The events of a tenant, freed of what has become too old by now; reading of a stranger keeps nothing."""

@@ -21,9 +21,13 @@ _INSERT: Final = (
     " ON CONFLICT (tenant, event_id) DO NOTHING"
 )
 _ALL: Final = 2**63 - 1
-_LEAD: Final = (
-    "coalesce(lead_id, (SELECT told.lead_id FROM merges AS told WHERE told.tenant = events.tenant"
-    " AND told.anonymous_id = events.anonymous_id AND told.known_at <= {upto:d} ORDER BY told.revision DESC LIMIT 1))"
+_TOLD: Final = (
+    "(SELECT {what} FROM merges AS told WHERE told.tenant = events.tenant"
+    " AND told.anonymous_id = events.anonymous_id AND told.known_at <= {upto:d} ORDER BY told.revision DESC LIMIT 1)"
+)
+_LEAD: Final = f"coalesce(lead_id, {_TOLD.replace('{what}', 'told.lead_id')})"
+_SINCE: Final = (
+    f"iif(lead_id IS NULL, {_TOLD.replace('{what}', 'iif(told.lead_id IS NULL, NULL, told.known_at)')}, NULL)"
 )
 _LEAD_OR_VISITOR: Final = (
     "sequence IN (SELECT sequence FROM events WHERE tenant = ? AND lead_id = ? UNION ALL"
@@ -119,18 +123,20 @@ class SqliteEventStore:
         hides = () if query.known_upto is None else (query.known_upto,)
         data = "data" if numbers or labels else "NULL"
         order = "" if query.limit is None else _order(query)
-        sql = f"SELECT {fields}, {outcome}, {data} FROM events {where} {order}"  # noqa: S608
+        (since,) = self._fields(("lead_known_at",), tenant, query)
+        sql = f"SELECT {fields}, {outcome}, {data}, {since} FROM events {where} {order}"  # noqa: S608
         rows = self._rows(sql, (*hides, *values))
         if numbers or labels:
-            rows = [(*row[:-1], payload(row[-1])) for row in rows]
+            rows = [(*row[:-2], payload(row[-2]), row[-1]) for row in rows]
         return event_columns(rows, numbers, labels)
 
     def _fields(self, names: Sequence[str], tenant: str, query: EventQuery) -> list[str]:
-        """The fields to select, the lead's as the one that the event counts for."""
+        """The fields to select: the lead is the one that the event counts for, known to be since `lead_known_at`."""
+        upto = _ALL if query.known_upto is None else query.known_upto
+        told = {"lead_id": _LEAD.format(upto=upto), "lead_known_at": _SINCE.format(upto=upto)}
         if not self.identities.revision(tenant):
-            return list(names)
-        lead = _LEAD.format(upto=_ALL if query.known_upto is None else query.known_upto)
-        return [lead if name == "lead_id" else name for name in names]
+            told = {"lead_known_at": "NULL"}
+        return [told.get(name, name) for name in names]
 
     def _where(self, tenant: str, query: EventQuery) -> tuple[str, list[Any]]:
         lead = query.lead_id
