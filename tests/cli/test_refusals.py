@@ -41,7 +41,7 @@ FAULTS = {
     "evaluate --k 0": "k: k must be at least 1; got 0",
     "simulate --leads 0": "--leads: --leads must be at least 1; got '0'",
     "simulate --leads 1 --days 1 --out o": "--listings: --listings must be given; got nothing",
-    "simulate --leads 1 --days 1 --listings missing --out o": "missing: missing must be a file that exists on disk; got 'nothing'",
+    "simulate --leads 1 --days 1 --listings missing --out o": "missing: missing must be a file that exists on disk; got nothing",
     "serve --host 0.0.0.0": "--host: --host must be a loopback address such as 127.0.0.1 as long as there are no keys; got '0.0.0.0'",
     "serve --host ::": "--host: --host must be a loopback address",
     "serve --host example.com": "--host: --host must be a loopback address",

@@ -160,5 +160,8 @@ def test_a_document_that_ends_early_gives_no_rows_at_all(write, opening):
         open_rows(write("rows.json", f'{opening}\n{{"a": 1}},\n{{"a": 2}}\n'))
 
 
-def test_json_in_another_encoding_than_utf_8_is_no_row(write):
-    assert rows(write("rows.jsonl", '{"a": 1}'.encode("utf-16"))) == [(1, None)]
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.json", "rows.csv", "rows"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_text_in_another_encoding_than_utf_8_is_refused_as_a_whole(write, name, encoding):
+    with pytest.raises(BadInput, match="must be text in UTF-8"):
+        open_rows(write(name, '{"a": 1}\n'.encode(encoding)))

@@ -30,7 +30,7 @@ def test_the_five_files_are_the_same_bytes_again(listings, tmp_path):
 
 def test_rows_that_are_no_listing_are_named(listings, tmp_path):
     written = Simulate(3, 2, 1, END)(listings, tmp_path)
-    assert [row.row for row in written.refused] == [201]
+    assert [row.row for row in written.refused.rows] == [201]
 
 
 def test_what_is_written_can_be_read_by_the_importers(listings, tmp_path):

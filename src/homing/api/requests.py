@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from homing.core.clock import parse_moment
 from homing.core.errors import BadInput, Fault, shown
+from homing.core.json_text import NotJson, read_json
 
 __all__ = ["MEGABYTE", "flag", "json_body", "known_parameters", "moment", "object_of", "whole_number"]
 
@@ -25,9 +25,9 @@ async def json_body(request: Request, largest: int) -> Any:
         raise HTTPException(415, "The body must be sent without Content-Encoding.")
     body = await _bytes(request, largest)
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise HTTPException(400, f"The body must be JSON: {error}") from None
+        return read_json(body)
+    except NotJson as error:
+        raise HTTPException(400, f"The body must be JSON; got {error}.") from None
 
 
 async def _bytes(request: Request, largest: int) -> bytes:

@@ -67,13 +67,15 @@ def import_document(
             advance(so_far.bytes_read, so_far.bytes_total)
 
         report = _run(terminal, what, file, layout, mapping, progress)
-    refused = [{"row": row.row, "why": row.why} for row in report.refused]
+    refused: dict[str, Any] = {"refused": [{"row": row.row, "why": row.why} for row in report.refused]}
+    if report.refused_count > len(report.refused):
+        refused["refused_count"] = report.refused_count
     if isinstance(report, EventsImported):
         counts = {"stored": report.stored, "duplicates": report.duplicates, "suppressed": report.suppressed}
-        return {"read": report.read, **counts, "refused": refused}
+        return {"read": report.read, **counts, **refused}
     counts = {"created": report.created, "updated": report.updated, "unchanged": report.unchanged}
     dropped = {"dropped": dict(report.dropped)} if report.dropped else {}
-    return {"read": report.read, **counts, "refused": refused, **dropped}
+    return {"read": report.read, **counts, **refused, **dropped}
 
 
 def _run(
@@ -90,15 +92,16 @@ def _run(
 
 
 def _answer(terminal: Terminal, document: dict[str, Any]) -> None:
+    refused = int(document.get("refused_count", len(document["refused"])))
+    counts = {name: count for name, count in document.items() if isinstance(count, int) and name != "refused_count"}
+
     def show() -> None:
-        counts = [f"{count:,} {name}" for name, count in document.items() if isinstance(count, int)]
-        terminal.line(", ".join([*counts, f"{len(document['refused']):,} refused"]))
+        terminal.line(", ".join([*(f"{count:,} {name}" for name, count in counts.items()), f"{refused:,} refused"]))
         if dropped := document.get("dropped"):
             left_out = ", ".join(f"{name} ({count:,})" for name, count in dropped.items())
             terminal.line(f"personal keys that were not kept: {left_out}")
 
     terminal.answer(document, show)
-    terminal.refusals([(row["row"], row["why"]) for row in document["refused"]])
-    used = sum(count for name, count in document.items() if isinstance(count, int) and name != "read")
-    if document["read"] and not used:
+    terminal.refusals([(row["row"], row["why"]) for row in document["refused"]], refused)
+    if counts["read"] and counts["read"] == refused:
         raise typer.Exit(2)

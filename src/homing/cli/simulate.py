@@ -54,5 +54,5 @@ def simulation_document(
 
     with terminal.progress("simulating") as advance:
         written = Simulate(leads=leads, days=days, seed=seed, end=end)(listings, out, progress=advance)
-    terminal.refusals([(row.row, row.why) for row in written.refused])
+    terminal.refusals([(row.row, row.why) for row in written.refused.rows], written.refused.count)
     return {"files": written.files, "counts": written.counts, "simulated": True}

@@ -51,11 +51,11 @@ class Terminal:
         """A line of an answer for a person."""
         self.out.print(printable(text), style=style)
 
-    def refusals(self, rows: Sequence[tuple[int, str]]) -> None:
-        """The first of the rows that were refused, and how many more there are."""
+    def refusals(self, rows: Sequence[tuple[int, str]], count: int) -> None:
+        """The first of the rows that were refused, and how many more of `count` there are."""
         for number, why in rows[:_SHOWN_REFUSED]:
             self.say(f"row {number}: {why}")
-        if (more := len(rows) - _SHOWN_REFUSED) > 0:
+        if (more := count - _SHOWN_REFUSED) > 0:
             self.say(f"and {more:,} more rows refused")
 
     def answer(self, document: Mapping[str, Any], show: Callable[[], None]) -> None:

@@ -12,15 +12,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-__all__ = ["BadInput", "DamagedArtifact", "Fault", "HomingError", "NotReady", "StorageError", "UnknownId", "shown"]
+__all__ = [
+    "BadInput",
+    "DamagedArtifact",
+    "Fault",
+    "HomingError",
+    "NotReady",
+    "StorageError",
+    "UnknownId",
+    "one_line",
+    "shown",
+]
 
 _LONGEST_SHOWN = 80
+_LONGEST_PART = 400
+_MOST_FAULTS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing wrong with an input: where it stands, what it must be, what came instead.
+
+    Where and what came are from outside: each is kept on one line and cut to a length that is safe to print.
 
     >>> str(Fault("rows[3].price", "be a positive number of USD", "'12k'"))
     "rows[3].price must be a positive number of USD; got '12k'"
@@ -30,6 +45,10 @@ class Fault:
     must: str
     got: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "where", one_line(self.where))
+        object.__setattr__(self, "got", one_line(self.got))
+
     def __str__(self) -> str:
         return f"{self.where} must {self.must}; got {self.got}"
 
@@ -38,12 +57,26 @@ class Fault:
         return Fault(f"{place}.{self.where}" if self.where else place, self.must, self.got)
 
 
-def shown(value: object) -> str:
-    """`repr` cut to a length that is safe to print and to log; of what has no `repr`, its type.
+def one_line(text: str) -> str:
+    r"""The text on one line that cannot steer a terminal, cut where it is longer than anybody reads.
 
-    >>> shown("a" * 200)[-15:]
-    'aaa… (202 long)'
+    >>> one_line("a\nb\x1b[31m")
+    'a\\nb\\x1b[31m'
     """
+    plain = (
+        text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:_LONGEST_PART])
+    )
+    return plain if len(text) <= _LONGEST_PART else f"{plain[:_LONGEST_PART]}… ({len(text):,} long)"
+
+
+def shown(value: object) -> str:
+    """`repr` cut to a length that is safe to print and to log; of what has no `repr`, its type; of None, nothing.
+
+    >>> shown("a" * 200)[-15:], shown(None)
+    ('aaa… (202 long)', 'nothing')
+    """
+    if value is None:
+        return "nothing"
     try:
         text = repr(value)
     except (RecursionError, ValueError):  # nested without end; an integer of thousands of digits
@@ -56,11 +89,17 @@ class HomingError(Exception):
 
 
 class BadInput(HomingError, ValueError):
-    """The caller's input is wrong; `faults` lists everything found wrong with it."""
+    """The caller's input is wrong; `faults` lists what was found wrong with it, of many the first 100.
+
+    >>> str(BadInput(Fault(f"rows[{n}]", "be an object", "1") for n in range(1_000)))[-38:]
+    'an object; got 1; and 900 more faults.'
+    """
 
     def __init__(self, faults: Fault | Iterable[Fault]) -> None:
-        self.faults: Sequence[Fault] = (faults,) if isinstance(faults, Fault) else tuple(faults)
-        super().__init__("; ".join(map(str, self.faults)))
+        found = iter((faults,) if isinstance(faults, Fault) else faults)
+        self.faults: Sequence[Fault] = tuple(islice(found, _MOST_FAULTS))
+        more = sum(1 for _ in found)
+        super().__init__("; ".join(map(str, self.faults)) + (f"; and {more:,} more faults." if more else ""))
 
     @classmethod
     def of(cls, where: str, must: str, got: object) -> BadInput:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-import msgspec
-
 from homing.core.errors import BadInput, Fault, shown
+from homing.core.json_text import NotJson, read_json
 from homing.integrations.files import Layout, RowFile, open_rows
 from homing.integrations.reso_tracking import ResolveListing, event_row, looks_like_tracking
 
@@ -17,7 +17,6 @@ __all__ = ["EventFormat", "open_events"]
 
 EventFormat = Literal["auto", "jsonl", "csv", "parquet", "reso"]
 _LAYOUTS: Final[Mapping[str, Layout]] = {"jsonl": "jsonl", "csv": "csv", "parquet": "parquet"}
-_decode = msgspec.json.Decoder().decode
 
 
 def open_events(path: Path | str, format: str = "auto", resolve: ResolveListing | None = None) -> RowFile:  # noqa: A002
@@ -43,19 +42,15 @@ def _is_tracking(file: RowFile) -> bool:
 
 
 def _typed(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A row of texts with its payload and its number read."""
+    """A row of texts with its payload and its number read; what cannot be read stays a text, which then is refused."""
     typed = dict(row)
     data, value = typed.get("event_data"), typed.get("outcome_value")
     if isinstance(data, str):
-        try:
-            typed["event_data"] = _decode(data.encode())
-        except (ValueError, RecursionError) as error:
-            raise BadInput(Fault("event_data", "be a JSON object", str(error))) from error
+        with suppress(NotJson):
+            typed["event_data"] = read_json(data.encode())
     elif isinstance(data, Mapping):
         typed["event_data"] = {name: found for name, found in data.items() if found is not None}
     if isinstance(value, str):
-        try:
+        with suppress(ValueError):
             typed["outcome_value"] = float(value)
-        except ValueError:
-            raise BadInput.of("outcome_value", "be a finite number", value) from None
     return typed

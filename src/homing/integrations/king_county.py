@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from homing.core.errors import BadInput, Fault, shown
+from homing.market.property import fields_from
 
 __all__ = ["COLUMNS", "listing_of"]
 
@@ -55,15 +56,25 @@ def listing_of(row: Mapping[str, Any]) -> dict[str, Any]:
     ('7129300520-20141013', 3, False)
     """
     sold = _day(str(row.get("date", "")))
-    if sold is None or not row.get("id"):
-        missing = [Fault(name, "be given", shown(row.get(name))) for name in ("id", "date") if not row.get(name)]
-        raise BadInput(missing or [Fault("date", "be a day such as 2014-10-13", shown(row.get("date")))])
     listing = {ours: row[theirs] for theirs, ours in _NAMES.items() if row.get(theirs) not in {None, ""}}
     if listing.get("YearRenovated") in {"0", 0}:
         del listing["YearRenovated"]
     listing |= _whole_baths(listing.get("BathroomsTotalDecimal"))
+    if sold is None or not row.get("id"):
+        raise BadInput(_faults(row, listing))
     key = f"{row['id']}-{sold:%Y%m%d}"
     return {"ListingKey": key, **listing, **_SAID_OF_ALL, "ParcelNumber": str(row["id"]), "CloseDate": sold.isoformat()}
+
+
+def _faults(row: Mapping[str, Any], listing: Mapping[str, Any]) -> list[Fault]:
+    """All that is wrong with a sale of which it is not known which or when."""
+    faults = [] if row.get("id") else [Fault("id", "be given", "nothing")]
+    if not row.get("date"):
+        faults.append(Fault("date", "be given", "nothing"))
+    elif _day(str(row["date"])) is None:
+        faults.append(Fault("date", "be a day such as 2014-10-13", shown(row["date"])))
+    fields_from(listing, faults)
+    return faults
 
 
 def _day(text: str) -> date | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from homing.core.errors import BadInput
+from homing.core.errors import BadInput, Fault
 from homing.integrations.files import RowFile, open_rows
 
 __all__ = ["open_people"]
@@ -14,5 +14,5 @@ def open_people(path: Path | str) -> RowFile:
     """The rows of a file of leads or agents; `BadInput` if it cannot be read to its end or is no JSON."""
     file = open_rows(path)
     if file.layout not in {"json", "jsonl"} and file.bytes_total:
-        raise BadInput.of(str(path), "be JSON lines", file.layout)
+        raise BadInput(Fault(str(path), "be JSON lines or a JSON array", file.layout))
     return file

@@ -30,9 +30,8 @@ def open_listings(path: Path | str, format: str = "auto", mapping: Path | str | 
         raise BadInput.of("format", f"be one of {', '.join(get_args(ListingFormat))}", format)
     file = open_rows(path, "csv" if format in {"csv", "kc"} else None)
     if format == "reso" and file.layout not in {"json", "jsonl"}:
-        raise BadInput.of(
-            str(path), "be JSON lines, a JSON array or an object with value for the format reso", file.layout
-        )
+        must = "be JSON lines, a JSON array or an object with value for the format reso"
+        raise BadInput(Fault(str(path), must, file.layout))
     if format == "kc" or (format == "auto" and mapping is None and _is_king_county(file)):
         _demand(file, king_county.COLUMNS)
         return file.translated(king_county.listing_of)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from homing.core.errors import BadInput, Fault
@@ -42,11 +45,21 @@ def _slices(stream: BinaryIO) -> Iterator[polars.DataFrame]:
     import polars as pl  # polars is heavy: only who reads Parquet loads it
 
     on_disk = isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
-    table = pl.scan_parquet(stream.name if on_disk else io.BytesIO(stream.read()))
-    start = 0
-    while True:
-        part = table.slice(start, _SLICE).collect()
-        yield part
-        start += len(part)
-        if len(part) < _SLICE:
-            return
+    with nullcontext(stream) if on_disk else _unpacked(stream) as file:
+        table = pl.scan_parquet(file.name)
+        start = 0
+        while True:
+            part = table.slice(start, _SLICE).collect()
+            yield part
+            start += len(part)
+            if len(part) < _SLICE:
+                return
+
+
+@contextmanager
+def _unpacked(stream: BinaryIO) -> Iterator[Any]:
+    """The content as a file of its own on disk, as Parquet is read from its end."""
+    with NamedTemporaryFile(suffix=".parquet") as file:
+        shutil.copyfileobj(stream, file)
+        file.flush()
+        yield file

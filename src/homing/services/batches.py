@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from homing.core.errors import BadInput
 from homing.integrations.files import RowFile
-from homing.services.import_report import Advance, Progress, Refused
+from homing.services.import_report import Advance, Progress, Refusals
 
 __all__ = ["Taken", "take_in"]
 
@@ -20,7 +20,7 @@ class Taken(Generic[T]):
 
     def __init__(self) -> None:
         self.read = 0
-        self.refused: list[Refused] = []
+        self.refused = Refusals()
 
 
 def take_in(
@@ -39,7 +39,7 @@ def take_in(
                 raise BadInput(row.faults)
             batch.append(read(row.values))
         except BadInput as error:
-            taken.refused.append(Refused(row.number, str(error)))
+            taken.refused.add(row.number, error)
         if len(batch) >= _BATCH:
             store(batch)
             batch = []

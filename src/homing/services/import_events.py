@@ -56,7 +56,8 @@ class ImportEvents:
 
         read = partial(event_from, tenant=self.tenant, now=self.clock(), received_at=None, files=True)
         taken = take_in(open_events(path, format, self._resolver()), read, store, progress)
-        return EventsImported(taken.read, stored, duplicates, suppressed=0, refused=tuple(taken.refused))
+        refused = tuple(taken.refused.rows)
+        return EventsImported(taken.read, stored, duplicates, 0, refused, taken.refused.count)
 
     def _resolver(self) -> ResolveListing:
         @cache

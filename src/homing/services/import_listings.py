@@ -52,6 +52,7 @@ class ImportListings:
 
         read = partial(property_from, now=self.clock(), files=True)
         taken = take_in(open_listings(path, format, mapping), read, store, progress)
+        refused = tuple(taken.refused.rows)
         return RowsImported(
-            taken.read, counts.created, counts.updated, counts.unchanged, tuple(taken.refused), dropped={}
+            taken.read, counts.created, counts.updated, counts.unchanged, refused, {}, taken.refused.count
         )

@@ -68,6 +68,7 @@ def _imported(
         dropped.update(name for person in people for name in person.dropped)
 
     taken = take_in(open_people(path), person_from, store, progress)
+    refused = tuple(taken.refused.rows)
     return RowsImported(
-        taken.read, counts.created, counts.updated, counts.unchanged, tuple(taken.refused), dict(dropped)
+        taken.read, counts.created, counts.updated, counts.unchanged, refused, dict(dropped), taken.refused.count
     )

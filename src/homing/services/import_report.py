@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
-__all__ = ["Advance", "EventsImported", "Progress", "Refused", "RowsImported"]
+__all__ = ["Advance", "EventsImported", "Progress", "Refusals", "Refused", "RowsImported"]
+
+_LISTED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,32 @@ class Refused:
     why: str
 
 
+class Refusals:
+    """The rows that were refused: `count` of them, of which `rows` are the first 10,000 with their reasons.
+
+    >>> refusals = Refusals()
+    >>> for number in range(10_001): refusals.add(number, "row must be a JSON object; got 5")
+    >>> refusals.count, len(refusals.rows)
+    (10001, 10000)
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.rows: list[Refused] = []
+
+    def add(self, row: int, why: object) -> None:
+        """Note a row and why it was refused."""
+        self.count += 1
+        if len(self.rows) < _LISTED:
+            self.rows.append(Refused(row, str(why)))
+
+
 @dataclass(frozen=True, slots=True)
 class RowsImported:
-    """What an import of listings or people did. `dropped` counts personal keys that were left out, by name."""
+    """What an import of listings or people did. `dropped` counts personal keys that were left out, by name.
+
+    Of many refused rows only the first 10,000 are listed; `refused_count` counts all.
+    """
 
     read: int
     created: int
@@ -39,6 +65,7 @@ class RowsImported:
     unchanged: int
     refused: tuple[Refused, ...]
     dropped: dict[str, int]
+    refused_count: int
 
     @property
     def any_good(self) -> bool:
@@ -48,13 +75,17 @@ class RowsImported:
 
 @dataclass(frozen=True, slots=True)
 class EventsImported:
-    """What an import of events did. `suppressed` are events of erased persons, which are not stored again."""
+    """What an import of events did. `suppressed` are events of erased persons, which are not stored again.
+
+    Of many refused rows only the first 10,000 are listed; `refused_count` counts all.
+    """
 
     read: int
     stored: int
     duplicates: int
     suppressed: int
     refused: tuple[Refused, ...]
+    refused_count: int
 
     @property
     def any_good(self) -> bool:

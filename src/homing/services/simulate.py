@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import msgspec
 from homing.core.errors import BadInput
 from homing.integrations.listing_files import open_listings
 from homing.market.property import DELETED, Property, property_from
-from homing.services.import_report import Refused
+from homing.services.import_report import Refusals
 from homing.simulation.simulate import Simulated, simulate
 
 __all__ = ["Simulate", "SimulationWritten"]
@@ -28,7 +28,7 @@ class SimulationWritten:
 
     files: dict[str, str]
     counts: dict[str, int]
-    refused: list[Refused] = field(default_factory=list)
+    refused: Refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +66,17 @@ class Simulate:
         files, counts = _written(made, Path(out))
         return SimulationWritten(files, counts, refused)
 
-    def _homes(self, listings: Path | str, format: str) -> tuple[list[Property], list[Refused]]:  # noqa: A002
+    def _homes(self, listings: Path | str, format: str) -> tuple[list[Property], Refusals]:  # noqa: A002
         """The homes oldest version first, so that the newest version of each counts."""
         homes: list[Property] = []
-        refused: list[Refused] = []
+        refused = Refusals()
         for row in open_listings(listings, format).rows():
             try:
                 if row.faults:
                     raise BadInput(row.faults)
                 homes.append(property_from(row.values, now=self.end, files=True))
             except BadInput as error:
-                refused.append(Refused(row.number, str(error)))
+                refused.add(row.number, error)
         return sorted((home for home in homes if home.status != DELETED), key=lambda home: home.at), refused
 
 
