@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from answers import ANSWERS
+from answers import MUTANTS as CARELESS_ANSWERS
 from discovery import below, having
 from event_store_mutants import MUTANTS as EVENT_STORE_MUTANTS
 from model_mutants import MUTANTS as MODEL_MUTANTS
@@ -26,6 +28,7 @@ from homing.models.content_based import ContentBasedModel
 from homing.models.hybrid_model import HybridRecommendationModel
 from homing.models.popularity import PopularityModel
 from homing.models.recency import RecencyModel
+from homing.personalization import checks as of_answers
 from homing.store import checks as of_event_stores
 from homing.store.events import EventStore
 from homing.store.memory_events import MemoryEventStore
@@ -106,4 +109,5 @@ SUITES = {
             },
         },
     ),
+    "answers about the past": Suite(of_answers.LAWS, ANSWERS, registered=set(), found=set(), mutants=CARELESS_ANSWERS),
 }

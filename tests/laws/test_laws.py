@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from answers import ANSWERS, HONEST, takes_as_of
+from answers import ASKED as ASKED_ANSWERS
 from registered import SUITES
 
 from homing.core.laws import broken, listed
@@ -13,7 +15,7 @@ MUTANTS = [
     for kind, suite in SUITES.items()
     for law, mutant in suite.mutants.items()
 ]
-ASKED = {"event stores": 2 * 30, "models": 9 * 20}
+ASKED = {"event stores": 2 * 30, "models": 9 * 20, "answers about the past": 13 * 7}
 """How many checks there are: a suite that asks less than it did, or nothing, is noticed."""
 
 
@@ -47,3 +49,12 @@ def test_what_a_mutant_breaks_besides_has_a_reason(kind):
     for others in SUITES[kind].felt.values():
         assert set(others) <= set(SUITES[kind].laws)
         assert all(len(reason) > 30 for reason in others.values())
+
+
+def test_every_call_that_takes_a_moment_is_asked_as_an_answer_or_says_why_not():
+    listed(takes_as_of(), ASKED_ANSWERS)
+    assert {name for name in ASKED_ANSWERS.values() if " " not in name} <= set(ANSWERS)
+
+
+def test_the_answer_that_mutants_are_made_of_keeps_every_law():
+    assert broken(SUITES["answers about the past"].laws, HONEST) == set()

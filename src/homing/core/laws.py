@@ -99,12 +99,13 @@ def by_name(*laws: Callable[[Part], object]) -> dict[str, Callable[[Part], objec
 def listed(found: Iterable[str], registered: Iterable[str]) -> None:
     """Break the law unless exactly what was found is registered.
 
-    >>> listed(["memory", "sqlite"], ["sqlite"])
+    >>> listed(["memory", "sqlite"], ["sqlite", "tape"])
     Traceback (most recent call last):
     ...
-    homing.core.laws.LawBroken: what is registered must be ['memory', 'sqlite']; got ['sqlite']
+    homing.core.laws.LawBroken: not registered: ['memory']; registered, but not there: ['tape']
     """
-    same(sorted(registered), sorted(found), "what is registered")
+    there, known = set(found), set(registered)
+    must(there == known, f"not registered: {sorted(there - known)}; registered, but not there: {sorted(known - there)}")
 
 
 def must(kept: object, otherwise: str) -> None:
