@@ -6,17 +6,18 @@ import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from homing.core.clock import Clock, system_clock
 from homing.core.errors import BadInput, StorageError
 from homing.core.ids import checked_id
-from homing.core.settings import Settings
+from homing.core.settings import SIMULATED_MARK, Settings
 from homing.core.signing import Signer
 from homing.interfaces import Recommendations
 from homing.market.catalogue import Catalogue
 from homing.market.links import LinkTemplate
 from homing.people.directory import Directory
+from homing.services.restore import finish_restore
 from homing.store.listings import ListingStore
 from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
@@ -31,11 +32,7 @@ if TYPE_CHECKING:
     from homing.personalization.property_engine import PropertyPersonalizationEngine
     from homing.services.learning_service import LearningService
 
-__all__ = ["SIMULATED_MARK", "Homing", "application", "build", "read_settings"]
-
-
-SIMULATED_MARK: Final = "simulated-shoppers"
-"""A file of this name in the data folder says that its leads are simulated; the pages then say so too."""
+__all__ = ["Homing", "application", "build", "read_settings"]
 
 
 class Homing:
@@ -119,7 +116,8 @@ def read_settings(
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> Homing:
-    """Everything of the settings' tenant."""
+    """Everything of the settings' tenant. A restore that was cut off is finished first."""
+    finish_restore(settings.data_dir)
     return Homing(settings, clock)
 
 

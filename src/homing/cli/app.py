@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from homing.cli.admin import backup, doctor, init, restore
 from homing.cli.demo import demo
 from homing.cli.features import features
 from homing.cli.imports import imports
@@ -61,6 +62,8 @@ def _add(command: Callable[..., None], line: str) -> None:
 
 
 _add(demo, "See it work: real homes, simulated shoppers.")
+_add(init, "Make the data folder now (never needed).")
+_add(doctor, "Check the installation and all data.")
 app.add_typer(imports, name="import", short_help="Bring in listings, events, leads or agents.", epilog=_EPILOG)
 _add(features, "What is known of a lead, agent or home.")
 _add(train, "Train the models and let them serve.")
@@ -69,3 +72,5 @@ _add(recommend, "The homes a lead should see next.")
 _add(leads_for, "The leads who want a home.")
 _add(simulate, "Write simulated shoppers over real homes.")
 _add(serve, "Serve API and pages until stopped.")
+_add(backup, "Write all data and models into one archive.")
+_add(restore, "Bring a backup back.")

@@ -22,10 +22,10 @@ from homing.cli.simulate import simulation_document
 from homing.cli.terminal import Terminal
 from homing.core.clock import to_micros
 from homing.core.errors import BadInput
+from homing.core.settings import SIMULATED_MARK
 from homing.interfaces import Recommendations
 from homing.personalization.answer import as_json
 from homing.store.events import EventQuery
-from homing.wiring import SIMULATED_MARK
 
 __all__ = ["demo"]
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from homing.core.errors import BadInput
 
-__all__ = ["Settings"]
+__all__ = ["SIMULATED_MARK", "Settings"]
+
+SIMULATED_MARK: Final = "simulated-shoppers"
+"""A file of this name in the data folder says that its leads are simulated; the pages then say so too."""
 
 
 @dataclass(frozen=True, slots=True)

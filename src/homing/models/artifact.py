@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from homing.core.durable import sync_folder, write_through
 from homing.core.errors import BadInput, DamagedArtifact, StorageError, shown
 from homing.core.ids import Vocabulary
 
@@ -35,7 +35,6 @@ __all__ = [
     "read_manifest",
     "text_from",
     "write",
-    "write_file",
 ]
 
 ARRAYS = "arrays.safetensors"
@@ -74,17 +73,6 @@ def write(folder: Path | str, artifact: Artifact) -> str:
     except OSError as error:
         raise StorageError(f"The model could not be written to {target}: {error}") from error
     return hashlib.sha256(text).hexdigest()
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Put one file in its place, whole or not at all, and durable when this returns."""
-    fresh = path.parent / f".{path.name}.{secrets.token_hex(6)}"
-    try:
-        _write_through(fresh, content)
-        fresh.replace(path)
-        _sync(path.parent)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def read_manifest(folder: Path | str) -> tuple[Mapping[str, Any], str]:
@@ -168,10 +156,10 @@ def _place(target: Path, contents: Mapping[str, bytes]) -> None:
     try:
         fresh.mkdir()
         for name, content in contents.items():
-            _write_through(fresh / name, content)
-        _sync(fresh)
+            write_through(fresh / name, content)
+        sync_folder(fresh)
         _swap(fresh, target)
-        _sync(target.parent)
+        sync_folder(target.parent)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -184,18 +172,3 @@ def _swap(fresh: Path, target: Path) -> None:
     target.rename(old)
     fresh.rename(target)
     shutil.rmtree(old)
-
-
-def _write_through(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

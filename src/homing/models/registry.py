@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from homing.core.clock import format_moment, parse_moment
+from homing.core.durable import write_file
 from homing.core.errors import DamagedArtifact, StorageError
 from homing.models import artifact
 from homing.models.hybrid_model import HybridRecommendationModel
@@ -94,7 +95,7 @@ class ModelRegistry:
                     "checksum": checksum,
                     "trained_as_of": format_moment(trained_as_of),
                 }
-                artifact.write_file(self.folder / version / _CARD, json.dumps(whole, indent=2, sort_keys=True).encode())
+                write_file(self.folder / version / _CARD, json.dumps(whole, indent=2, sort_keys=True).encode())
         except StorageError:
             raise
         except OSError as error:

@@ -90,7 +90,7 @@ class LiveServing:
 
     def _stale(self, version: str | None) -> bool:
         """Whether the stand-in for a trained model has to be made anew; a trained one never has."""
-        return version is None and self._clock() - self._untrained_at > _FRESH_UNTRAINED
+        return version is None and abs(self._clock() - self._untrained_at) > _FRESH_UNTRAINED
 
     def _newest(self, trained_by: int | None = None) -> str | None:
         """The newest version that is not known to be damaged, or the newest whose training saw nothing later."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import secrets
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from homing.core.errors import StorageError
 
-__all__ = ["SqliteDatabase"]
+__all__ = ["SCHEMA", "SqliteDatabase", "faults_of", "is_open_elsewhere"]
 
 _MIGRATIONS = (
     """
@@ -72,6 +73,25 @@ _MIGRATIONS = (
 )
 
 
+SCHEMA: Final = len(_MIGRATIONS)
+"""The number of the present schema."""
+
+_COUNTS: Final = {
+    "events": "SELECT count(*) FROM events",
+    "homes": "SELECT count(*) FROM (SELECT DISTINCT tenant, property_id FROM listings)",
+    "leads": "SELECT count(*) FROM (SELECT DISTINCT tenant, id FROM profile_versions WHERE kind = 'lead')",
+    "agents": "SELECT count(*) FROM (SELECT DISTINCT tenant, id FROM profile_versions WHERE kind = 'agent')",
+}
+_DAMAGED: Final = " It is damaged: homing doctor says where, homing restore brings a backup back."
+_WAYS_OUT: Final = {
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_FULL: " Make room on the disk, then try again.",
+    sqlite3.SQLITE_READONLY: " Give the user that runs homing the right to write to the file and its folder.",
+    sqlite3.SQLITE_CANTOPEN: " Give the user that runs homing the right to write to the file and its folder.",
+}
+_FIRST_READER: Final = 0x40000002  # SQLite's file format: the bytes that whoever has a file open keeps locked
+_READERS: Final = 510
 _MANY: Final = 5_000
 _TRIES: Final = 600
 _BETWEEN_TRIES: Final = 0.05
@@ -118,7 +138,7 @@ class SqliteDatabase:
             while some := cursor.fetchmany(_MANY):
                 yield from some
         except sqlite3.Error as error:
-            raise StorageError(f"The database {self.path} cannot be read: {error}.") from error
+            raise self._failure("cannot be read", error) from error
 
     def signing_key(self) -> bytes:
         """The 32 random bytes that this database was made with, for sealing what its services give out."""
@@ -135,12 +155,27 @@ class SqliteDatabase:
                 connection.execute("COMMIT")
             except sqlite3.Error as error:
                 self._roll_back(connection)
-                raise StorageError(
-                    f"The database {self.path} refused a write: {error}. Nothing of it was kept."
-                ) from error
+                raise self._failure("refused a write", error, " Nothing of it was kept.") from error
             except BaseException:
                 self._roll_back(connection)
                 raise
+
+    def copy_to(self, path: Path) -> None:
+        """Everything that is committed now, as one new file without a log; others may read and write meanwhile."""
+        try:
+            with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+                self.read().backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.Error as error:
+            raise self._failure("cannot be copied", error) from error
+
+    def counts(self) -> dict[str, int]:
+        """How much of everything there is, of all tenants together."""
+        return {name: int(next(self.rows(sql))[0]) for name, sql in _COUNTS.items()}
+
+    def newest_receipt(self) -> int | None:
+        """When the last of the events became known, in microseconds; None if there are none."""
+        return next(self.rows("SELECT max(known_at) FROM events"))[0]  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Close every connection of this process."""
@@ -176,22 +211,25 @@ class SqliteDatabase:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30.0)
         except (sqlite3.Error, OSError) as error:
-            raise self._cannot_open(error) from error
+            raise self._failure("cannot be opened", error) from error
         try:
             _to_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA cache_size = -65536")
+            connection.execute("PRAGMA cell_size_check = ON")
             self._migrate(connection)
         except StorageError:
             connection.close()
             raise
         except sqlite3.Error as error:
             connection.close()
-            raise self._cannot_open(error) from error
+            raise self._failure("cannot be opened", error) from error
         return connection
 
-    def _cannot_open(self, error: Exception) -> StorageError:
-        return StorageError(f"The database {self.path} cannot be opened: {error}.")
+    def _failure(self, what: str, error: Exception, kept: str = "") -> StorageError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the number says in which way
+        way_out = _WAYS_OUT.get(code, "")
+        return StorageError(f"The database {self.path} {what}: {error}.{kept}{way_out}")
 
     @staticmethod
     def _empty() -> sqlite3.Connection:
@@ -212,7 +250,7 @@ class SqliteDatabase:
             done = connection.execute("PRAGMA user_version").fetchone()[0]
             if done > len(_MIGRATIONS):
                 connection.execute("ROLLBACK")
-                raise StorageError(f"The database is of a newer homing (schema {done}, known {len(_MIGRATIONS)}).")
+                raise StorageError(_newer(done))
             if done == len(_MIGRATIONS):
                 connection.execute("COMMIT")
                 return
@@ -237,6 +275,37 @@ def _to_wal(connection: sqlite3.Connection) -> None:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
                 raise
             time.sleep(_BETWEEN_TRIES)
+
+
+def faults_of(path: Path) -> list[str]:
+    """What is wrong with a database file, every page and index of it looked at; empty if it is whole.
+
+    Of what stands in a row without an index, SQLite keeps no checksum: a changed letter there is not found.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            connection.execute("PRAGMA cell_size_check = ON")
+            found = [str(fault) for (fault,) in connection.execute("PRAGMA integrity_check(10)") if fault != "ok"]
+            schema = connection.execute("PRAGMA user_version").fetchone()[0]
+            return [*found, _newer(schema)] if schema > len(_MIGRATIONS) else found
+    except sqlite3.Error as error:
+        return [f"{error}"]
+
+
+def is_open_elsewhere(path: Path) -> bool:
+    """Whether another process has the database open; ask only while this one has not."""
+    if not path.exists():
+        return False
+    with path.open("rb+") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _READERS, _FIRST_READER)
+        except OSError:
+            return True
+    return False
+
+
+def _newer(schema: int) -> str:
+    return f"The database is of a newer homing (schema {schema}, known {len(_MIGRATIONS)}). Install that one."
 
 
 def _new_secret() -> bytes:

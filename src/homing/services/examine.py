@@ -1,0 +1,176 @@
+"""Look at everything an installation stands on, and say of each part whether it is well and what to do if not."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from homing.core.clock import MINUTE, Clock, format_moment
+from homing.core.errors import DamagedArtifact, StorageError
+from homing.core.settings import Settings
+from homing.models.registry import ModelRegistry
+from homing.store.sqlite import SCHEMA, SqliteDatabase, faults_of
+
+__all__ = ["Examine", "Finding"]
+
+_ROOM: Final = 2**30
+_LONGEST_LOG: Final = 2**30
+_AHEAD: Final = 5 * MINUTE
+_PACKAGES: Final = ("numpy", "numba", "scipy", "safetensors", "granian")
+_RESTORE: Final = "Stop what uses it and bring a backup back: homing restore FILE --replace."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: whether it is well, what was found, and what to do (also where all is well but a step is next)."""
+
+    name: str
+    ok: bool
+    found: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examine:
+    """`homing doctor`. Changes nothing but a file that it writes into the data folder and removes again."""
+
+    settings: Settings
+    database: SqliteDatabase
+    clock: Clock
+
+    def __call__(self) -> list[Finding]:
+        """Every check in the order in which one builds on the other; none is left out because another failed."""
+        checks = (
+            self._software,
+            self._time_zones,
+            self._folder,
+            self._room,
+            self._database,
+            self._writing,
+            self._log,
+            self._clock,
+            self._data,
+            self._models,
+            self._left_over,
+        )
+        return [_found(check) for check in checks]
+
+    def _software(self) -> Finding:
+        packages = [f"{name} {version(name)}" for name in _PACKAGES]
+        about = [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}", *packages]
+        return Finding("software", True, ", ".join(about))
+
+    def _time_zones(self) -> Finding:
+        try:
+            ZoneInfo("America/Los_Angeles")
+        except ZoneInfoNotFoundError as error:
+            return Finding("time zones", False, str(error), "Install the package tzdata.")
+        return Finding("time zones", True, "known")
+
+    def _folder(self) -> Finding:
+        folder = self.settings.data_dir
+        if not folder.exists():
+            return Finding("data folder", True, f"{folder} does not exist yet", "It is made at the first write.")
+        try:
+            with tempfile.NamedTemporaryFile(dir=folder, prefix=".doctor-") as file:
+                file.write(b"homing")
+                file.flush()
+        except OSError as error:
+            hint = "Give the user that runs homing the right to write there, or name another --data-dir."
+            return Finding("data folder", False, f"{folder} cannot be written to: {error}", hint)
+        return Finding("data folder", True, f"{folder.absolute()} can be written to")
+
+    def _room(self) -> Finding:
+        folder = self.settings.data_dir.absolute()
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        free = shutil.disk_usage(there).free
+        found = f"{free / 2**30:,.1f} GiB free"
+        return Finding("disk", free >= _ROOM, found, "" if free >= _ROOM else "Make room: at least 1 GiB.")
+
+    def _database(self) -> Finding:
+        path = self.database.path
+        if not path.exists():
+            return Finding("database", True, f"{path} does not exist yet", "It is made at the first write.")
+        if faults := faults_of(path):
+            return Finding("database", False, "; ".join(faults), _RESTORE)
+        size = path.stat().st_size
+        return Finding("database", True, f"{size / 2**20:,.1f} MiB, schema {SCHEMA}, every page and index is whole")
+
+    def _writing(self) -> Finding:
+        if not self.database.path.exists():
+            return Finding("writing", True, "nothing to write to yet")
+        try:
+            with self.database.write():
+                pass
+        except StorageError as error:
+            return Finding("writing", False, str(error), "Events cannot be stored until that is mended.")
+        return Finding("writing", True, "a transaction was begun and committed")
+
+    def _log(self) -> Finding:
+        path = self.database.path
+        log = path.with_name(f"{path.name}-wal")
+        size = log.stat().st_size if log.exists() else 0
+        if size and not path.exists():
+            hint = f"Put {path.name} back beside it, or move it away before anything is stored."
+            return Finding("write-ahead log", False, f"{log} is there, the database is not", hint)
+        hint = "Restart what has the database open: a reader that never ends keeps the log from being folded in."
+        enough = size <= _LONGEST_LOG
+        return Finding("write-ahead log", enough, f"{size / 2**20:,.1f} MiB", "" if enough else hint)
+
+    def _clock(self) -> Finding:
+        now, newest = self.clock(), self.database.newest_receipt()
+        if newest is None or newest <= now + _AHEAD:
+            return Finding("clock", True, format_moment(now))
+        found = f"it is {format_moment(now)}, but an event was received at {format_moment(newest)}"
+        hint = "The clock was ahead, or is behind now. Set it right; until then those events do not count in answers."
+        return Finding("clock", False, found, hint)
+
+    def _data(self) -> Finding:
+        counts = self.database.counts()
+        found = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        hint = "" if counts["homes"] else "Bring homes in: homing import listings FILE."
+        return Finding("data", True, f"{found} (all tenants)", hint)
+
+    def _models(self) -> Finding:
+        checked = [(registry, number) for registry in self._registries() for number in registry.versions()]
+        damaged = list(_damages(checked))
+        if damaged:
+            hint = "The newest whole version answers until homing train has made a new one."
+            return Finding("models", False, "; ".join(damaged), hint)
+        if not checked:
+            return Finding("models", True, "none yet", "Train once there are events: homing train.")
+        return Finding("models", True, f"every byte of the {len(checked):,} trained is as it was written")
+
+    def _left_over(self) -> Finding:
+        paths = [path for registry in self._registries() for path in registry.left_over()]
+        if not paths:
+            return Finding("left over", True, "nothing")
+        found = ", ".join(map(str, paths))
+        hint = "Of a training that was cut off or is at work; the next training clears it away."
+        return Finding("left over", True, found, hint)
+
+    def _registries(self) -> list[ModelRegistry]:
+        return ModelRegistry.all_in(self.settings.models_dir)
+
+
+def _found(check: Callable[[], Finding]) -> Finding:
+    """What a check found; that it could not look is a finding too."""
+    try:
+        return check()
+    except (StorageError, OSError) as error:
+        return Finding(check.__name__.strip("_").replace("_", " "), False, str(error))
+
+
+def _damages(versions: list[tuple[ModelRegistry, str]]) -> Iterator[str]:
+    for registry, number in versions:
+        try:
+            registry.check(number)
+        except DamagedArtifact as damage:
+            yield str(damage)
