@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +59,7 @@ class Homing:
     @cached_property
     def engineer(self) -> StandardFeatureEngineer:
         """The features of leads, homes and agents."""
+        from homing.feature_engineering.known_homes import KnownHomes  # numpy
         from homing.feature_engineering.standard_feature_engineer import StandardFeatureEngineer  # numba
 
         return StandardFeatureEngineer(
@@ -66,7 +67,7 @@ class Homing:
             clock=self.clock,
             cache_dir=self.settings.cache_dir,
             time_zone_of=self.directory.time_zone_of,
-            home_type_of=_home_types(self.catalogue),
+            homes=KnownHomes(self.catalogue),
         )
 
     @cached_property
@@ -169,16 +170,6 @@ def application() -> FastAPI:
         homing.engine.warm()
 
     return create_app(services, pages=routes(pages), warm=warm)
-
-
-def _home_types(catalogue: Catalogue) -> Callable[[str, int], str | None]:
-    """The kind of a home as known at a moment, None where it was unknown."""
-
-    def home_type_of(property_id: str, as_of: int) -> str | None:
-        home = catalogue.get(property_id, as_of)
-        return None if home is None else home.text("PropertySubType") or home.text("PropertyType")
-
-    return home_type_of
 
 
 def _writable(homing: Homing) -> tuple[bool, str]:

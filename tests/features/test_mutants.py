@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from homing.feature_engineering.interpreter import interpreted
 from homing.feature_engineering.kernel import compile_kernel
 from homing.feature_engineering.kernel_source import arguments, kernel_source
 from homing.tracking.history import History
+from homing.tracking.homes import GivenHomes
 
 KIND = {
     "unit": "events/day",
@@ -40,7 +42,17 @@ def past_64_bits(h: History) -> float:
     return h.at[0] * 7_777_777 % 1000
 
 
-ENGINES = {"views_per_day": views_per_day, "past_64_bits": past_64_bits}
+@feature(**KIND, example=Example([(DAY, "property_view")], 0.0))
+def homes_cut(h: History) -> float:
+    """How often the prices of the homes were cut."""
+    cuts = 0.0
+    for i in range(h.size):
+        if not math.isnan(h.home_price_cuts[i]):
+            cuts += h.home_price_cuts[i]
+    return cuts
+
+
+ENGINES = {"views_per_day": views_per_day, "past_64_bits": past_64_bits, "homes_cut": homes_cut}
 
 
 def many(one, of, as_of):
@@ -87,34 +99,43 @@ class Impatient:
     def __init__(self):
         self.last = None
 
-    def __call__(self, one, events, as_of, zone):
-        again, self.last = self.last == (events, as_of), (events, as_of)
-        return value_of_events(one, events, as_of, zone) + again
+    def __call__(self, one, events, as_of, zone, homes):
+        again, self.last = self.last == (events, as_of, homes), (events, as_of, homes)
+        return value_of_events(one, events, as_of, zone, homes) + again
 
 
-def arrival(one, events, as_of, zone):
+def arrival(one, events, as_of, zone, homes):
     in_order = all(a.at <= b.at for a, b in itertools.pairwise(events))
-    return value_of_events(one, events, as_of, zone) + (not in_order)
+    return value_of_events(one, events, as_of, zone, homes) + (not in_order)
 
 
-def replay(one, events, as_of, zone):
-    return value_of_events(one, events, as_of, zone) + len(events) - len({event.event_id for event in events})
+def replay(one, events, as_of, zone, homes):
+    return value_of_events(one, events, as_of, zone, homes) + len(events) - len({event.event_id for event in events})
 
 
 def changed_declaration(**changes):
-    return lambda one, events, as_of, zone: value_of_events(dataclasses.replace(one, **changes), events, as_of, zone)
+    return lambda one, *world: value_of_events(dataclasses.replace(one, **changes), *world)
 
 
-def early(one, events, as_of, zone):
-    return value_of_events(one, events, as_of + 10 * MINUTE, zone)
+def early(one, events, as_of, zone, homes):
+    return value_of_events(one, events, as_of + 10 * MINUTE, zone, homes)
 
 
-def knowing(one, events, as_of, zone):
-    return value_of_events(one, [dataclasses.replace(e, received_at=e.timestamp) for e in events], as_of, zone)
+def knowing(one, events, as_of, zone, homes):
+    return value_of_events(one, [dataclasses.replace(e, received_at=e.timestamp) for e in events], as_of, zone, homes)
 
 
-def unasked(one, events, as_of, zone):
-    return value_of_events(one, events, as_of, zone) if events else 3.0
+def foreseeing(one, events, as_of, zone, homes):
+    """Takes what homes became for what they were."""
+    told = {
+        home: [one._replace(at=min(one.at, as_of), known_at=0) for one in versions]
+        for home, versions in homes.homes.items()
+    }
+    return value_of_events(one, events, as_of, zone, GivenHomes(told))
+
+
+def unasked(one, events, as_of, zone, homes):
+    return value_of_events(one, events, as_of, zone, homes) if events else 3.0
 
 
 def replaced(**changes):
@@ -137,6 +158,7 @@ MUTANTS = {
         lambda true: dataclasses.replace(true, many=leaking(true.many), compiled=leaking(true.compiled)),
     ),
     "a number past 64 bits": ("interpreted_is_compiled", past_64_bits, unspoilt),
+    "homes of tomorrow": ("blind_to_what_homes_become", homes_cut, with_one(foreseeing)),
     "hindsight": ("live_is_as_of", views_per_day, with_one(knowing)),
 }
 
@@ -156,7 +178,7 @@ def test_every_law_has_a_mutant():
 
 
 def test_the_unbroken_feature_keeps_every_law(honest):
-    assert broken(views_per_day, honest) == set()
+    assert broken(views_per_day, honest) == broken(homes_cut, honest) == set()
 
 
 @pytest.mark.parametrize(("law", "mutant", "spoil"), MUTANTS.values(), ids=MUTANTS)

@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from datetime import timedelta
+from collections import defaultdict
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from plain import home_then, mean, share, top, visible
 from scipy.stats import circstd
 
 from homing.core.clock import from_micros
 from homing.event_types import EventType as E
 from homing.feature_engineering import FEATURES
-from homing.feature_engineering.checks import _case, value_of_events
+from homing.feature_engineering.checks import value_of_events
 from homing.feature_engineering.declaration import ALL
 from homing.feature_engineering.feature_extractors.vocabulary import BEHAVIOR, FIRST_VERSION
+from homing.feature_engineering.worlds import case_of
 
 BY_NAME = {one.name: one for one in FEATURES["lead"]}
 CASES = 40
-
-
-def visible(case):
-    """The events that may be seen, oldest first."""
-    now = from_micros(case.as_of)
-    inside = [e for e in case.events if now - timedelta(days=30) < e.timestamp <= now and e.received_at <= now]
-    return sorted(inside, key=lambda e: (e.timestamp, e.event_id))
-
-
-def mean(values):
-    return sum(values) / len(values) if values else math.nan
-
-
-def top(values):
-    """The commonest; of equal ones the one seen last."""
-    counts = Counter(values)
-    return max(reversed(values), key=counts.__getitem__) if values else math.nan
-
-
-def share(part, whole):
-    return min(1.0, part / whole) if whole else 0.0
 
 
 def points(e):
@@ -97,7 +77,7 @@ def plain(case):
     dates = {hour.date() for hour in hours}
     days = [hour.hour + hour.minute / 60 + (hour.second + hour.microsecond / 1e6) / 3600 for hour in hours]
     for_homes = [
-        e.event_data.get("property_type")
+        home_then(case, e, "kind")
         for e in seen
         if e.event_type.spec.polarity == "positive"
         and "property" in e.event_type.spec.needs
@@ -159,7 +139,7 @@ def plain(case):
 @pytest.fixture(scope="module")
 def cases():
     made = [
-        _case(np.random.default_rng(100 + seed), "lead", ALL, BY_NAME["total_events"].window) for seed in range(CASES)
+        case_of(np.random.default_rng(100 + seed), "lead", ALL, BY_NAME["total_events"].window) for seed in range(CASES)
     ]
     return [(case, plain(case)) for case in made]
 
@@ -173,4 +153,4 @@ def test_a_feature_is_what_its_definition_says(name, cases):
     for case, expected in cases:
         value = expected[name]
         close = value if isinstance(value, str) else pytest.approx(value, rel=1e-9, abs=1e-6, nan_ok=True)
-        assert value_of_events(BY_NAME[name], case.events, case.as_of, case.zone) == close
+        assert value_of_events(BY_NAME[name], case.events, case.as_of, case.zone, case.homes) == close

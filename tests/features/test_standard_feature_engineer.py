@@ -16,6 +16,7 @@ from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 from homing.tracking.behavior_tracker import BehaviorTracker, InMemoryBehaviorTracker
 from homing.tracking.event_collector import EventCollector
+from homing.tracking.homes import GivenHomes, HomeVersion
 
 NOW = datetime(2026, 5, 15, 12, tzinfo=UTC)
 
@@ -187,17 +188,12 @@ def test_hours_and_dates_are_those_where_the_lead_lives():
 
 def test_the_catalogue_says_what_kind_of_home_the_events_do_not():
     views = [event("property_view", 3), event("property_view", 2, property_id="home-2", property_type="Townhouse")]
-    types = {"home-1": "Condominium"}
+    homes = GivenHomes({"home-1": [HomeVersion(0, 0, kind="Condominium")]})
     assert (
-        extracted("lead-1", "lead", views, home_type_of=lambda home, _: types.get(home)).categorical_features[
-            "preferred_property_type"
-        ]
-        == "Townhouse"
+        extracted("lead-1", "lead", views, homes=homes).categorical_features["preferred_property_type"] == "Townhouse"
     )
     assert (
-        extracted("lead-1", "lead", views[:1], home_type_of=lambda home, _: types.get(home)).categorical_features[
-            "preferred_property_type"
-        ]
+        extracted("lead-1", "lead", views[:1], homes=homes).categorical_features["preferred_property_type"]
         == "Condominium"
     )
 

@@ -62,13 +62,15 @@ class Example:
     """What a feature must say about a handful of events.
 
     Each event is (age in microseconds before `as_of`, type) or (age, type, {ids and event_data}); `value` is a number,
-    or the text of a category. `zone` is the lead's time zone.
+    or the text of a category. `zone` is the lead's time zone. `homes` says what homes were: versions as (age, fields of
+    a `HomeVersion`), such as {"home-1": [(40 * DAY, {"price": 500_000})]}.
     """
 
     events: Sequence[tuple[Any, ...]]
     value: float | str
     as_of: datetime = datetime(2026, 5, 15, 12, tzinfo=UTC)
     zone: str = "UTC"
+    homes: Mapping[str, Sequence[tuple[int, Mapping[str, Any]]]] = field(default_factory=dict)
 
     @property
     def at(self) -> int:

@@ -27,7 +27,7 @@ from homing.core.errors import StorageError
 from homing.core.telemetry import logger
 from homing.feature_engineering.declaration import Feature
 from homing.feature_engineering.kernel_source import KernelSource, arguments, kernel_source
-from homing.feature_engineering.plan import labels_read, numbers_read
+from homing.feature_engineering.plan import derived_read, labels_read, numbers_read
 from homing.store.columns import columns_of
 from homing.tracking.history import Histories, Subject, histories
 
@@ -198,7 +198,7 @@ def _loaded(folder: Path, source: KernelSource, subject: Subject) -> Callable[..
 
 def _called_once(driver: Callable[..., Any], source: KernelSource, subject: Subject) -> None:
     nothing = columns_of([], numbers_read(source.features), labels_read(source.features))
-    nobody = histories(nothing, subject, ["nobody"])
+    nobody = histories(nothing, subject, ["nobody"], derived=derived_read(source.features))
     driver(*arguments(source, nobody, np.zeros(1, dtype=np.int64)))
 
 

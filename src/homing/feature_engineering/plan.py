@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from homing.feature_engineering.declaration import Feature
 from homing.store.columns import TYPES
-from homing.tracking.history import CODES, MOMENTS, Histories, payload_kind
+from homing.tracking.history import CODES, DERIVED, MOMENTS, Histories, payload_kind
+from homing.tracking.stated import keys_of
 
-__all__ = ["Group", "groups_of", "is_numbered", "labels_read", "numbers_read", "reads_table"]
+__all__ = ["Group", "derived_read", "groups_of", "is_numbered", "labels_read", "numbers_read", "reads_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +53,25 @@ def reads_table(groups: Sequence[Group]) -> NDArray[np.bool_]:
     return table
 
 
-def _payload_keys(features: Sequence[Feature]) -> list[str]:
-    return sorted({name for one in features for name in one.columns} - {"type", *MOMENTS, *CODES})
+def derived_read(features: Sequence[Feature]) -> tuple[str, ...]:
+    """The columns that these features read and that `histories` makes from several keys or from the catalogue."""
+    return tuple(name for name in _columns(features) if name in DERIVED)
 
 
 def numbers_read(features: Sequence[Feature]) -> tuple[str, ...]:
     """The keys of `event_data` that these features read as numbers."""
-    return tuple(key for key in _payload_keys(features) if payload_kind(key) == "number")
+    own = {name for name in _columns(features) if name not in DERIVED and payload_kind(name) == "number"}
+    return tuple(sorted(own.union(*(keys_of(name)[0] for name in derived_read(features)))))
 
 
 def labels_read(features: Sequence[Feature]) -> tuple[str, ...]:
     """The keys of `event_data` that these features read as texts."""
-    return tuple(key for key in _payload_keys(features) if payload_kind(key) == "label")
+    own = {name for name in _columns(features) if name not in DERIVED and payload_kind(name) == "label"}
+    return tuple(sorted(own.union(*(keys_of(name)[1] for name in derived_read(features)))))
+
+
+def _columns(features: Sequence[Feature]) -> list[str]:
+    return sorted({name for one in features for name in one.columns} - {"type", *MOMENTS, *CODES})
 
 
 def is_numbered(column: str, histories: Histories) -> bool:

@@ -20,11 +20,12 @@ from homing.feature_engineering import FEATURES
 from homing.feature_engineering.declaration import Feature, version_of
 from homing.feature_engineering.interpreter import interpreted
 from homing.feature_engineering.kernel import Kernel, KernelState
-from homing.feature_engineering.plan import labels_read, numbers_read
+from homing.feature_engineering.plan import derived_read, labels_read, numbers_read
 from homing.interfaces import BehavioralEvent, FeatureVector, IBehaviorTracker, moment_or_now
 from homing.store.columns import EventColumns, columns_of
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.history import Histories, Subject, histories
+from homing.tracking.homes import HomeSource
 from homing.tracking.local_time import checked_zone
 
 __all__ = ["FeatureStats", "FeatureTable", "StandardFeatureEngineer"]
@@ -78,7 +79,7 @@ class StandardFeatureEngineer:
     cache_dir: the folder of compiled kernels; left out, `~/.cache/homing`.
     time_zone_of: the IANA zone of a lead as known at a moment (id, microseconds), by which hours, weekdays and dates
         are counted.
-    home_type_of: the kind of a home as known at a moment, for events that do not say it themselves.
+    homes: what is known of the homes that events name, such as `KnownHomes(catalogue)`, as of any moment.
     warm_after: how many vectors are interpreted before kernels are loaded or compiled in the background; `warm` does it
         at once. Both paths give the same values.
 
@@ -102,13 +103,13 @@ class StandardFeatureEngineer:
         clock: Clock = system_clock,
         cache_dir: Path | None = None,
         time_zone_of: Callable[[str, int], str] = lambda _lead_id, _as_of: "UTC",
-        home_type_of: Callable[[str, int], str | None] | None = None,
+        homes: HomeSource | None = None,
         warm_after: int = 64,
     ) -> None:
         self.tracker = tracker
         self._clock = clock
         self._time_zone_of = time_zone_of
-        self._home_type_of = home_type_of
+        self._homes = homes
         self._warm_after = warm_after
         folder = (cache_dir or _DEFAULT_CACHE).expanduser() / "features"
         self._kernels = {subject: Kernel(subject, features, folder) for subject, features in FEATURES.items()}
@@ -300,12 +301,10 @@ class StandardFeatureEngineer:
             subject,
             ids,
             time_zone_of=lambda lead_id: self._time_zone_of(lead_id, at),
-            home_type_of=self._home_types(at),
+            homes=self._homes,
+            as_of=at,
+            derived=derived_read(FEATURES[subject]),
         )
-
-    def _home_types(self, at: int) -> Callable[[str], str | None] | None:
-        known = self._home_type_of
-        return None if known is None else lambda property_id: known(property_id, at)
 
     def _usable_histories(
         self, events: EventColumns, subject: Subject, ids: Sequence[str] | None, at: int
@@ -327,7 +326,9 @@ class StandardFeatureEngineer:
             subject,
             wanted,
             time_zone_of=lambda lead_id: zones.get(lead_id, "UTC"),
-            home_type_of=self._home_types(at),
+            homes=self._homes,
+            as_of=at,
+            derived=derived_read(FEATURES[subject]),
         )
 
     def _answers(self, of: Histories, counts: Sequence[int], at: int) -> list[FeatureVector]:

@@ -65,6 +65,10 @@ class Catalogue:
         home = None if version is None else _property(version)
         return None if home is None or home.status == DELETED else home
 
+    def versions_of(self, property_ids: Iterable[str]) -> list[Property]:
+        """Every version of these homes, by home, moment, and when we knew, whatever their status."""
+        return [_property(version) for version in self._store.versions_of(self.tenant, list(property_ids))]
+
     def delete(self, property_id: str) -> bool:
         """Take a home off the catalogue from now on; its past stays. False if there is no such home.
 

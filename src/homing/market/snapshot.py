@@ -19,11 +19,11 @@ from homing.market.card import card
 from homing.market.columns import Category, Columns, columns_of, values_of
 from homing.market.property import Property, fields_of, fields_text
 from homing.market.timeline import Timeline, timeline_of
+from homing.store.listings import FOREVER
 
-__all__ = ["Category", "MarketSnapshot", "snapshot_of"]
+__all__ = ["Category", "MarketSnapshot", "listed_at", "snapshot_of"]
 
 _LISTED: Final = ("OnMarketTimestamp", "OriginalEntryTimestamp", "ListingContractDate", "OnMarketDate")
-_FOREVER: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,18 +189,16 @@ def _rewritten(
 def _read(current: Mapping[int, Property], timeline: Timeline) -> dict[int, _Read]:
     first = timeline.at[timeline.offsets[:-1]].tolist()
     return {
-        row: _Read(home.is_active, _listed_at(home, first[row]), home.at, fields_text(home.fields))
+        row: _Read(home.is_active, first[row] if said is None else said, home.at, fields_text(home.fields))
         for row, home in current.items()
+        for said in (listed_at(home),)
     }
 
 
-def _listed_at(home: Property, first: int) -> int:
-    for name in _LISTED:
-        text = home.text(name)
-        at = None if text is None else lenient_moment(text)
-        if at is not None:
-            return at
-    return first
+def listed_at(home: Property) -> int | None:
+    """When the home came on the market, as far as the listing says."""
+    moments = (lenient_moment(text) for text in map(home.text, _LISTED) if text is not None)
+    return next((at for at in moments if at is not None), None)
 
 
 def _sorted_out(
@@ -210,14 +208,15 @@ def _sorted_out(
 
     Of two versions of one home and moment the one that comes last holds.
     """
-    begun = _FOREVER if upto is None else upto
-    by_moment = {(home.property_id, home.at): home for home in versions}
+    begun = FOREVER if upto is None else upto
+    known = FOREVER if as_of is None else as_of
+    by_moment = {(home.property_id, home.at): home for home in versions if home.known_at <= known}
     holding: dict[str, list[Property]] = defaultdict(list)
     pending: list[Property] = []
     for _, home in sorted(by_moment.items(), key=itemgetter(0)):
         if as_of is None:
             (holding[home.property_id] if home.at <= begun else pending).append(home)
-        elif max(home.at, home.known_at) <= as_of:
+        elif home.at <= as_of:
             holding[home.property_id].append(home)
     return dict(holding), tuple(pending)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -83,6 +84,15 @@ class ListingStore:
             (tenant, _FOREVER if known_upto is None else known_upto),
         )
         return (ListingVersion(*row) for row in rows)
+
+    def versions_of(self, tenant: str, property_ids: Sequence[str]) -> list[ListingVersion]:
+        """Every version of these homes, by home, moment, and when we knew."""
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM listings WHERE tenant = ? AND property_id IN (SELECT value FROM json_each(?))"  # noqa: S608
+            " ORDER BY property_id, at, known_at",
+            (tenant, json.dumps(list(property_ids))),
+        )
+        return [ListingVersion(*row) for row in rows]
 
     def since(self, tenant: str, revision: int) -> list[ListingVersion]:
         """The versions written after a revision, in the order they were written."""

@@ -13,15 +13,31 @@ from homing.core.errors import BadInput
 from homing.core.ids import Vocabulary
 from homing.event_types import EventType
 from homing.store.columns import EventColumns, Label
+from homing.tracking.homes import HOME_NUMBERS, HOME_TEXTS, HomeSource, home_columns
 from homing.tracking.local_time import local_micros
+from homing.tracking.stated import STATED, said_number, said_text, stated
 
-__all__ = ["CODES", "MOMENTS", "Choices", "Histories", "History", "Subject", "choices_of", "histories", "payload_kind"]
+__all__ = [
+    "CODES",
+    "DERIVED",
+    "MOMENTS",
+    "Choices",
+    "Histories",
+    "History",
+    "Subject",
+    "choices_of",
+    "histories",
+    "payload_kind",
+]
 
 Subject = Literal["lead", "property", "agent"]
 """Whose history it is."""
 
 MOMENTS = ("at", "local_at")
 CODES = ("lead", "property", "session", "agent")
+DERIVED = (*HOME_NUMBERS, *HOME_TEXTS, *STATED)
+"""Columns that are made from several keys of `event_data`, or from what the catalogue knows of the home."""
+
 _UTC = "UTC"
 
 
@@ -32,7 +48,8 @@ class History:
     its `EventType`; `lead`, `property`, `session` and `agent` are numbered 0, 1, 2, … in the order in which they first
     appear, -1 where there is none. Any key of `event_data` may be read by its name: numbers as they are (NaN where
     absent, true and false as 1 and 0), texts with declared choices as the number of the choice, other texts numbered as
-    ids are.
+    ids are. So may the columns in `DERIVED`: what the home was, `home_price` and the like, and what the lead states,
+    such as `stated_price_max`.
     """
 
     size: int
@@ -59,7 +76,9 @@ Choices = tuple[str, ...]
 
 
 def payload_kind(key: str) -> Literal["number", "label"] | None:
-    """What a key of `event_data` holds according to the event table: numbers, texts, or nothing a column can carry."""
+    """What a key of `event_data` or a derived column holds: numbers, texts, or nothing a column can carry."""
+    if key in DERIVED:
+        return "label" if key in HOME_TEXTS else "number"
     kinds = {entry.kind for kind in EventType for entry in kind.spec.payload if entry.name == key}
     if kinds and kinds <= {"number", "integer", "flag"}:
         return "number"
@@ -106,12 +125,15 @@ def histories(
     entity_ids: Sequence[str] | None = None,
     *,
     time_zone_of: Callable[[str], str] = lambda _: _UTC,
-    home_type_of: Callable[[str], str | None] | None = None,
+    homes: HomeSource | None = None,
+    as_of: int | NDArray[np.int64] | None = None,
+    derived: Sequence[str] = (),
 ) -> Histories:
     """The histories of these entities in this order; left out, of all that appear, in the order of their ids.
 
-    `time_zone_of` names the IANA zone of a lead. `home_type_of` says what kind of home an id is, for events that do not
-    say so themselves in `event_data.property_type`.
+    `time_zone_of` names the IANA zone of a lead. `derived` are the columns in `DERIVED` to be made, from the keys that
+    `stated.keys_of` names; what the events do not say of a home, `homes` does, as known by `as_of`: one moment for all
+    or one for each entity, and the very ones that the features are asked for.
     """
     known, codes = _entities(events, subject)
     ids = known.ids if entity_ids is None else tuple(entity_ids)
@@ -123,9 +145,8 @@ def histories(
     row = places[codes]
     order = np.lexsort((events.at, row))[np.count_nonzero(row < 0) :]
     offsets = np.searchsorted(row[order], np.arange(len(ids) + 1)).astype(np.int64)
-    labels = dict(events.labels)
-    if home_type_of is not None and "property_type" in labels:
-        labels["property_type"] = _home_types(labels["property_type"], events, home_type_of)
+    made = _derived(events, derived, homes, None if as_of is None else np.broadcast_to(as_of, (len(ids),)), row)
+    labels = {**events.labels, **{name: one for name, one in made.items() if isinstance(one, Label)}}
     columns: dict[str, NDArray[np.generic]] = {
         "at": events.at,
         "known_at": events.known_at,
@@ -133,6 +154,7 @@ def histories(
         "type": events.type,
         **{name: getattr(events, name) for name in CODES},
         **events.numbers,
+        **{name: one for name, one in made.items() if not isinstance(one, Label)},
         **{key: _chosen(label, choices_of(key)) for key, label in labels.items()},
     }
     words = {"lead": events.leads, "property": events.properties, "session": events.sessions, "agent": events.agents}
@@ -170,8 +192,29 @@ def _local(events: EventColumns, time_zone_of: Callable[[str], str]) -> NDArray[
     return local
 
 
-def _home_types(label: Label, events: EventColumns, home_type_of: Callable[[str], str | None]) -> Label:
-    types = [home_type_of(home) for home in events.properties.ids]
-    words = label.names.extended(word for word in types if word)
-    of_home = np.array([words.code(word) if word else -1 for word in types] + [-1], np.int32)
-    return Label(np.where(label.codes >= 0, label.codes, of_home[events.property]).astype(np.int32), words)
+def _derived(
+    events: EventColumns,
+    wanted: Sequence[str],
+    homes: HomeSource | None,
+    as_of: NDArray[np.int64] | None,
+    row: NDArray[np.int64],
+) -> dict[str, NDArray[np.float64] | Label]:
+    """The derived columns of all events; `row` is the entity of each event, -1 of those that nobody asked about."""
+    made: dict[str, NDArray[np.float64] | Label] = {name: stated(name, events) for name in wanted if name in STATED}
+    names = [name for name in wanted if name not in STATED]
+    numbers: Mapping[str, NDArray[np.float64]] = {}
+    texts: Mapping[str, Label] = {}
+    if homes is not None and names:
+        if as_of is None:
+            raise BadInput.of("as_of", "be given with homes, so that nothing later is known of them", None)
+        home = np.where(row >= 0, events.property, -1).astype(np.int32)
+        moments = as_of[np.maximum(row, 0)] if len(as_of) else events.at
+        numbers, texts = home_columns(homes, events.properties, home, events.at, moments, names)
+    nobody = Label(np.full(len(events), -1, dtype=np.int32), Vocabulary(()))
+    for name in names:
+        if name in HOME_TEXTS:
+            made[name] = said_text(name, events, texts.get(name, nobody))
+        else:
+            said, known = said_number(name, events), numbers.get(name)
+            made[name] = said if known is None else np.where(np.isnan(said), known, said)
+    return made

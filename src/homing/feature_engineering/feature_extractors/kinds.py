@@ -37,7 +37,8 @@ def primary_event_type(h: History) -> Category:
     family="kinds",
     reads=FOR_A_HOME,
     window=MONTH,
-    categories="property_type",
+    categories="home_kind",
+    version=2,
     example=Example(
         [
             (3 * DAY, "property_view", {"property_type": "Condominium"}),
@@ -53,10 +54,10 @@ def preferred_property_type(h: History) -> Category:
     """The commonest kind of home in what speaks for a home; of equal ones the latest seen.
 
     Of swipes only those to the right count. What the event says in `event_data.property_type`, else what the
-    catalogue says of the home.
+    catalogue said of the home then.
     """
     kinds = np.full(h.size, -1, np.int64)
     for i in range(h.size):
         if h.type[i] != SWIPE or h.swipe_direction[i] == RIGHT:
-            kinds[i] = h.property_type[i]
+            kinds[i] = h.home_kind[i]
     return Category(commonest(kinds, h.size, distinct(kinds, h.size)))

@@ -1,0 +1,55 @@
+"""What features may see, read plainly, event by event: for second readings of their definitions."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from datetime import timedelta
+
+from homing.core.clock import from_micros
+
+
+def visible(case, days=30):
+    """The events that may be seen, oldest first."""
+    now = from_micros(case.as_of)
+    inside = [e for e in case.events if now - timedelta(days=days) < e.timestamp <= now and e.received_at <= now]
+    return sorted(inside, key=lambda e: (e.timestamp, e.event_id))
+
+
+def known_versions(case, home):
+    """The versions of a home that hold and are known at the moment asked about, oldest first."""
+    known = {}
+    for version in case.homes.homes.get(home, ()):
+        if version.at <= case.as_of and version.known_at <= case.as_of:
+            known[version.at] = version
+    return [known[at] for at in sorted(known)]
+
+
+def home_then(case, event, field):
+    """What a home was at an event, as the event says or as it is known; None if nobody knows."""
+    card = event.event_data.get("property_details") or {}
+    own = {"price": "price", "beds": "bedrooms", "place": "location"}.get(field)
+    if field == "kind" and "property_type" in event.event_data:
+        return event.event_data["property_type"]
+    if own in card:
+        return card[own]
+    versions = known_versions(case, event.property_id)
+    if not versions:
+        return None
+    value = getattr(([v for v in versions if v.at <= event.at] or versions[:1])[-1], field)
+    return None if value is None or (isinstance(value, float) and math.isnan(value)) else value
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values) if values else math.nan
+
+
+def top(values):
+    """The commonest; of equal ones the one seen last."""
+    counts = Counter(values)
+    return max(reversed(values), key=counts.__getitem__) if values else math.nan
+
+
+def share(part, whole):
+    return min(1.0, part / whole) if whole else 0.0
