@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from homing.api.requests import MEGABYTE, json_body, object_of
+from homing.api.requests import MEGABYTE, json_body, object_of, read_as
 from homing.api.routing import part
 from homing.api.services import ApiServices
 from homing.api.shapes import MergeStored, ProfileStored
@@ -64,13 +64,15 @@ def routes(services: ApiServices) -> list[BaseRoute]:
     @router.put("/v1/leads/{lead_id:path}", openapi_extra=_BODY)
     async def put_lead(request: Request, lead_id: str) -> ProfileStored:
         """Store a lead's profile, with its limits, whole; limits hold in the next answer."""
-        lead = lead_from(_own(await json_body(request, MEGABYTE), "lead_id", lead_id))
+        own = checked_id(lead_id, "lead_id")
+        lead = read_as(own, "lead_id", await json_body(request, MEGABYTE), lead_from)
         return _stored(await asyncio.to_thread(directory.put_leads, [lead]), lead.dropped)
 
     @router.put("/v1/agents/{agent_id:path}", openapi_extra=_BODY)
     async def put_agent(request: Request, agent_id: str) -> ProfileStored:
         """Store an agent's profile whole."""
-        agent = agent_from(_own(await json_body(request, MEGABYTE), "agent_id", agent_id))
+        own = checked_id(agent_id, "agent_id")
+        agent = read_as(own, "agent_id", await json_body(request, MEGABYTE), agent_from)
         return _stored(await asyncio.to_thread(directory.put_agents, [agent]), agent.dropped)
 
     @router.get("/v1/leads/{lead_id:path}", responses=_FOUND)
@@ -95,15 +97,6 @@ def routes(services: ApiServices) -> list[BaseRoute]:
 async def _visitor(request: Request) -> str:
     told = object_of(await json_body(request, MEGABYTE), {"anonymous_id": str}, ["anonymous_id"])
     return checked_id(told["anonymous_id"], "anonymous_id")
-
-
-def _own(body: object, name: str, own: str) -> dict[str, Any]:
-    """The body with the id of the path, which it may leave out but not contradict."""
-    if not isinstance(body, dict):
-        raise BadInput.of("body", f"be an object with the fields of a profile, {name} among them or left out", body)
-    if body.get(name, own) != own:
-        raise BadInput.of(name, f"be left out or {own!r}, as in the path", body[name])
-    return {**body, name: own}
 
 
 def _stored(counts: ProfileCounts, dropped: tuple[str, ...]) -> ProfileStored:

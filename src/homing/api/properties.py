@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -14,12 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from homing.api.requests import MEGABYTE, json_body, known_parameters
+from homing.api.requests import MEGABYTE, json_body, known_parameters, read_as
 from homing.api.routing import part
 from homing.api.services import ApiServices
 from homing.api.shapes import LeadsForAnswer, ListingsStored, Refused, SimilarAnswer
 from homing.core.errors import BadInput, UnknownId
 from homing.core.ids import checked_id
+from homing.market.attributes import LISTING_KEY
 from homing.market.property import Property, property_from
 from homing.personalization.answer import leads_json, similar_json
 from homing.personalization.ask import LONGEST_LIST
@@ -61,8 +63,9 @@ def routes(services: ApiServices) -> list[BaseRoute]:
     @router.put("/v1/properties/{property_id:path}", openapi_extra=_ONE)
     async def put_property(request: Request, property_id: str) -> ListingsStored:
         """Store a home under this id; the body may leave ListingKey out."""
-        row = _under(checked_id(property_id, "property_id"), await json_body(request, _LARGEST))
-        home = property_from(row, now=services.clock(), where="")
+        own = checked_id(property_id, "property_id")
+        read = partial(property_from, now=services.clock())
+        home = read_as(own, LISTING_KEY, await json_body(request, _LARGEST), read)
         return await asyncio.to_thread(_store, services, [home], [])
 
     @router.get("/v1/properties/{property_id:path}/leads", response_model=LeadsForAnswer)
@@ -111,13 +114,6 @@ def _object(row: object) -> Mapping[str, Any]:
     if not isinstance(row, dict):
         raise BadInput.of("body", "be an object with RESO names", row)
     return row
-
-
-def _under(property_id: str, row: object) -> Mapping[str, Any]:
-    row = _object(row)
-    if row.get("ListingKey") not in (None, property_id):
-        raise BadInput.of("ListingKey", f"be left out or be {property_id!r}, the id of the address", row["ListingKey"])
-    return {**row, "ListingKey": property_id}
 
 
 def _store(services: ApiServices, homes: Sequence[Property], refused: Sequence[Refused]) -> ListingsStored:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,9 +12,10 @@ from homing.core.clock import parse_moment
 from homing.core.errors import BadInput, Fault, shown
 from homing.core.json_text import NotJson, read_json
 
-__all__ = ["MEGABYTE", "flag", "json_body", "known_parameters", "moment", "object_of", "whole_number"]
+__all__ = ["MEGABYTE", "flag", "json_body", "known_parameters", "moment", "object_of", "read_as", "whole_number"]
 
 MEGABYTE: Final = 1_000_000
+T = TypeVar("T")
 
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
@@ -97,6 +98,22 @@ def object_of(body: object, kinds: Mapping[str, type], required: Sequence[str]) 
         for name, kind in kinds.items()
         if name in found and type(found[name]) is not kind
     ]
+    if faults:
+        raise BadInput(faults)
+    return found
+
+
+def read_as(own: str, name: str, body: object, read: Callable[[Mapping[str, Any]], T]) -> T:
+    """What `read` makes of the body under the id of the path, which the body may leave out but not contradict."""
+    if not isinstance(body, dict):
+        raise BadInput.of("body", f"be an object, {name} among its fields or left out", body)
+    faults = []
+    if body.get(name) not in (None, own):
+        faults.append(Fault(name, f"be left out or be {own!r}, as in the path", shown(body[name])))
+    try:
+        found = read({**body, name: own})
+    except BadInput as error:
+        raise BadInput([*faults, *error.faults]) from error
     if faults:
         raise BadInput(faults)
     return found

@@ -19,7 +19,7 @@ LONGEST_ROW: Final = 4_000_000
 """The bytes that a row of a file may have."""
 TOO_LONG: Final = Fault("row", f"be at most {LONGEST_ROW:,} bytes long", "more")
 
-_HARMLESS: Final = 256_000_000
+_HARMLESS: Final = 100_000_000
 _STEEPEST: Final = 200
 
 
@@ -28,7 +28,7 @@ class Bomb(OSError):
 
 
 class Unzipped(io.RawIOBase):
-    """The content of a gzip file; `Bomb` once it is past 256 MB and more than 200 times what was read of the file.
+    """The content of a gzip file; `Bomb` once it is past 100 MB and more than 200 times what was read of the file.
 
     Rows of text shrink to a tenth or a twentieth.
     """

@@ -182,7 +182,7 @@ def _layout(path: Path, stream: BinaryIO) -> Layout:
     if stream.read(4) == b"PAR1":
         return "parquet"
     stream.seek(0)
-    return json_rows.layout(stream) or ending or "csv"
+    return json_rows.layout(stream, named_lines=ending == "jsonl") or ending or "csv"
 
 
 def _checked(path: Path, stream: BinaryIO, layout: Layout) -> tuple[str, ...] | None:

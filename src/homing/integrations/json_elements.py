@@ -12,10 +12,14 @@ from homing.integrations.bounds import BLOCK, LONGEST_ROW, TOO_LONG
 
 __all__ = ["elements"]
 
-_STRING_REST: Final = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
-_STRINGS: Final = rb'(?:[^"\\]++|\\.)*+'
-_TO_BRACKET: Final = re.compile(rb'(?:[^"\[\]{}]++|"' + _STRINGS + rb'")*+', re.DOTALL)
-_TO_COMMA: Final = re.compile(rb'(?:[^"\[\]{},:]++|"' + _STRINGS + rb'")*+', re.DOTALL)
+_IN_STRING: Final = rb'(?:[^"\\]++|\\.)*+'
+_PLAIN: Final = rb'[^"\[\]{}]++|"' + _IN_STRING + rb'"'
+_FLAT: Final = rb"[\[{](?:" + _PLAIN + rb")*+[\]}]"
+_NESTED: Final = rb"[\[{](?:" + _PLAIN + rb"|" + _FLAT + rb")*+[\]}]"
+
+_STRING_REST: Final = re.compile(_IN_STRING, re.DOTALL)
+_TO_BRACKET: Final = re.compile(rb"(?:" + _PLAIN + rb"|" + _NESTED + rb")*+", re.DOTALL)
+_TO_COMMA: Final = re.compile(_PLAIN.replace(rb'[^"\[\]{}]++', rb'(?:[^"\[\]{},:]++') + rb")*+", re.DOTALL)
 _BLANK: Final = re.compile(rb"[ \t\r\n]*+")
 _CUT_SHORT: Final = "a text that ends too early"
 

@@ -40,16 +40,21 @@ def checked(stream: BinaryIO) -> None:
         raise BadInput(Fault("content", "be one JSON array or object", str(error))) from error
 
 
-def layout(stream: BinaryIO) -> Literal["json", "jsonl"] | None:
-    """Whether this is JSON in one document or a line each; None if it does not look like JSON."""
+def layout(stream: BinaryIO, *, named_lines: bool = False) -> Literal["json", "jsonl"] | None:
+    """Whether this is JSON in one document or a line each; None if it does not look like JSON.
+
+    With `named_lines` its name says lines, so that a first line that is broken makes no document of it.
+    """
     first = _first_line(stream)
     if first[:1] not in {b"[", b"{"}:
         return None
     try:
         found = read_json(first)
     except NotJson:
+        if (first[:1] == b"[" and not named_lines) or _opens_value(first):
+            return "json"
         stream.seek(0)
-        return "json" if first[:1] == b"[" or _is_document(stream) or _opens_value(first) else "jsonl"
+        return "json" if _is_document(stream) else "jsonl"
     if isinstance(found, list):
         return "jsonl" if _first_line(stream) else "json"
     return "json" if isinstance(found.get("value"), list) else "jsonl"
