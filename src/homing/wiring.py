@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from homing.personalization.property_engine import PropertyPersonalizationEngine
     from homing.services.learning_service import LearningService
 
-__all__ = ["Homing", "application", "build", "read_settings"]
+__all__ = ["Homing", "application", "build", "read_settings", "served"]
 
 
 class Homing:
@@ -124,12 +124,15 @@ def build(settings: Settings, clock: Clock = system_clock) -> Homing:
 
 def application() -> FastAPI:
     """The API and the pages of one worker, from the environment; what a server process calls."""
+    return served(build(read_settings()))
+
+
+def served(homing: Homing) -> FastAPI:
+    """The API and the pages over what was built."""
     from homing.api.app import create_app  # web frameworks load only in a server
     from homing.api.services import ApiServices, Check
     from homing.dashboard.leads import LeadList
     from homing.dashboard.pages import PageServices, routes
-
-    homing = build(read_settings())
 
     def recommend(lead_id: str, k: int, as_of: int | None) -> Recommendations:
         return homing.engine.recommend(lead_id, k, as_of=as_of)
