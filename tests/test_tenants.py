@@ -58,6 +58,7 @@ STORES: dict[type[Any], dict[str, Call]] = {
         "newest": lambda store: store.newest("b", "h1", NOW),
         "moments_after": lambda store: store.moments_after("b", "h1", 0),
         "versions": lambda store: list(store.versions("b")),
+        "versions_of": lambda store: store.versions_of("b", ["h1"]),
         "since": lambda store: store.since("b", 0),
         "revision": lambda store: store.revision("b"),
         "keys_by_listing_id": lambda store: store.keys_by_listing_id("b"),
@@ -83,6 +84,7 @@ STORES[MemoryEventStore] = {**STORES[SqliteEventStore], "dropped": lambda store:
 CATALOGUE: dict[str, Call] = {
     "get": lambda homes: homes.get("h1"),
     "moment_of_change": lambda homes: homes.moment_of_change("h1"),
+    "versions_of": lambda homes: homes.versions_of(["h1"]),
     "snapshot": lambda homes: homes.snapshot().ids.ids,
     "refreshed": lambda homes: homes.refreshed(homes.snapshot()).ids.ids,
     "revision": lambda homes: homes.revision(),

@@ -9,7 +9,7 @@ from typing import Final
 from homing.core.clock import MINUTE, Clock, system_clock
 from homing.market.property import DELETED, Property, fields_of, fields_text
 from homing.market.snapshot import MarketSnapshot, snapshot_of
-from homing.store.listings import ListingStore, ListingVersion
+from homing.store.listings import FOREVER, ListingStore, ListingVersion
 
 __all__ = ["Catalogue", "PutCounts"]
 
@@ -53,7 +53,7 @@ class Catalogue:
         ]
         if not versions:
             return PutCounts()
-        done = self._store.put(self.tenant, versions)
+        done = self._store.put(self.tenant, versions, self._clock())
         return PutCounts(done["created"], done["updated"], done["unchanged"])
 
     def get(self, property_id: str, as_of: int | None = None) -> Property | None:
@@ -65,9 +65,13 @@ class Catalogue:
         home = None if version is None else _property(version)
         return None if home is None or home.status == DELETED else home
 
-    def versions_of(self, property_ids: Iterable[str]) -> list[Property]:
-        """Every version of these homes, by home, moment, and when we knew, whatever their status."""
-        return [_property(version) for version in self._store.versions_of(self.tenant, list(property_ids))]
+    def versions_of(self, property_ids: Iterable[str], known_upto: int | None = None) -> list[Property]:
+        """Every version of these homes known by a moment (left out: all), by home, moment, and when we knew.
+
+        Those of whatever status, and those that were corrected later.
+        """
+        found = self._store.versions_of(self.tenant, list(property_ids), known_upto)
+        return [_property(version) for version in found]
 
     def delete(self, property_id: str) -> bool:
         """Take a home off the catalogue from now on; its past stays. False if there is no such home.
@@ -80,8 +84,15 @@ class Catalogue:
         now = self._clock()
         gone = {**home.fields, "StandardStatus": DELETED}
         moments = [self.moment_of_change(property_id), *self._store.moments_after(self.tenant, property_id, home.at)]
-        self.put([Property(property_id, at, now, gone) for at in moments])
+        while moments:  # what was seen unchanged at a later moment comes to light when what it confirmed is gone
+            self.put([Property(property_id, at, now, gone) for at in moments])
+            later = self._store.moments_after(self.tenant, property_id, max(home.at, now))
+            moments = [at for at in later if not self._is_gone(property_id, at)]
         return True
+
+    def _is_gone(self, property_id: str, at: int) -> bool:
+        version = self._store.newest(self.tenant, property_id, at, known_upto=FOREVER)
+        return version is not None and _property(version).status == DELETED
 
     def moment_of_change(self, property_id: str) -> int:
         """From when a change made now holds: now, or right after the version in force where a fast clock dated that."""

@@ -19,11 +19,11 @@ from homing.market.card import card
 from homing.market.columns import Category, Columns, columns_of, values_of
 from homing.market.property import Property, fields_of, fields_text
 from homing.market.timeline import Timeline, timeline_of
+from homing.store.listings import FOREVER
 
 __all__ = ["Category", "MarketSnapshot", "listed_at", "snapshot_of"]
 
 _LISTED: Final = ("OnMarketTimestamp", "OriginalEntryTimestamp", "ListingContractDate", "OnMarketDate")
-_FOREVER: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,7 +208,7 @@ def _sorted_out(
 
     Of two versions of one home and moment the one that comes last holds.
     """
-    begun = _FOREVER if upto is None else upto
+    begun = FOREVER if upto is None else upto
     known = FOREVER if as_of is None else as_of
     by_moment = {(home.property_id, home.at): home for home in versions if home.known_at <= known}
     holding: dict[str, list[Property]] = defaultdict(list)

@@ -70,6 +70,25 @@ _MIGRATIONS = (
     INSERT INTO profile_versions (tenant, kind, id, known_at, body) SELECT tenant, kind, id, at, body FROM profiles;
     DROP TABLE profiles;
     """,
+    """
+    CREATE TABLE listing_versions (
+      revision INTEGER PRIMARY KEY AUTOINCREMENT,
+      tenant TEXT NOT NULL, property_id TEXT NOT NULL,
+      at INTEGER NOT NULL, known_at INTEGER NOT NULL, fields TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO listing_versions SELECT revision, tenant, property_id, at, known_at, fields FROM listings;
+    DROP TABLE listings;
+    ALTER TABLE listing_versions RENAME TO listings;
+    CREATE INDEX listings_of_home ON listings (tenant, property_id, at, known_at);
+    CREATE INDEX listings_by_revision ON listings (tenant, revision);
+    CREATE TABLE sightings (
+      number INTEGER PRIMARY KEY AUTOINCREMENT,
+      tenant TEXT NOT NULL, count INTEGER NOT NULL, last_at INTEGER NOT NULL,
+      first_revision INTEGER NOT NULL, last_revision INTEGER NOT NULL, body BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX sightings_of_tenant ON sightings (tenant);
+    CREATE INDEX sightings_by_time ON sightings (tenant, last_at);
+    """,
 )
 
 
