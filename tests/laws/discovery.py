@@ -28,12 +28,12 @@ def classes() -> Iterator[type]:
                 yield thing
 
 
-def having(verbs: type) -> set[type]:
-    """The classes that have every method of a protocol."""
+def having(verbs: type) -> set[str]:
+    """The names of the classes that have every method of a protocol."""
     names = [name for name, thing in vars(verbs).items() if inspect.isfunction(thing) and not name.startswith("_")]
-    return {thing for thing in classes() if all(callable(getattr(thing, name, None)) for name in names)}
+    return {thing.__name__ for thing in classes() if all(callable(getattr(thing, name, None)) for name in names)}
 
 
-def below(base: type) -> set[type]:
-    """The classes that are made of a base."""
-    return {thing for thing in classes() if issubclass(thing, base) and thing is not base}
+def below(base: type) -> set[str]:
+    """The names of the classes that are made of a base."""
+    return {thing.__name__ for thing in classes() if issubclass(thing, base) and thing is not base}

@@ -5,6 +5,7 @@ To add a part: a line in its kind's list. What it cannot keep: an `Excepted` wit
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import weakref
@@ -13,13 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from answers import ANSWERS
+from answers import ANSWERS, ASKED, takes_as_of
 from answers import MUTANTS as CARELESS_ANSWERS
 from discovery import below, having
 from event_store_mutants import MUTANTS as EVENT_STORE_MUTANTS
+from event_type_mutants import HANDLED, PAGE
+from event_type_mutants import MUTANTS as EVENT_TYPE_MUTANTS
 from model_mutants import MUTANTS as MODEL_MUTANTS
 
 from homing.core.laws import Check, Excepted, Laws, checks
+from homing.event_types import EventType
 from homing.models import checks as of_models
 from homing.models.base import LearningModel
 from homing.models.checks import Subject
@@ -34,19 +38,20 @@ from homing.store.events import EventStore
 from homing.store.memory_events import MemoryEventStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
+from homing.tracking import checks as of_event_types
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The laws of a kind, its parts by name, which class each is, which classes the package has, and the mutants.
+    """The laws of a kind, its parts by name, the names registered and those the package has, and the mutants.
 
     `felt` are the further laws that a law's mutant cannot help breaking, each with the reason.
     """
 
     laws: Laws[Any]
     parts: Mapping[str, Any]
-    registered: set[type]
-    found: set[type]
+    registered: set[str]
+    found: set[str]
     mutants: Mapping[str, Any]
     excepted: tuple[Excepted[Any], ...] = ()
     felt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -90,14 +95,14 @@ SUITES = {
     "event stores": Suite(
         of_event_stores.LAWS,
         EVENT_STORES,
-        registered={type(make()) for make in EVENT_STORES.values()},
+        registered={type(make()).__name__ for make in EVENT_STORES.values()},
         found=having(EventStore),
         mutants=EVENT_STORE_MUTANTS,
     ),
     "models": Suite(
         of_models.LAWS,
         {subject.name: subject for subject in MODELS},
-        registered={type(subject.make()) for subject in MODELS},
+        registered={type(subject.make()).__name__ for subject in MODELS},
         found=below(LearningModel),
         mutants=MODEL_MUTANTS,
         felt={
@@ -109,5 +114,18 @@ SUITES = {
             },
         },
     ),
-    "answers about the past": Suite(of_answers.LAWS, ANSWERS, registered=set(), found=set(), mutants=CARELESS_ANSWERS),
+    "event types": Suite(
+        of_event_types.LAWS,
+        HANDLED,
+        registered=set(re.findall(r"(?m)^## (\w+)$", PAGE)),
+        found={kind.value for kind in EventType},
+        mutants=EVENT_TYPE_MUTANTS,
+    ),
+    "answers about the past": Suite(
+        of_answers.LAWS,
+        ANSWERS,
+        registered=set(ASKED),
+        found=set(takes_as_of()),
+        mutants=CARELESS_ANSWERS,
+    ),
 }
