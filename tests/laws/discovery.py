@@ -37,3 +37,17 @@ def having(verbs: type) -> set[str]:
 def below(base: type) -> set[str]:
     """The names of the classes that are made of a base."""
     return {thing.__name__ for thing in classes() if issubclass(thing, base) and thing is not base}
+
+
+def opened() -> set[str]:
+    """The public functions that open a file of rows, and the classes whose calls report an import."""
+    found = set()
+    for module in modules():
+        for name, thing in vars(module).items():
+            if name.startswith("_") or getattr(thing, "__module__", None) != module.__name__:
+                continue
+            call = vars(thing).get("__call__") if inspect.isclass(thing) else thing
+            told = getattr(call, "__annotations__", {}).get("return")
+            if told in {"RowFile", "EventsImported", "RowsImported"} and module.__name__ != "homing.services.checks":
+                found.add(f"{module.__name__}.{name}")
+    return found

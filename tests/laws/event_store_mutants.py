@@ -12,7 +12,7 @@ from homing.interfaces import BehavioralEvent
 from homing.store.checks import LAWS
 from homing.store.columns import EventColumns, Label
 from homing.store.event_rows import stored_event
-from homing.store.events import Appended, EventQuery
+from homing.store.events import Appended, EventQuery, Extent, Named
 from homing.store.identities import MemoryIdentities
 from homing.store.memory_events import MemoryEventStore
 
@@ -88,6 +88,25 @@ class IgnoresTheVisitor(_Changed):
 class TakesEitherId(_Changed):
     def asked(self, query: EventQuery) -> EventQuery:
         return replace(query, lead_id=None) if query.session_id else query
+
+
+class TakesTheFirstOfASet(_Changed):
+    def asked(self, query: EventQuery) -> EventQuery:
+        return replace(query, lead_ids=frozenset(sorted(query.lead_ids)[:1])) if query.lead_ids else query
+
+
+class OverlooksLateEvents(MemoryEventStore):
+    def extent(self, tenant: str, query: EventQuery) -> Extent:
+        found = self.select(tenant, query)
+        count, _ = super().extent(tenant, query)
+        newest = max(found, key=lambda e: e.at, default=None)
+        return Extent(count, 0 if newest is None else self._shelf(tenant).kept[newest.event_id].sequence)
+
+
+class NamesVisitorsAsLeads(MemoryEventStore):
+    def names(self, tenant: str, kind: Named, query: EventQuery) -> tuple[str, ...]:
+        found = {getattr(row, f"{kind}_id") or row.anonymous_id for row in self._shelf(tenant).rows(query)}
+        return tuple(sorted(filter(None, found)))
 
 
 class CountsWithoutTheType(MemoryEventStore):
@@ -200,7 +219,7 @@ class KeepsTheGoodHalf(MemoryEventStore):
 
 class CountsWithoutTheVisitor(MemoryEventStore):
     def count(self, tenant: str, query: EventQuery) -> int:
-        return len(self._shelf(tenant).rows(query))
+        return len(self._shelf(tenant).rows(query)) if query.lead_id else super().count(tenant, query)
 
 
 class GivesTheVisitorsLeadToEverything(MemoryEventStore):
@@ -280,7 +299,8 @@ class BelievesTheClock(_WithPeople):
 
 _IN_THE_ORDER_OF_THE_LAWS = (
     LosesTheCampaign, KeepsTheCallersPayload, LetsTheLastContentWin, SaysTwiceOfTwins, ShowsOneTenantToTheOther,
-    TakesAnyTenant, IgnoresTheVisitor, TakesEitherId, CountsWithoutTheType, LeavesOutTheEnd, TurnsTiesWrong,
+    TakesAnyTenant, IgnoresTheVisitor, TakesEitherId, TakesTheFirstOfASet, OverlooksLateEvents, NamesVisitorsAsLeads,
+    CountsWithoutTheType, LeavesOutTheEnd, TurnsTiesWrong,
     LimitsTheOldest, KnowsEverythingAtOnce, ForgetsTheSequence, LosesTheOutcomesMoment, SaysYesToAnyOutcome,
     ShowsLaterOutcomesInColumns, KeepsTheOutcomeWrittenLast, SortsColumnsByMomentOnly, CodesHomesByArrival,
     MakesTextOfNumbers, KeepsTheGoodHalf, CountsWithoutTheVisitor, GivesTheVisitorsLeadToEverything, KnowsMergesAtOnce,

@@ -16,10 +16,13 @@ from typing import Any
 
 from answers import ANSWERS, ASKED, takes_as_of
 from answers import MUTANTS as CARELESS_ANSWERS
-from discovery import below, having
+from discovery import below, having, opened
 from event_store_mutants import MUTANTS as EVENT_STORE_MUTANTS
 from event_type_mutants import HANDLED, PAGE
 from event_type_mutants import MUTANTS as EVENT_TYPE_MUTANTS
+from importers import EXCEPTED as IMPORTERS_EXCEPTED
+from importers import IMPORTERS
+from importers import MUTANTS as IMPORTER_MUTANTS
 from model_mutants import MUTANTS as MODEL_MUTANTS
 
 from homing.core.laws import Check, Excepted, Laws, checks
@@ -33,6 +36,7 @@ from homing.models.hybrid_model import HybridRecommendationModel
 from homing.models.popularity import PopularityModel
 from homing.models.recency import RecencyModel
 from homing.personalization import checks as of_answers
+from homing.services import checks as of_importers
 from homing.store import checks as of_event_stores
 from homing.store.events import EventStore
 from homing.store.memory_events import MemoryEventStore
@@ -89,6 +93,18 @@ MODELS = [
     Subject("hybrid_untuned", lambda: HybridRecommendationModel(tune=False)),
 ]
 
+READS = {
+    "homing.integrations.event_files.open_events",  # events, reso_tracking
+    "homing.integrations.listing_files.open_listings",  # listings, listings_with_a_mapping, king_county
+    "homing.integrations.lead_files.open_people",  # leads, agents
+    "homing.integrations.files.open_rows",  # beneath all of them
+    "homing.services.import_events.ImportEvents",
+    "homing.services.import_listings.ImportListings",
+    "homing.services.import_people.ImportLeads",
+    "homing.services.import_people.ImportAgents",
+}
+"""What opens files of rows, and what imports them: each is behind one of the importers that are asked."""
+
 _TWO_FITS = "the law compares two fits, which is where this mutant differs from itself"
 
 SUITES = {
@@ -120,6 +136,14 @@ SUITES = {
         registered=set(re.findall(r"(?m)^## (\w+)$", PAGE)),
         found={kind.value for kind in EventType},
         mutants=EVENT_TYPE_MUTANTS,
+    ),
+    "importers": Suite(
+        of_importers.LAWS,
+        IMPORTERS,
+        registered=READS,
+        found=opened(),
+        mutants=IMPORTER_MUTANTS,
+        excepted=IMPORTERS_EXCEPTED,
     ),
     "answers about the past": Suite(
         of_answers.LAWS,

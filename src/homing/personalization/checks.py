@@ -125,8 +125,10 @@ def _what_leads_said(made: World) -> None:
 
 def _what_was_listed(made: World) -> None:
     """Price cuts, a sale and a new home after the moment, and a cut before it of which the feed told after it."""
-    kind = {"PropertySubType": "Townhouse"}
-    later = [_home(number, 250_000 + 10_000 * number, MOMENT + number * HOUR, **kind) for number in range(1, 8)]
+    later = [
+        _home(number, 250_000 + 10_000 * number, MOMENT + number * HOUR, PropertySubType="Townhouse")
+        for number in range(1, 8)
+    ]
     later += [_home(6, 1, MOMENT + DAY, StandardStatus="Closed"), _home(_HOMES, 500_000, MOMENT + DAY)]
     made.catalogue.put(later)
     made.catalogue.put([_home(8, 290_000, MOMENT - 20 * DAY, MOMENT + 2 * DAY, PropertySubType="Townhouse")])

@@ -163,16 +163,16 @@ def columns_hold_it(of: Handled) -> None:
 
 
 def the_collector_has_a_method_for_it(of: Handled) -> None:
-    wanted, method = of.read(example(of.kind)), getattr(of.collector, f"track_{of.kind.value}", None)
-    must(method is not None, f"there is no track_{of.kind.value}")
-    store = of.store()
+    name = f"track_{of.kind.value}"
+    must(hasattr(of.collector, name), f"there is no {name}")
+    wanted, store = of.read(example(of.kind)), of.store()
     collector = of.collector(BehaviorTracker(store, clock=lambda: _NOW), clock=lambda: _NOW)
-    given = _arguments(method, wanted)
-    event_id = asyncio.run(getattr(collector, f"track_{of.kind.value}")(**given))
+    collect = getattr(collector, name)
+    event_id = asyncio.run(collect(**_arguments(collect, wanted)))
     (event,) = store.select("default", EventQuery())
     same((event.event_id, event.event_type, event.at), (event_id, wanted.event_type, wanted.at), "what was collected")
-    for name in ("lead_id", *(_IDS[need] for need in of.kind.spec.needs)):
-        same(getattr(event, name), getattr(wanted, name), name)
+    for field in ("lead_id", *(_IDS[need] for need in of.kind.spec.needs)):
+        same(getattr(event, field), getattr(wanted, field), field)
     same(dict(event.event_data), dict(wanted.event_data), "the payload")
 
 
@@ -247,7 +247,7 @@ def _arguments(method: Callable[..., Any], event: BehavioralEvent) -> dict[str, 
     for name in inspect.signature(method).parameters:
         target = _ALIASES.get(name, name)
         value = event.event_data.get(target, getattr(event, target, None))
-        if name != "self" and value is not None and target != "event_data":
+        if value is not None and target != "event_data":
             given[name] = from_micros(parse_moment(value)) if target in moments else value
     return given
 
