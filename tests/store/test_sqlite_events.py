@@ -59,7 +59,7 @@ def test_a_merged_leads_events_are_found_by_both_indexes(tmp_path: Path) -> None
     plan = " ".join(row[3] for row in database.read().execute(f"EXPLAIN QUERY PLAN {seen[-1]}"))
     assert "events_of_lead" in plan
     assert "events_of_visitor" in plan
-    assert "SCAN" not in plan
+    assert "SCAN" not in plan.replace("SCAN json_each", "")
 
 
 def test_four_threads_write_and_read_at_once(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from homing.core.clock import to_micros
 from homing.core.laws import by_name, must, refused, same
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
-from homing.store.events import EventQuery, EventStore
+from homing.store.events import EventQuery, EventStore, Extent
 
 __all__ = ["LAWS", "VIEW", "Make", "event", "filled", "ids", "micros", "moment"]
 
@@ -126,6 +126,51 @@ def two_ids_together_must_both_match(make: Make) -> None:
         make, event("1", session_id="s"), event("2", session_id="t"), event("3", lead_id="z", session_id="s")
     )
     same(ids(store.select("default", EventQuery(lead_id="ann", session_id="s"))), ["1"])
+
+
+def a_set_of_ids_finds_the_events_of_each(make: Make) -> None:
+    store = filled(
+        make, event("1"), event("2", property_id="home-2"), event("3", agent_id="bob"), event("4", lead_id="z")
+    )
+    store.append("default", [event("5", lead_id=None, anonymous_id="v"), event("6", lead_id=None, anonymous_id="w")])
+    store.identities.merge("default", "v", "ann", micros(9))
+    for query, found in (
+        (EventQuery(lead_ids=frozenset({"ann", "z", "nobody"})), ["1", "2", "3", "4", "5"]),
+        (EventQuery(lead_ids=frozenset({"z", "w"})), ["4"]),
+        (EventQuery(lead_ids=frozenset({"ann"}), known_upto=micros(8)), ["1", "2", "3"]),
+        (EventQuery(lead_ids=frozenset({"ann"}), lead_id="z"), []),
+        (EventQuery(property_ids=frozenset({"home-2"}), lead_ids=frozenset({"ann"})), ["2"]),
+        (EventQuery(agent_ids=frozenset({"bob", "eve"})), ["3"]),
+        (EventQuery(lead_ids=frozenset()), []),
+    ):
+        same(ids(store.select("default", query)), found, str(query))
+        same(store.count("default", query), len(found))
+        same(sorted(store.columns("default", query).event_ids), found)
+
+
+def an_extent_changes_with_every_event_that_matches(make: Make) -> None:
+    store = visited(make)
+    query = EventQuery(lead_id="ann", upto=micros(10), known_upto=micros(10))
+    first = store.extent("default", query)
+    same((first.size, store.extent("elsewhere", query)), (1, Extent(0, 0)))
+    store.append("default", [event("6", lead_id="zoe"), event("7", 11), event("1")])
+    same(store.extent("default", query), first)
+    store.append("default", [event("8", -9)])
+    late = store.extent("default", query)
+    must(late.size == 2 and late.sequence > first.sequence, f"a late event left {late} after {first}")
+    store.identities.merge("default", "v", "ann", micros(9))
+    same(store.extent("default", query).size, 4)
+
+
+def names_are_those_of_the_events_that_match(make: Make) -> None:
+    store = visited(make)
+    store.append("default", [event("6", 6, agent_id="bob", property_id="home-2", lead_id="bea")])
+    store.append("other", [event("1", tenant="other", lead_id="eve")])
+    store.identities.merge("default", "w", "wim", micros(9))
+    same(store.names("default", "lead", EventQuery()), ("ann", "bea", "wim", "zoe"))
+    same(store.names("default", "lead", EventQuery(known_upto=micros(8), upto=micros(5))), ("ann", "zoe"))
+    same(store.names("default", "property", EventQuery()), ("home-1", "home-2"))
+    same(store.names("default", "agent", EventQuery()), ("bob",))
 
 
 def types_are_filtered_also_together_with_an_id(make: Make) -> None:
@@ -372,6 +417,9 @@ LAWS: dict[str, Callable[[Make], object]] = by_name(
     an_event_of_another_tenant_is_refused,
     each_id_finds_its_own_events_only,
     two_ids_together_must_both_match,
+    a_set_of_ids_finds_the_events_of_each,
+    an_extent_changes_with_every_event_that_matches,
+    names_are_those_of_the_events_that_match,
     types_are_filtered_also_together_with_an_id,
     both_ends_of_a_time_range_are_included,
     order_is_by_moment_then_id_and_newest_first_is_its_reverse,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Literal, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -17,7 +17,21 @@ from homing.interfaces import BehavioralEvent
 from homing.store.columns import EventColumns
 from homing.store.identities import Identities
 
-__all__ = ["Appended", "EventQuery", "EventStore", "check_events", "check_outcome", "has_bytes", "payload_json"]
+__all__ = [
+    "Appended",
+    "EventQuery",
+    "EventStore",
+    "Extent",
+    "Named",
+    "check_events",
+    "check_outcome",
+    "has_bytes",
+    "leads_asked",
+    "payload_json",
+]
+
+Named = Literal["lead", "property", "agent"]
+"""What an event may name that histories are kept of."""
 
 _IDS = ("event_id", "lead_id", "anonymous_id", "agent_id", "property_id", "session_id")
 _WORDS = ("device_type", "source_channel", "campaign_id", "outcome")
@@ -28,7 +42,8 @@ class EventQuery:
     """Which events of one tenant: those that match everything that is given. Nothing given: all of them.
 
     `since` and `upto` are inclusive and about when it happened; `known_upto` is inclusive and about when we knew, and
-    hides an outcome that became known later. `after_sequence` is exclusive. `limit` keeps the first of the order
+    hides an outcome that became known later. Of a set of ids (`lead_ids`, `property_ids`, `agent_ids`) any one will do.
+    `after_sequence` is exclusive. `limit` keeps the first of the order
     asked for: oldest first (by moment, then event id), or its exact reverse with `newest_first`.
 
     >>> EventQuery(lead_id="lead-1", event_types=frozenset({EventType.PROPERTY_VIEW}), limit=10).newest_first
@@ -40,6 +55,9 @@ class EventQuery:
     agent_id: str | None = None
     property_id: str | None = None
     session_id: str | None = None
+    lead_ids: frozenset[str] | None = None
+    property_ids: frozenset[str] | None = None
+    agent_ids: frozenset[str] | None = None
     event_types: frozenset[EventType] | None = None
     since: int | None = None
     upto: int | None = None
@@ -64,6 +82,17 @@ class Appended:
     def count(self) -> int:
         """How many were new."""
         return sum(self.stored)
+
+
+class Extent(NamedTuple):
+    """How many events match a query, and the highest of their sequence numbers, 0 of none.
+
+    Of the same query it stays the same only as long as the events do: an event that arrives, however late, has a
+    sequence number above all others, and one that is erased is missing in the count.
+    """
+
+    size: int
+    sequence: int
 
 
 @runtime_checkable
@@ -91,6 +120,14 @@ class EventStore(Protocol):
         """How many events match, as many as `select` would return."""
         ...
 
+    def extent(self, tenant: str, query: EventQuery) -> Extent:
+        """How many events match and which of them arrived last; a limit is not looked at."""
+        ...
+
+    def names(self, tenant: str, kind: Named, query: EventQuery) -> tuple[str, ...]:
+        """The leads, homes or agents that the events that match name, in alphabetical order; no limit is looked at."""
+        ...
+
     def record_outcome(
         self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
     ) -> bool:
@@ -105,6 +142,17 @@ class EventStore(Protocol):
     ) -> EventColumns:
         """The events that match as arrays, with these keys of `event_data` as numbers and as labels."""
         ...
+
+
+def leads_asked(query: EventQuery) -> tuple[str, ...]:
+    """The leads whose events a query asks for, in alphabetical order; none if it asks for those of all.
+
+    >>> leads_asked(EventQuery(lead_id="b", lead_ids=frozenset("abc"))), leads_asked(EventQuery())
+    (('b',), ())
+    """
+    if query.lead_id is None:
+        return tuple(sorted(query.lead_ids or ()))
+    return (query.lead_id,) if query.lead_ids is None or query.lead_id in query.lead_ids else ()
 
 
 def check_events(tenant: str, events: Iterable[BehavioralEvent]) -> None:

@@ -6,6 +6,7 @@ import heapq
 import math
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Final, Literal
 
@@ -14,12 +15,13 @@ from homing.core.errors import BadInput
 from homing.interfaces import BehavioralEvent
 from homing.store.columns import EventColumns, event_columns
 from homing.store.event_rows import StoredEvent, behavioral_event, event_row, stored_event
-from homing.store.events import Appended, EventQuery, check_events, check_outcome
+from homing.store.events import Appended, EventQuery, Extent, Named, check_events, check_outcome, leads_asked
 from homing.store.identities import MemoryIdentities
 
 __all__ = ["MemoryEventStore"]
 
 _INDEXED: Final = ("lead_id", "anonymous_id", "agent_id", "property_id", "session_id")
+_NAMED: Final = ("lead_id", "property_id", "agent_id")
 DropReason = Literal["count", "age"]
 
 
@@ -77,6 +79,16 @@ class MemoryEventStore:
         """How many events match, as many as `select` would return."""
         return len(self._found(tenant, query))
 
+    def extent(self, tenant: str, query: EventQuery) -> Extent:
+        """How many events match and which of them arrived last; a limit is not looked at."""
+        found = self._found(tenant, replace(query, limit=None))
+        return Extent(len(found), max((row.sequence for row, _ in found), default=0))
+
+    def names(self, tenant: str, kind: Named, query: EventQuery) -> tuple[str, ...]:
+        """The leads, homes or agents that the events that match name, in alphabetical order; no limit is looked at."""
+        found = self._found(tenant, replace(query, limit=None))
+        return tuple(sorted({name for row, _ in found if (name := getattr(row, f"{kind}_id")) is not None}))
+
     def record_outcome(
         self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
     ) -> bool:
@@ -113,8 +125,8 @@ class MemoryEventStore:
 
     def _found(self, tenant: str, query: EventQuery) -> list[tuple[StoredEvent, int | None]]:
         """The rows that match, each with the lead that it counts for, and since when we know that of its visitor."""
-        people, lead = self.identities, query.lead_id
-        visitors = () if lead is None else people.visitors_of(tenant, lead, query.known_upto)
+        people = self.identities
+        visitors = [one for lead in leads_asked(query) for one in people.visitors_of(tenant, lead, query.known_upto)]
         with self._lock:
             found = self._shelf(tenant).rows(query, frozenset(visitors))
         if not people.revision(tenant):
@@ -177,16 +189,19 @@ class _Shelf:
         return list(islice(found, query.limit))
 
     def _candidates(self, query: EventQuery, visitors: frozenset[str]) -> Iterable[StoredEvent]:
-        """The rows under the rarest id that the query names, or all."""
-        keys = [(name, wanted) for name in _INDEXED if (wanted := getattr(query, name)) is not None]
-        if not keys:
-            return self.kept.values()
+        """The rows under the rarest of the ids, or sets of ids, that the query names; or all."""
+        choices = [[(name, wanted)] for name in _INDEXED if (wanted := getattr(query, name)) is not None]
+        choices += [
+            [(name, one) for one in some] for name in _NAMED if (some := getattr(query, f"{name}s")) is not None
+        ]
         if visitors:
-            keys = [("lead_id", str(query.lead_id)), *(("anonymous_id", name) for name in visitors)]
-            found = dict.fromkeys(name for key in keys for name in self._index.get(key, {}))
-            return map(self.kept.__getitem__, found)
-        rarest = min((self._index.get(key, {}) for key in keys), key=len)
-        return map(self.kept.__getitem__, rarest)
+            leads = [("lead_id", name) for name in leads_asked(query)]
+            choices = [leads + [("anonymous_id", name) for name in visitors]]
+        if not choices:
+            return self.kept.values()
+        found = [[self._index.get(key, {}) for key in keys] for keys in choices]
+        rarest = min(found, key=lambda rows: sum(map(len, rows)))
+        return map(self.kept.__getitem__, dict.fromkeys(name for rows in rarest for name in rows))
 
     def _drop_top(self, reason: DropReason) -> None:
         _, event_id = heapq.heappop(self._ages)
@@ -203,11 +218,14 @@ def _keys(row: StoredEvent) -> list[tuple[str, str]]:
 
 
 def _matches(row: StoredEvent, query: EventQuery, visitors: frozenset[str]) -> bool:
+    is_theirs = row.lead_id is None and row.anonymous_id in visitors
     for name in _INDEXED:
         wanted = getattr(query, name)
-        if wanted is None or getattr(row, name) == wanted:
-            continue
-        if name != "lead_id" or row.lead_id is not None or row.anonymous_id not in visitors:
+        if wanted is not None and getattr(row, name) != wanted and not (name == "lead_id" and is_theirs):
+            return False
+    for name in _NAMED:
+        among = getattr(query, f"{name}s")
+        if among is not None and getattr(row, name) not in among and not (name == "lead_id" and is_theirs):
             return False
     return (
         (query.event_types is None or row.type in query.event_types)

@@ -6,10 +6,12 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from homing.interfaces import BehavioralEvent
 from homing.store.columns import EventColumns, EventRow, event_columns
 from homing.store.event_rows import StoredEvent, behavioral_event, payload, stored_event
-from homing.store.events import Appended, EventQuery, check_events, check_outcome
+from homing.store.events import Appended, EventQuery, Extent, Named, check_events, check_outcome, leads_asked
 from homing.store.identities import SqliteIdentities
 from homing.store.sqlite import SqliteDatabase
 
@@ -30,12 +32,14 @@ _SINCE: Final = (
     f"iif(lead_id IS NULL, {_TOLD.replace('{what}', 'iif(told.lead_id IS NULL, NULL, told.known_at)')}, NULL)"
 )
 _LEAD_OR_VISITOR: Final = (
-    "sequence IN (SELECT sequence FROM events WHERE tenant = ? AND lead_id = ? UNION ALL"
-    " SELECT sequence FROM events WHERE tenant = ? AND anonymous_id IN ({visitors}) AND lead_id IS NULL)"
+    "sequence IN (SELECT sequence FROM events"
+    " WHERE tenant = ? AND lead_id IN (SELECT value FROM json_each(?)) UNION ALL SELECT sequence FROM events"
+    " WHERE tenant = ? AND anonymous_id IN (SELECT value FROM json_each(?)) AND lead_id IS NULL)"
 )
 _LAST: Final = "SELECT sequence FROM events WHERE +tenant = ? ORDER BY sequence DESC LIMIT 1"
 """A tenant's last sequence number: walks back from the end of the table, for which the + keeps other indexes out."""
 _IDS: Final = ("lead_id", "anonymous_id", "agent_id", "property_id", "session_id")
+_SETS: Final = ("lead_ids", "property_ids", "agent_ids")
 _BOUNDS: Final = (
     ("since", "at >= ?"),
     ("upto", "at <= ?"),
@@ -93,6 +97,19 @@ class SqliteEventStore:
         found = int(self._rows(f"SELECT count(*) FROM events {where}", values)[0][0])  # noqa: S608
         return found if query.limit is None else min(found, query.limit)
 
+    def extent(self, tenant: str, query: EventQuery) -> Extent:
+        """How many events match and which of them arrived last; a limit is not looked at."""
+        where, values = self._where(tenant, query)
+        sql = f"SELECT count(*), coalesce(max(sequence), 0) FROM events {where}"  # noqa: S608
+        return Extent(*self._rows(sql, values)[0])
+
+    def names(self, tenant: str, kind: Named, query: EventQuery) -> tuple[str, ...]:
+        """The leads, homes or agents that the events that match name, in alphabetical order; no limit is looked at."""
+        where, values = self._where(tenant, query)
+        (field,) = self._fields((f"{kind}_id",), tenant, query)
+        rows = self._rows(f"SELECT DISTINCT {field} FROM events {where}", values)  # noqa: S608
+        return tuple(sorted(name for (name,) in rows if name is not None))
+
     def record_outcome(
         self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
     ) -> bool:
@@ -139,8 +156,8 @@ class SqliteEventStore:
         return [told.get(name, name) for name in names]
 
     def _where(self, tenant: str, query: EventQuery) -> tuple[str, list[Any]]:
-        lead = query.lead_id
-        visitors = () if lead is None else self.identities.visitors_of(tenant, lead, query.known_upto)
+        leads = leads_asked(query) if self.identities.revision(tenant) else ()
+        visitors = [one for lead in leads for one in self.identities.visitors_of(tenant, lead, query.known_upto)]
         return _where(tenant, query, visitors)
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
@@ -171,12 +188,17 @@ def _where(tenant: str, query: EventQuery, visitors: Sequence[str] = ()) -> tupl
     values: list[Any] = [tenant]
     for name in _IDS:
         wanted = getattr(query, name)
-        if wanted is not None and name == "lead_id" and visitors:
-            terms.append(_LEAD_OR_VISITOR.format(visitors=", ".join("?" * len(visitors))))
-            values += [tenant, wanted, tenant, *visitors]
-        elif wanted is not None:
+        if wanted is not None and not (name == "lead_id" and visitors):
             terms.append(f"{name} = ?")
             values.append(wanted)
+    for name in _SETS:
+        among = getattr(query, name)
+        if among is not None and not (name == "lead_ids" and visitors):
+            terms.append(f"{name[:-1]} IN (SELECT value FROM json_each(?))")  # noqa: S608  # a name of ours
+            values.append(_json(sorted(among)))
+    if visitors:
+        terms.append(_LEAD_OR_VISITOR)
+        values += [tenant, _json(leads_asked(query)), tenant, _json(visitors)]
     for name, term in _BOUNDS:
         bound = getattr(query, name)
         if bound is not None:
@@ -186,6 +208,10 @@ def _where(tenant: str, query: EventQuery, visitors: Sequence[str] = ()) -> tupl
         terms.append(f"type IN ({', '.join('?' * len(query.event_types))})")
         values.extend(sorted(kind.value for kind in query.event_types))
     return f"WHERE {' AND '.join(terms)}", values
+
+
+def _json(names: Sequence[str]) -> str:
+    return msgspec.json.encode(names).decode()
 
 
 def _order(query: EventQuery) -> str:
