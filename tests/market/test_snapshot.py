@@ -16,9 +16,11 @@ FIELDS = st.fixed_dictionaries(
         "ListPrice": st.sampled_from([400, 500.5, 900]),
         "City": st.sampled_from(["Kent", "Auburn", "Seattle"]),
         "WaterfrontYN": st.booleans(),
-        "StandardStatus": st.sampled_from(["Active", "Pending", "Delete"]),
+        "StandardStatus": st.sampled_from(["Active", "Pending", "Canceled", "Delete"]),
         "LotSizeAcres": st.sampled_from([0.5, 2]),
         "OnMarketTimestamp": st.just("1970-01-01T00:00:03Z"),
+        "ParcelNumber": st.sampled_from(["7", "8"]),
+        "UnitNumber": st.sampled_from(["1", "2"]),
     },
 )
 HOMES = st.lists(
@@ -43,6 +45,9 @@ def facts(market: MarketSnapshot) -> dict[str, object]:
         "timeline": [
             repr(getattr(market, f"version_{name}").tolist()) for name in ("offsets", "at", "price", "status_active")
         ],
+        "known": market.timeline.known_at.tolist(),
+        "relisted": (market.relisted.now.tolist(), dict(market.relisted.before)),
+        "kin": ({mark: set(homes) for mark, homes in market._kin.homes.items()}, market._kin.shared),
         "homes": [market.home(row) for row in rows],
         "pending": market.pending,
         "order": (list(market.numbers), list(market.categories)),
@@ -66,15 +71,19 @@ FORGOTTEN = [
     "listed_at",
     "updated_at",
     "timeline",
+    "relisted",
     "pending",
     "_texts",
+    "_kin",
 ]
 
 
 @pytest.mark.parametrize("field", FORGOTTEN)
 def test_a_replacement_that_forgets_a_field_is_found_out(field):
     """The mutants of the law above: each leaves one field as it was."""
-    rows = [("b", 1, {"ListPrice": 400, "City": "Kent"}), ("b", 2, {"StandardStatus": "Pending", "City": "Auburn"})]
+    rows = [("b", 1, {"ListPrice": 400, "City": "Kent", "ParcelNumber": "7"})]
+    rows += [("b", 2, {"StandardStatus": "Canceled", "City": "Auburn", "ParcelNumber": "7"})]
+    rows += [("bb", 3, {"ParcelNumber": "7"})]
     rows += [("a", 0, {"ListPrice": 900}), ("c", 9, {})]
     old = snapshot_of(versions(rows[:1]), upto=3)
     whole = old.replaced(versions(rows)[1:], upto=3)

@@ -14,11 +14,10 @@ from homing.core.ids import id_fault
 from homing.core.nesting import DEEPEST, too_deep
 from homing.market.attributes import ATTRIBUTES, LISTING_KEY, MODIFIED, NotOfItsKind, lenient_moment
 from homing.market.derived import number
+from homing.market.status import ACTIVE, DELETED, status_of
 
-__all__ = ["ACTIVE", "DELETED", "Property", "fields_from", "fields_text", "property_from"]
+__all__ = ["DELETED", "Property", "fields_from", "fields_text", "property_from"]
 
-ACTIVE: Final = "Active"
-DELETED: Final = "Delete"
 _NOT_FIELDS: Final = frozenset({LISTING_KEY, MODIFIED})
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -64,8 +63,8 @@ class Property:
 
     @property
     def is_active(self) -> bool:
-        """Whether it may be recommended."""
-        return self.status == ACTIVE
+        """Whether it may be offered to shoppers."""
+        return status_of(self.fields).is_shown(self.fields)
 
     def address(self) -> str | None:
         """The address on one line, as far as it is known and may be shown."""

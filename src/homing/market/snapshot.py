@@ -18,6 +18,7 @@ from homing.market.attributes import lenient_moment
 from homing.market.card import card
 from homing.market.columns import Category, Columns, columns_of, values_of
 from homing.market.property import Property, fields_of, fields_text
+from homing.market.relist import Kin, Relisted, relisted
 from homing.market.timeline import Timeline, timeline_of
 from homing.store.listings import FOREVER
 
@@ -32,8 +33,9 @@ class MarketSnapshot:
 
     `numbers` float64 (n,), NaN where unknown, flags as 0 and 1, areas in square feet, `BathroomsTotalDecimal` with half
     bathrooms as .5; `categories` with their labels; `active` bool (n,); `listed_at` and `updated_at` int64 (n,)
-    microseconds UTC; the `version_…` arrays are the timeline of prices and status. `pending` are versions whose moment
-    has not come. `as_of` is the moment it was asked for, None for the present.
+    microseconds UTC; the `version_…` arrays are the timeline of prices and status; `relisted` says which listing
+    follows which of the same home. `pending` are versions whose moment has not come. `as_of` is the moment it was asked
+    for, None for the present.
 
     >>> homes = [Property("h1", 10, 10, {"ListPrice": 500}), Property("h1", 20, 20, {"ListPrice": 450}),
     ...          Property("h2", 30, 30, {"ListPrice": 900, "City": "Kent"})]
@@ -53,8 +55,10 @@ class MarketSnapshot:
     listed_at: NDArray[np.int64]
     updated_at: NDArray[np.int64]
     timeline: Timeline
+    relisted: Relisted
     pending: tuple[Property, ...]
     _texts: tuple[str, ...]
+    _kin: Kin
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -108,8 +112,10 @@ class MarketSnapshot:
         moments = _Moments(self.active, self.listed_at, self.updated_at, self._texts).replaced(
             len(ids), places, _read(current, timeline)
         )
+        said_before = [(home, fields_of(self._texts[row])) for home in homes if (row := self.ids.code(home)) >= 0]
+        kin = self._kin.replaced(said_before, _said(current.values()))
         revision = max([self.revision, *(home.revision for home in changed)])
-        return _assembled(ids, revision, self.as_of, columns, moments, timeline, pending)
+        return _assembled(ids, revision, self.as_of, columns, moments, timeline, kin, pending)
 
     def _home(self, row: int) -> Property:
         at = int(self.updated_at[row])
@@ -140,7 +146,12 @@ def snapshot_of(
     current = dict(enumerate(home[-1] for home in history))
     moments = empty.replaced(len(ids), nowhere, _read(current, timeline))
     last = max((home.revision for home in given), default=0) if revision is None else revision
-    return _assembled(ids, last, as_of, columns, moments, timeline, pending)
+    kin = Kin.none().replaced((), _said(current.values()))
+    return _assembled(ids, last, as_of, columns, moments, timeline, kin, pending)
+
+
+def _said(homes: Iterable[Property]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(home.property_id, home.fields) for home in homes]
 
 
 class _Read(NamedTuple):
@@ -235,7 +246,7 @@ def _with_new(ids: Vocabulary[str], new: Sequence[str]) -> tuple[Vocabulary[str]
 
 def _assembled(
     ids: Vocabulary[str], revision: int, as_of: int | None, columns: Columns, moments: _Moments, timeline: Timeline,
-    pending: tuple[Property, ...],
+    kin: Kin, pending: tuple[Property, ...],
 ) -> MarketSnapshot:  # fmt: skip
     return MarketSnapshot(
         ids=ids,
@@ -247,6 +258,8 @@ def _assembled(
         listed_at=moments.listed_at,
         updated_at=moments.updated_at,
         timeline=timeline,
+        relisted=relisted(ids, kin, timeline, lambda row: fields_of(moments.texts[row])),
         pending=pending,
         _texts=moments.texts,
+        _kin=kin,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,11 +14,21 @@ from homing.market.property import Property
 __all__ = ["Timeline", "timeline_of"]
 
 
+class _Version(NamedTuple):
+    """One version of one home."""
+
+    at: int
+    known_at: int
+    price: float
+    active: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline:
     """The versions of n homes, those of home `row` at `offsets[row]:offsets[row + 1]`, oldest first.
 
-    `offsets` int64 (n + 1,), `at` int64 (v,) microseconds UTC, `price` float64 (v,) USD, `active` bool (v,).
+    `offsets` int64 (n + 1,), `at` and `known_at` int64 (v,) microseconds UTC, `price` float64 (v,) USD, `active` bool
+    (v,): whether it may be offered.
 
     >>> homes = [Property("h1", 10, 10, {"ListPrice": 500}), Property("h1", 20, 20, {"ListPrice": 450})]
     >>> timeline_of([homes]).price_at([0, 0, 0], [5, 15, 25]).tolist()
@@ -27,6 +37,7 @@ class Timeline:
 
     offsets: NDArray[np.int64]
     at: NDArray[np.int64]
+    known_at: NDArray[np.int64]
     price: NDArray[np.float64]
     active: NDArray[np.bool_]
 
@@ -44,6 +55,11 @@ class Timeline:
         moments = np.broadcast_to(np.asarray(at, dtype=np.int64), known.shape)[known]
         active[known] = self.active[where[known]] & (self.at[where[known]] <= moments)
         return active
+
+    def told_at(self, row: int) -> int:
+        """When the last that is now believed of a home had both begun and become known."""
+        here = self.of(row)
+        return int(np.maximum(self.at[here], self.known_at[here]).max())
 
     def of(self, row: int) -> slice:
         """Where the versions of one home stand."""
@@ -75,42 +91,47 @@ class Timeline:
         offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
         shift = np.repeat(offsets[places] - self.offsets[:-1], np.diff(self.offsets))
         to = np.arange(len(self.at)) + shift
-        columns = [_moved(column, to, int(offsets[-1])) for column in (self.at, self.price, self.active)]
+        columns = [_moved(column, to, int(offsets[-1])) for column in self._columns()]
         for row, segment in segments.items():
             place = slice(int(offsets[row]), int(offsets[row + 1]))
             for column, values in zip(columns, zip(*segment, strict=True), strict=True):
                 column[place] = values
         return _timeline(offsets, *columns)
 
-    def _merged(
-        self, row: int, places: NDArray[np.int64], versions: Sequence[Property]
-    ) -> list[tuple[int, float, bool]]:
+    def _columns(self) -> tuple[NDArray[Any], ...]:
+        return self.at, self.known_at, self.price, self.active
+
+    def _merged(self, row: int, places: NDArray[np.int64], versions: Sequence[Property]) -> list[_Version]:
         """The versions of a row, its old ones and the given ones; of one moment the given one."""
         old = np.searchsorted(places, row)
         known = self.of(int(old)) if old < len(places) and places[old] == row else slice(0, 0)
-        columns = (self.at[known].tolist(), self.price[known].tolist(), self.active[known].tolist())
-        merged = {at: (at, price, active) for at, price, active in zip(*columns, strict=True)}
-        merged |= {home.at: (home.at, home.price, home.is_active) for home in versions}
+        held = zip(*(column[known].tolist() for column in self._columns()), strict=True)
+        merged = {version.at: version for version in map(_Version._make, held)}
+        merged |= {home.at: _version(home) for home in versions}
         return [merged[at] for at in sorted(merged)]
 
 
 def timeline_of(homes: Sequence[Sequence[Property]]) -> Timeline:
     """The timeline of homes given as their versions, each list oldest first."""
-    versions = [version for home in homes for version in home]
+    versions = [_version(version) for home in homes for version in home]
+    at, known_at, price, active = zip(*versions, strict=True) if versions else ((), (), (), ())
     return _timeline(
         np.concatenate(([0], np.cumsum([len(home) for home in homes], dtype=np.int64))).astype(np.int64),
-        np.array([version.at for version in versions], dtype=np.int64),
-        np.array([version.price for version in versions], dtype=np.float64),
-        np.array([version.is_active for version in versions], dtype=np.bool_),
+        np.array(at, dtype=np.int64),
+        np.array(known_at, dtype=np.int64),
+        np.array(price, dtype=np.float64),
+        np.array(active, dtype=np.bool_),
     )
 
 
-def _timeline(
-    offsets: NDArray[np.int64], at: NDArray[np.int64], price: NDArray[np.float64], active: NDArray[np.bool_]
-) -> Timeline:
-    for array in (offsets, at, price, active):
+def _version(home: Property) -> _Version:
+    return _Version(home.at, home.known_at, home.price, home.is_active)
+
+
+def _timeline(offsets: NDArray[np.int64], *columns: NDArray[Any]) -> Timeline:
+    for array in (offsets, *columns):
         array.setflags(write=False)
-    return Timeline(offsets, at, price, active)
+    return Timeline(offsets, *columns)
 
 
 def _moved(column: NDArray[Any], to: NDArray[np.int64], size: int) -> NDArray[Any]:
