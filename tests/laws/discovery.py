@@ -51,3 +51,14 @@ def opened() -> set[str]:
             if told in {"RowFile", "EventsImported", "RowsImported"} and module.__name__ != "homing.services.checks":
                 found.add(f"{module.__name__}.{name}")
     return found
+
+
+def keeping() -> set[str]:
+    """The classes of the store, and the registry, that keep facts under a tenant: those with a call that writes one."""
+    writes = ("append", "put", "merge", "publish")
+    return {
+        thing.__name__
+        for thing in classes()
+        if thing.__module__.startswith(("homing.store.", "homing.models.registry"))
+        and any(inspect.isfunction(vars(thing).get(verb)) for verb in writes)
+    }

@@ -16,13 +16,16 @@ from typing import Any
 
 from answers import ANSWERS, ASKED, takes_as_of
 from answers import MUTANTS as CARELESS_ANSWERS
-from discovery import below, having, opened
+from discovery import below, having, keeping, opened
 from event_store_mutants import MUTANTS as EVENT_STORE_MUTANTS
 from event_type_mutants import HANDLED, PAGE
 from event_type_mutants import MUTANTS as EVENT_TYPE_MUTANTS
 from importers import EXCEPTED as IMPORTERS_EXCEPTED
 from importers import IMPORTERS
 from importers import MUTANTS as IMPORTER_MUTANTS
+from keepers import EXCEPTED as KEEPERS_EXCEPTED
+from keepers import KEEPERS, STORES
+from keepers import MUTANTS as KEEPER_MUTANTS
 from model_mutants import MUTANTS as MODEL_MUTANTS
 
 from homing.core.laws import Check, Excepted, Laws, checks
@@ -38,6 +41,7 @@ from homing.models.recency import RecencyModel
 from homing.personalization import checks as of_answers
 from homing.services import checks as of_importers
 from homing.store import checks as of_event_stores
+from homing.store import keeping_checks as of_keepers
 from homing.store.events import EventStore
 from homing.store.memory_events import MemoryEventStore
 from homing.store.sqlite import SqliteDatabase
@@ -114,6 +118,19 @@ SUITES = {
         registered={type(make()).__name__ for make in EVENT_STORES.values()},
         found=having(EventStore),
         mutants=EVENT_STORE_MUTANTS,
+    ),
+    "stores with two times": Suite(
+        of_keepers.LAWS,
+        KEEPERS,
+        registered=STORES,
+        found=keeping(),
+        mutants=KEEPER_MUTANTS,
+        excepted=KEEPERS_EXCEPTED,
+        felt={
+            "what_was_put_is_read": {
+                "what_was_known_then_stays": "that law too looks for the value in what is read, to see the change"
+            },
+        },
     ),
     "models": Suite(
         of_models.LAWS,

@@ -17,6 +17,7 @@ MUTANTS = [
 ]
 ASKED = {
     "event stores": 2 * 33,
+    "stores with two times": 10 * 8,
     "models": 9 * 20,
     "event types": 48 * 19,
     "importers": 7 * 14,
