@@ -69,6 +69,39 @@ def test_events_are_in_order_and_none_is_later_than_the_end(made):
     assert all(parse_moment(row.get("received_at", row["timestamp"])) <= END for row in made.events)
 
 
+def late(row):
+    return parse_moment(row.get("received_at", row["timestamp"])) - parse_moment(row["timestamp"])
+
+
+def test_some_of_it_is_known_only_later_and_nothing_before_it_happened(made):
+    delays = [late(row) for row in made.events]
+    assert min(delays) == 0
+    assert 0.02 < np.mean(np.array(delays) > 0) < 0.25
+    tours = [late(row) for row in made.events if row["event_type"] == "tour_completed"]
+    assert max(tours) > DAY
+
+
+def test_a_visit_without_a_connection_arrives_in_one_batch(made):
+    batches = defaultdict(set)
+    for row in made.events:
+        if row.get("device_type") == "mobile" and late(row):
+            batches[row["session_id"]].add(row["received_at"])
+    assert len(batches) > 5
+    assert {len(moments) for moments in batches.values()} == {1}
+
+
+def test_what_agents_enter_in_their_crm_comes_at_night(made):
+    entered = [row for row in made.events if row["event_type"] in {"call_made", "stage_changed"} and late(row)]
+    hours = {
+        from_micros(parse_moment(row["received_at"])).astimezone(ZoneInfo("America/Los_Angeles")).hour
+        for row in entered
+    }
+    assert hours == {2}
+    agents = {row["agent_id"] for row in entered}
+    at_once = [row for row in made.events if row["event_type"] == "call_made" and not late(row)]
+    assert not agents & {row["agent_id"] for row in at_once}
+
+
 def test_event_ids_are_unique(made):
     assert len({row["event_id"] for row in made.events}) == len(made.events)
 

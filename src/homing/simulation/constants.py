@@ -134,7 +134,13 @@ AGENT_MINUTES = ((0.25, 5.0), (0.45, 90.0), (0.30, 1_500.0))  # share of agents,
 SAVED_SEARCH = 0.4  # share of leads that save a search and get alerts [judged]
 ALERT_EVERY_DAYS = 3.5
 EMAIL_OPENED, EMAIL_CLICKED = 0.35, 0.3  # [judged]
+
+# -- when it becomes known; nobody has published these, so they are assumed, and each can be set to 0
 DELAYED_NOTE = 0.3  # share of tours that the agent writes down only later that day [judged]
+NOTE_DAYS_LATE = 0.3  # of these the share written down one to three days later still [judged]
+NIGHTLY_CRM = 0.35  # share of agents whose calls, messages and stages come from their CRM once a night [judged]
+OFFLINE_VISITS = 0.05  # share of visits by phone that lose their connection and arrive as one batch [judged]
+OFFLINE_HOURS = 3.0  # mean hours after the visit until such a batch arrives [judged]
 
 
 def fingerprint() -> str:

@@ -79,7 +79,7 @@ def simulate(
         listings=listing_rows(market, world.life, end_at),
         leads=[row for search in searches for row in lead_rows(market, search, seed)],
         agents=[agent_row(agent) for agent in agents],
-        events=world.log.rows(f"sim_{_digest(market, about)}", end_at),
+        events=world.log.rows(f"sim_{_digest(market, about)}", end_at, seed),
         truth=list(truth_rows(market, searches, about)),
     )
 
