@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -11,7 +12,7 @@ import typer
 
 from homing.cli.terminal import Terminal, moment
 from homing.core.clock import format_moment, from_micros, to_micros
-from homing.core.errors import BadInput, Fault, StorageError, UnknownId, shown
+from homing.core.errors import BadInput, Fault, StorageError, UnknownId, reason, shown
 from homing.interfaces import FeatureVector
 from homing.store.events import EventQuery
 from homing.wiring import Homing
@@ -124,7 +125,8 @@ def _table(terminal: Terminal, kind: str, at: int | None, out: Path) -> dict[str
         frame.write_parquet(fresh)
         fresh.replace(out)
     except OSError as error:
-        raise StorageError(f"{out} could not be written: {error}") from error
+        raise StorageError(f"{out} could not be written: {reason(error)}. Name another file with --out.") from error
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
     return {"rows": frame.height, "columns": frame.width, "out": str(out)}

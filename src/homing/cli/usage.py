@@ -56,8 +56,6 @@ def _of_words(message: str, command: str, context: Any) -> Fault:
     """A word too many, a command that is missing or that is none."""
     if "extra argument" in message:
         return Fault(command, "be given no further argument", message[message.find("(s)") + 4 :].strip("()"))
-    commands = ", ".join(getattr(context.command, "commands", ())) if context is not None else ""
-    if commands:
-        got = "nothing" if "Missing" in message else message.removeprefix("No such command ").rstrip(".")
-        return Fault("COMMAND", f"be one of {commands}", got)
-    return Fault(command, "be called as its --help says", message)
+    commands = ", ".join(getattr(context.command, "commands", ())) if context is not None else "those of --help"
+    got = "nothing" if "Missing" in message else message.removeprefix("No such command ").rstrip(".")
+    return Fault("COMMAND", f"be one of {commands}", got)

@@ -10,25 +10,20 @@ HomingError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 __all__ = [
-    "BadInput",
-    "DamagedArtifact",
-    "Fault",
-    "HomingError",
-    "NotReady",
-    "StorageError",
-    "UnknownId",
-    "one_line",
-    "shown",
-]
+    "BadInput", "DamagedArtifact", "Fault", "HomingError", "NotReady", "StorageError", "UnknownId", "one_line",
+    "reason", "shown",
+]  # fmt: skip
 
 _LONGEST_SHOWN = 80
 _LONGEST_PART = 400
 _MOST_FAULTS = 100
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +76,17 @@ def shown(value: object) -> str:
         text = repr(value)
     except (RecursionError, ValueError):  # nested without end; an integer of thousands of digits
         return f"a {type(value).__name__}"
+    text = _ADDRESS.sub("", text)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}… ({len(text)} long)"
+
+
+def reason(error: Exception) -> str:
+    """Why something failed, without the number and the path that Python puts around it.
+
+    >>> reason(FileNotFoundError(2, "No such file or directory", "/tmp/x")), reason(ValueError("no number"))
+    ('No such file or directory', 'no number')
+    """
+    return str(getattr(error, "strerror", None) or error).rstrip(".")
 
 
 class HomingError(Exception):

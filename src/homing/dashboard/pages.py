@@ -103,7 +103,7 @@ def routes(services: PageServices) -> list[BaseRoute]:
     async def get_asset(request: Request) -> Response:
         name = request.path_params["name"]
         if name not in assets:
-            raise HTTPException(404)
+            raise HTTPException(404, "There is no such file.")
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}
         return Response(assets[name], headers=headers, media_type=_ASSETS[name])
 

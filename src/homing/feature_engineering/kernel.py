@@ -23,7 +23,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.core.errors import StorageError
+from homing.core.errors import StorageError, reason
 from homing.core.telemetry import logger
 from homing.feature_engineering.declaration import Feature
 from homing.feature_engineering.kernel_source import KernelSource, arguments, kernel_source
@@ -141,7 +141,7 @@ def compile_kernel(subject: Subject, features: Sequence[Feature], folder: Path) 
             _written(folder / f"{source.name}.json", json.dumps(marker))
             return seconds
     except OSError as error:
-        raise StorageError(f"The compiled features cannot be kept in {folder}: {error}") from error
+        raise StorageError(f"The compiled features cannot be kept in {folder}: {reason(error)}.") from error
 
 
 def _is_compiled(folder: Path, name: str) -> bool:
@@ -190,7 +190,7 @@ def _loaded(folder: Path, source: KernelSource, subject: Subject) -> Callable[..
     """The driver from disk, called once; from now on it refuses to compile for arguments of another kind."""
     driver = _kept(folder, source.name)
     if driver is None:
-        raise StorageError(f"{folder} holds no compiled kernel {source.name}")
+        raise StorageError(f"{folder} holds no compiled kernel {source.name}.")
     _called_once(driver, source, subject)
     driver.disable_compile()
     return driver  # type: ignore[no-any-return]
@@ -219,7 +219,7 @@ def _digests(driver: Any, name: str) -> dict[str, str]:
 def _module(path: Path) -> ModuleType:
     found = importlib.util.spec_from_file_location(path.stem, path)
     if found is None or found.loader is None:
-        raise ImportError(f"{path} is no Python module")
+        raise ImportError(f"{path} is no Python module.")
     module = importlib.util.module_from_spec(found)
     sys.modules[path.stem] = module  # numba looks a cached function's module up by name
     found.loader.exec_module(module)

@@ -12,15 +12,19 @@ from homing.core.errors import Fault
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["BLOCK", "LONGEST_ROW", "TOO_LONG", "Bomb", "Unzipped", "lines"]
+__all__ = ["BLOCK", "LONGEST_ROW", "Bomb", "Unzipped", "lines", "too_long"]
 
 BLOCK: Final = 1 << 20
 LONGEST_ROW: Final = 4_000_000
 """The bytes that a row of a file may have."""
-TOO_LONG: Final = Fault("row", f"be at most {LONGEST_ROW:,} bytes long", "more")
 
 _HARMLESS: Final = 100_000_000
 _STEEPEST: Final = 200
+
+
+def too_long() -> Fault:
+    """What is wrong with a row that is not read for its size."""
+    return Fault("row", f"be at most {LONGEST_ROW:,} bytes long", "more")
 
 
 class Bomb(OSError):
@@ -72,4 +76,4 @@ def lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | Fault]]:
         else:
             while (rest := stream.readline(BLOCK)) and not rest.endswith(b"\n"):
                 pass
-            yield number, TOO_LONG
+            yield number, too_long()

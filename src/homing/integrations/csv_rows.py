@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from homing.core.errors import BadInput, Fault, shown
-from homing.integrations.bounds import BLOCK, LONGEST_ROW, TOO_LONG
+from homing.integrations.bounds import BLOCK, LONGEST_ROW, too_long
 
 if TYPE_CHECKING:
     from _csv import Reader  # what csv.reader returns has no public name
@@ -84,7 +84,7 @@ class _Lines:
         if len(line) > LONGEST_ROW and line[-1] not in "\r\n":
             while (rest := self._text.readline(BLOCK)) and rest[-1] not in "\r\n":
                 pass
-            raise _Unread(TOO_LONG)
+            raise _Unread(too_long())
         return line
 
 

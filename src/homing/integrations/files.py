@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal
 
-from homing.core.errors import BadInput, Fault
+from homing.core.errors import BadInput, Fault, reason
 from homing.core.json_text import NotJson
 from homing.integrations import csv_rows, json_rows, parquet_rows
-from homing.integrations.bounds import BLOCK, Bomb, Unzipped
+from homing.integrations.bounds import BLOCK, Unzipped
 
 __all__ = ["Layout", "Row", "RowFile", "Translate", "open_rows"]
 
@@ -209,9 +209,7 @@ def _why(error: Exception) -> str:
         return "gzip that was cut off"
     if isinstance(error, zlib.error | gzip.BadGzipFile):
         return "damaged gzip"
-    if isinstance(error, Bomb | NotJson):
-        return str(error)
-    return str(getattr(error, "strerror", None) or error)
+    return reason(error)
 
 
 def _unreadable(path: Path, got: str) -> BadInput:

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 from homing.core.errors import Fault
 from homing.core.json_text import NotJson
-from homing.integrations.bounds import BLOCK, LONGEST_ROW, TOO_LONG
+from homing.integrations.bounds import BLOCK, LONGEST_ROW, too_long
 
 __all__ = ["elements"]
 
@@ -82,7 +82,7 @@ class _Text:
             else:
                 parts.clear()
             if whole:
-                return b"".join(parts) if size <= LONGEST_ROW else TOO_LONG
+                return b"".join(parts) if size <= LONGEST_ROW else too_long()
             if not self._more(self._at):
                 raise NotJson(_CUT_SHORT)
 
@@ -155,7 +155,7 @@ def _object(text: _Text) -> Iterator[bytes | Fault]:
             text.take(b",")
     text.take(b"}")
     if not has_rows:
-        yield TOO_LONG if size > LONGEST_ROW else b"{" + b",".join(members) + b"}"
+        yield too_long() if size > LONGEST_ROW else b"{" + b",".join(members) + b"}"
 
 
 def _key(text: _Text) -> bytes:

@@ -23,7 +23,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from homing.core.durable import sync_folder, write_through
-from homing.core.errors import BadInput, DamagedArtifact, StorageError, shown
+from homing.core.errors import BadInput, DamagedArtifact, StorageError, reason, shown
 from homing.core.ids import Vocabulary
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
 
 ARRAYS = "arrays.safetensors"
 MANIFEST = "manifest.json"
+_WAY_OUT = "Train it anew, or restore a backup."
 _FORMAT = 1
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -71,7 +72,7 @@ def write(folder: Path | str, artifact: Artifact) -> str:
     try:
         _place(target, {ARRAYS: content, MANIFEST: text})
     except OSError as error:
-        raise StorageError(f"The model could not be written to {target}: {error}") from error
+        raise StorageError(f"The model could not be written to {target}: {reason(error)}.") from error
     return hashlib.sha256(text).hexdigest()
 
 
@@ -83,9 +84,9 @@ def read_manifest(folder: Path | str) -> tuple[Mapping[str, Any], str]:
         manifest = json.loads(text)
         known = manifest["format"] == _FORMAT and {"model", "homing", "config", "files"} <= set(manifest)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DamagedArtifact(f"{path} is not a readable manifest: {error}") from error
+        raise DamagedArtifact(f"{path} is not a readable manifest: {reason(error)}. {_WAY_OUT}") from error
     if not known or not isinstance(manifest["files"], dict) or not isinstance(manifest["config"], dict):
-        raise DamagedArtifact(f"{path} is not a manifest of format {_FORMAT}")
+        raise DamagedArtifact(f"{path} is not a manifest of format {_FORMAT}. {_WAY_OUT}")
     return manifest, hashlib.sha256(text).hexdigest()
 
 
@@ -96,12 +97,12 @@ def read(folder: Path | str, checksum: str | None = None) -> Artifact:
     """
     manifest, found = read_manifest(folder)
     if checksum is not None and checksum != found:
-        raise DamagedArtifact(f"{Path(folder) / MANIFEST} has SHA-256 {found}, not {checksum}")
+        raise DamagedArtifact(f"{Path(folder) / MANIFEST} has SHA-256 {found}, not {checksum}. {_WAY_OUT}")
     contents = {name: _checked(Path(folder), name, digest) for name, digest in manifest["files"].items()}
     try:
         arrays = load(contents[ARRAYS])
     except (KeyError, SafetensorError) as error:
-        raise DamagedArtifact(f"{Path(folder) / ARRAYS} does not hold arrays: {error}") from error
+        raise DamagedArtifact(f"{Path(folder) / ARRAYS} does not hold arrays: {reason(error)}. {_WAY_OUT}") from error
     return Artifact(str(manifest["model"]), manifest["config"], arrays, str(manifest["homing"]), found)
 
 
@@ -137,14 +138,14 @@ def text_from(array: NDArray[Any]) -> str:
 
 def _checked(folder: Path, name: str, digest: str) -> bytes:
     if Path(name).name != name:
-        raise DamagedArtifact(f"{folder / MANIFEST} names a file outside its folder: {shown(name)}")
+        raise DamagedArtifact(f"{folder / MANIFEST} names a file outside its folder: {shown(name)}. {_WAY_OUT}")
     try:
         content = (folder / name).read_bytes()
     except OSError as error:
-        raise DamagedArtifact(f"{folder / name} cannot be read: {error}") from error
+        raise DamagedArtifact(f"{folder / name} cannot be read: {reason(error)}. {_WAY_OUT}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != digest:
-        raise DamagedArtifact(f"{folder / name} has SHA-256 {found}, its manifest says {digest}")
+        raise DamagedArtifact(f"{folder / name} has SHA-256 {found}, its manifest says {digest}. {_WAY_OUT}")
     return content
 
 

@@ -230,7 +230,9 @@ class LearningModel(Generic[C]):
             model.pasts = Pasts.from_arrays(artifact.ids_from("leads", arrays), _under("pasts.", arrays))
             model._restore(_under("own.", arrays))
         except (KeyError, IndexError, ValueError) as error:
-            raise DamagedArtifact(f"The arrays are not those of a {cls.__name__}: {error!r}") from error
+            raise DamagedArtifact(
+                f"The arrays are not those of a {cls.__name__} ({error!r}). Train it anew."
+            ) from error
         return model
 
     # -- hooks -------------------------------------------------------------------------------------------------

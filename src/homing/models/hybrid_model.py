@@ -236,7 +236,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             arrays = {key.removeprefix(prefix): array for key, array in state.items() if key.startswith(prefix)}
             part = self.parts_[name] = _KINDS[name].unpacked(options, arrays)
             if part.items.ids != self.items.ids:
-                raise ValueError(f"the homes of {name} are not those of the whole")
+                raise ValueError(f"the homes of {name} are not those of the whole.")
             part.items = self.items
         self.weights_, self.spreads_, self.means_ = state["weights"], state["spreads"], state["means"]
         self.learned_, self.choices_, self.seconds = bool(about["learned"]), int(about["choices"]), {}

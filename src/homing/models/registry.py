@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 from homing.core.clock import format_moment, parse_moment
 from homing.core.durable import write_file
-from homing.core.errors import DamagedArtifact, StorageError
+from homing.core.errors import DamagedArtifact, StorageError, reason
 from homing.models import artifact
 from homing.models.hybrid_model import HybridRecommendationModel
 
@@ -70,9 +70,11 @@ class ModelRegistry:
         try:
             card = json.loads(path.read_text())
         except (OSError, ValueError) as error:
-            raise DamagedArtifact(f"{path} is not a readable card: {error}") from error
+            raise DamagedArtifact(
+                f"{path} is not a readable card: {reason(error)}. Train anew, or restore a backup."
+            ) from error
         if not isinstance(card, dict):
-            raise DamagedArtifact(f"{path} is not a card")
+            raise DamagedArtifact(f"{path} is not a card. Train anew, or restore a backup.")
         return card
 
     def load(self, version: str) -> HybridRecommendationModel:
@@ -99,7 +101,7 @@ class ModelRegistry:
         except StorageError:
             raise
         except OSError as error:
-            raise StorageError(f"The model could not be written to {self.folder}: {error}.") from error
+            raise StorageError(f"The model could not be written to {self.folder}: {reason(error)}.") from error
         return version
 
     def _checked(self, version: str) -> Path:
@@ -108,7 +110,9 @@ class ModelRegistry:
         checksum = str(self.card(version).get("checksum", ""))
         _, found = artifact.read_manifest(folder)
         if checksum != found:
-            raise DamagedArtifact(f"{folder / artifact.MANIFEST} has SHA-256 {found}, its card says {checksum}.")
+            raise DamagedArtifact(
+                f"{folder / artifact.MANIFEST} has SHA-256 {found}, its card says {checksum}. Train anew."
+            )
         return folder
 
     @contextmanager

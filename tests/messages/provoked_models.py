@@ -1,0 +1,207 @@
+"""What models, measures, evaluation and simulation refuse, by the sentence it brings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+
+from homing import models
+from homing.core.clock import DAY
+from homing.evaluation.leave_last import leave_last
+from homing.evaluation.log import evaluation_log
+from homing.evaluation.temporal import temporal
+from homing.market.snapshot import snapshot_of
+from homing.measures.calibration import reliability
+from homing.measures.intervals import bootstrap_mean, paired_difference
+from homing.measures.ranking import coverage, hit_matrix, recall
+from homing.models import artifact
+from homing.models.base import LearningModel
+from homing.models.recency import RecencyConfig
+from homing.models.registry import ModelRegistry
+from homing.simulation.homes import homes_from
+from homing.simulation.simulate import simulate
+from homing.store.columns import columns_of
+
+__all__ = ["TABLE"]
+
+Interactions, Impressions = models.Interactions, models.Impressions
+PAIRS = (["a", "a", "b"], ["h1", "h2", "h1"])
+DIGITS = "0" * 64
+
+
+class Silent(LearningModel):
+    """A model without reasons."""
+
+    Config = RecencyConfig
+
+    def _fit(self, data, homes):
+        pass
+
+
+def data(**more):
+    return Interactions.from_columns(*PAIRS, **more)
+
+
+def popular(**options):
+    return models.PopularityModel(**options).fit(data())
+
+
+def saved(ground, model=None):
+    folder = ground.new("model")
+    (model or popular()).save(folder)
+    return folder
+
+
+def rewritten(ground, **changes):
+    """The folder of a model whose manifest says something else."""
+    folder = saved(ground)
+    manifest = json.loads((folder / artifact.MANIFEST).read_text())
+    (folder / artifact.MANIFEST).write_text(json.dumps(manifest | changes))
+    return folder
+
+
+def with_file(folder, name, content):
+    (folder / name).write_bytes(content)
+    return folder
+
+
+def loaded(folder):
+    return models.PopularityModel.load(folder)
+
+
+def broken_arrays(ground):
+    """A model whose arrays are whole and are another model's."""
+    content = artifact.read(saved(ground))
+    arrays = {name: array for name, array in content.arrays.items() if name != "pasts.offsets"}
+    folder = ground.new("model")
+    artifact.write(folder, artifact.Artifact("PopularityModel", content.config, dict(list(arrays.items())[:2]), "1"))
+    return folder
+
+
+def other_homes(ground):
+    """A hybrid whose part knows fewer homes than the whole."""
+    folder = ground.new("model")
+    models.HybridRecommendationModel(tune=False).fit(data()).save(folder)
+    content = artifact.read(folder)
+    fewer = artifact.packed_ids("items", models.PopularityModel().fit(Interactions.from_columns(["a"], ["h1"])).items)
+    arrays = {
+        name: next((fewer[key] for key in fewer if name.startswith("own.part.") and name.endswith(key)), array)
+        for name, array in content.arrays.items()
+    }
+    changed = ground.new("model")
+    artifact.write(changed, artifact.Artifact(content.model, content.config, arrays, "1"))
+    return changed
+
+
+def registry(ground):
+    found = ModelRegistry(ground.new(), "default")
+    hybrid = models.HybridRecommendationModel(tune=False).fit(data())
+    found.publish(hybrid, 0, {})
+    return found
+
+
+def with_card(ground, text):
+    found = registry(ground)
+    (found.folder / "1" / "card.json").write_text(text)
+    return found
+
+
+def no_log():
+    return evaluation_log(columns_of([]), snapshot_of([]))
+
+
+def long_log():
+    """Three days of acts, none of which is engaged."""
+    log = no_log()
+    return SimpleNamespace(
+        leads=log.leads, homes=log.homes, lead=np.zeros(2, np.int64), home=np.zeros(2, np.int64),
+        at=np.array([0, 9 * DAY]), known_at=np.array([0, 9 * DAY]), engaged=np.zeros(2, bool),
+        for_sale=lambda first, last: np.zeros(0, bool), by_lead=lambda: iter(()),
+    )  # fmt: skip
+
+
+def fit(*_):
+    return {}
+
+
+ONES = np.ones(2)
+HUGE = "be finite numbers up to 1e9 in size"
+
+TABLE = {
+    "module 'homing.models' has no name 'Zebra'": lambda _: models.Zebra,
+    "half_life_days must be a positive number of days, or None; got 0": lambda _: popular(half_life_days=0),
+    "half_life_days must be a positive number of days; got -1": lambda _: models.RecencyModel(half_life_days=-1),
+    "PopularityModel(colour=…) must be one of its options": lambda _: models.PopularityModel(colour=1),
+    "PopularityModel is not fitted. Call fit(...) before recommend(...).": lambda _: models.PopularityModel().recommend("a"),
+    "k must be at least 1; got 0": lambda _: popular().recommend("a", k=0),
+    "data must be Interactions, for example of Interactions.from_columns(...); got 5": lambda _: models.PopularityModel().fit(5),
+    "data.weight must be finite numbers up to 1e9 in size; got": lambda _: models.PopularityModel().fit(
+        replace(data(), weight=np.full(3, np.nan))
+    ),
+    "must be ids of the kind of the others (str); got 8": lambda _: popular().partial_fit(Interactions.from_columns([7], [8])),
+    "partial_fit must be asked of a model that can update; ContentBasedModel must fit": lambda _: models.ContentBasedModel().fit(data()).partial_fit(data()),
+    "explain must be asked of a model that can explain": lambda _: Silent().fit(data()).explain("a", "h1"),
+    "folder must hold a RecencyModel; got 'PopularityModel'": lambda ground: models.RecencyModel.load(saved(ground)),
+    "folder must hold one of [": lambda ground: models.load_model(rewritten(ground, model="Zebra")),
+    "The arrays are not those of a PopularityModel": lambda ground: loaded(broken_arrays(ground)),
+    "are not those of the whole": lambda ground: models.HybridRecommendationModel.load(other_homes(ground)),
+    "method must be one of ['ials']": lambda _: models.CollaborativeFilteringModel(method="magic"),
+    "factors must be a whole number from 1 to": lambda _: models.CollaborativeFilteringModel(factors=0),
+    "reg must be a positive number, or None; got -1": lambda _: models.CollaborativeFilteringModel(reg=-1),
+    "half_life_days must be a positive number; got 0": lambda _: models.ContentBasedModel(half_life_days=0),
+    "prior must be a positive number, or None; got 0": lambda _: models.ContentBasedModel(prior=0),
+    "dislike must lie between 0 and 10; got 11": lambda _: models.ContentBasedModel(dislike=11),
+    "models must be some of": lambda _: models.HybridRecommendationModel(parts=("magic",)),
+    "validation_share must lie between 0 and 1; got 1": lambda _: models.HybridRecommendationModel(validation_share=1),
+    "negatives and most_validated must be at least 1; got (0, 1)": lambda _: models.HybridRecommendationModel(negatives=0, most_validated=1),
+    "homes[0].ListingKey must be text or a whole number; got nothing": lambda _: models.ContentBasedModel().fit(data(), homes=[{}]),
+    "homes.ListingKey must be all text or all whole numbers; got both": lambda _: models.ContentBasedModel().fit(data(), homes=[{"ListingKey": "a"}, {"ListingKey": 1}]),
+    "homes.ListPrice must hold finite numbers": lambda _: models.ContentBasedModel().fit(data(), homes=[{"ListingKey": "h1", "ListPrice": float("inf")}]),
+    "impressions.engaged must have one entry for each of the 1 lead_ids; got 0": lambda _: Impressions.from_columns(["a"], ["h1"], [0]),
+    "lead_ids must be a sequence of ids; got 'abc'": lambda _: Interactions.from_columns("abc", ["h1"]),
+    "lead_ids must be all text or all whole numbers; got ['int', 'str']": lambda _: Interactions.from_columns(["a", 1], ["h1", "h2"]),
+    "lead_ids must not be empty texts; got ''": lambda _: Interactions.from_columns([""], ["h1"]),
+    "weights must be numbers; got ['x'": lambda _: data(weights=["x", 1, 2]),
+    "weights[1] must be a finite number up to 1e9 in size; got nan": lambda _: data(weights=[1, float("nan"), 2]),
+    f"weights must {HUGE}; got 200 that are not": lambda _: Interactions.from_columns(["a"] * 200, ["h"] * 200, weights=[np.inf] * 200),
+    "prices must be amounts of USD, or NaN where unknown": lambda _: data(prices=[-1, 1, 1]),
+    "timestamps must be int64 microseconds or datetime64; got float64": lambda _: data(timestamps=[0.5, 1, 2]),
+    "timestamps must all be there; got 1 NaT": lambda _: data(timestamps=np.array(["2026-01-01", "NaT", "2026-01-01"], "datetime64[us]")),
+    "weights must have one entry for each of the 3 lead_ids; got (1,)": lambda _: data(weights=[1]),
+    "query.weights must have one entry for each of the 1 properties; got (2,)": lambda _: models.Query("a", ("h1",), ONES),
+    f"query.weights must {HUGE}; got [nan]": lambda _: models.Query("a", ("h1",), np.array([np.nan])),
+    "is not a manifest of format": lambda ground: loaded(rewritten(ground, format=99)),
+    "is not a readable manifest": lambda ground: loaded(ground.new()),
+    ", not 000": lambda ground: models.load_model(saved(ground), checksum=DIGITS),
+    "names a file outside its folder: '../x'": lambda ground: loaded(rewritten(ground, files={"../x": DIGITS})),
+    "its manifest says": lambda ground: loaded(with_file(saved(ground), artifact.ARRAYS, b"other")),
+    "cannot be read: ": lambda ground: loaded(rewritten(ground, files={"none": DIGITS})),
+    "does not hold arrays": lambda ground: loaded(rewritten(ground, files={})),
+    "folder must be new, empty, or hold a saved model; got": lambda ground: popular().save(with_file(ground.new(), "x", b"")),
+    "The model could not be written to": lambda ground: popular().save(with_file(ground.new(), "x", b"") / "x" / "y"),
+    "is not a card": lambda ground: with_card(ground, "[]").load("1"),
+    "is not a readable card": lambda ground: with_card(ground, "{").load("1"),
+    "its card says": lambda ground: with_card(ground, "{}").load("1"),
+    "The model could not be written to /dev/null": lambda _: ModelRegistry(__import__("pathlib").Path("/dev/null"), "a").publish(popular(), 0, {}),
+    "bins must be at least 1; got 0": lambda _: reliability(ONES, ONES, bins=0),
+    "outcome must have the shape of probability, (2,), and not be empty; got (1,)": lambda _: reliability(ONES, np.ones(1)),
+    "probability must lie between 0 and 1; got 2.0": lambda _: reliability(2 * ONES, ONES),
+    "outcome must be 0 or 1; got 2.0": lambda _: reliability(ONES, 2 * ONES),
+    "theirs must have one value for each of the 2 leads; got 1": lambda _: paired_difference(ONES, np.ones(1)),
+    "level must lie between 0 and 1; got 2": lambda _: bootstrap_mean(ONES, level=2),
+    "k must be at least 1; got -1": lambda _: hit_matrix([], [], -1),
+    "tests must have one entry a list (1); got 0": lambda _: hit_matrix([["h1"]], [], 1),
+    "catalogue_size must be at least 1; got 0": lambda _: coverage([], 1, 0),
+    "relevant must be at least 1 for every lead; got 0": lambda _: recall(np.zeros((1, 1), bool), np.zeros(1, np.int64)),
+    "k must be at least 1; got -2": lambda _: temporal(no_log(), fit, k=-2),
+    "k must be at least 1; got -3": lambda _: leave_last(no_log(), fit, k=-3),
+    "share must lie between 0 and 1; got 7": lambda _: temporal(long_log(), fit, share=7),
+    "A temporal evaluation needs acts of leads over more than two days. Import more events.": lambda _: temporal(no_log(), fit),
+    "A temporal evaluation needs leads that saved, shared": lambda _: temporal(long_log(), fit),
+    "A leave-last evaluation needs leads that engaged with a home after acting on another one.": lambda _: leave_last(no_log(), fit),
+    "listings must hold at least": lambda _: homes_from([], 0),
+    "leads must be a whole number of at least 1; got 0": lambda _: simulate([], 0, 1, seed=1, end_at=0),
+}  # fmt: skip
