@@ -8,20 +8,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.clock import to_micros
+from homing.core.errors import NotReady
 from homing.core.ids import new_id
 from homing.event_types import EventType
+
+if TYPE_CHECKING:
+    import polars
+    import pyarrow
 
 __all__ = [
     "BehavioralEvent",
     "ConfidenceLevel",
     "EntityType",
     "EventType",
+    "FeatureSchema",
     "FeatureVector",
     "IBehaviorTracker",
     "IFeatureEngineer",
@@ -115,10 +121,36 @@ class ConfidenceLevel(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FeatureSchema:
+    """What every vector and table of one kind of entity holds: names, their dtypes, and the version of their meaning.
+
+    >>> FeatureSchema.of(("views",), ("kind",), "1f").dtypes
+    {'views': 'float64', 'kind': 'string'}
+    """
+
+    names: tuple[str, ...]
+    dtypes: Mapping[str, Literal["float64", "string"]]
+    version: str
+
+    @classmethod
+    def of(cls, numbers: Sequence[str], categories: Sequence[str], version: str) -> FeatureSchema:
+        """Numbers first, then categories."""
+        dtypes: dict[str, Literal["float64", "string"]] = dict.fromkeys(numbers, "float64")
+        dtypes |= dict.fromkeys(categories, "string")
+        return cls((*numbers, *categories), dtypes, version)
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureVector:
     """All declared features of one entity at one moment, raw and in their declared units.
 
-    Every declared name is always present: NaN (number) or "unknown" (category) where there is no evidence.
+    Every declared name is always present: NaN (number) or "unknown" (category) where there is no evidence. The `schema`
+    is the same for all vectors of one kind of entity that one version of the declarations made.
+
+    >>> vector = FeatureVector("lead-1", "lead", datetime(2026, 5, 1, tzinfo=UTC), 2, {"views": 2.0, "dwell": math.nan},
+    ...                        {"kind": "unknown"}, "1f")
+    >>> vector.schema.names, vector.missing_mask().tolist(), vector.to_polars().columns
+    (('views', 'dwell', 'kind'), [False, True, True], ['entity_id', 'views', 'dwell', 'kind'])
     """
 
     entity_id: str
@@ -140,9 +172,32 @@ class FeatureVector:
         numbers = tuple(name for name, value in self.numerical_features.items() if math.isnan(value))
         return numbers + tuple(name for name, value in self.categorical_features.items() if value == "unknown")
 
+    @property
+    def schema(self) -> FeatureSchema:
+        """The names in their order, their dtypes, and the version of their declarations."""
+        return FeatureSchema.of(tuple(self.numerical_features), tuple(self.categorical_features), self.feature_version)
+
+    def missing_mask(self) -> NDArray[np.bool_]:
+        """Where there is no evidence, in the order of `feature_names`, shape (number of features,)."""
+        texts = [text == "unknown" for text in self.categorical_features.values()]
+        return np.concatenate([np.isnan(self.to_numpy()), np.array(texts, dtype=np.bool_)])
+
     def to_numpy(self) -> NDArray[np.float64]:
         """The numeric features in order, shape (number of numeric features,), NaN where there is no evidence."""
         return np.fromiter(self.numerical_features.values(), dtype=np.float64, count=len(self.numerical_features))
+
+    def to_polars(self) -> polars.DataFrame:
+        """One row: `entity_id`, then the features; a number without evidence is null, a category "unknown"."""
+        import polars as pl  # heavy: loads only for tables
+
+        numbers = {name: None if math.isnan(one) else one for name, one in self.numerical_features.items()}
+        types = {"entity_id": pl.String, **dict.fromkeys(numbers, pl.Float64)}
+        row = {"entity_id": self.entity_id, **numbers, **self.categorical_features}
+        return pl.DataFrame([row], schema_overrides=types)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The same row as an Arrow table; needs pyarrow, which `pip install homing[arrow]` brings."""
+        return arrow_of(self.to_polars())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -396,3 +451,12 @@ class ILearningService(Protocol):
 def moment_or_now(as_of: datetime | None, now: int) -> int:
     """The moment asked for in microseconds, or `now`."""
     return now if as_of is None else to_micros(as_of, "as_of")
+
+
+def arrow_of(frame: polars.DataFrame) -> pyarrow.Table:
+    """A frame as an Arrow table; refused with the way out where pyarrow is not installed."""
+    try:
+        import pyarrow as pa  # optional: the extra `arrow`
+    except ImportError:
+        raise NotReady("An Arrow table needs pyarrow: pip install 'homing[arrow]'.") from None
+    return pa.table(frame)

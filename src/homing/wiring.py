@@ -67,6 +67,7 @@ class Homing:
             clock=self.clock,
             cache_dir=self.settings.cache_dir,
             time_zone_of=self.directory.time_zone_of,
+            people_revision=self.directory.revision,
             homes=KnownHomes(self.catalogue),
         )
 

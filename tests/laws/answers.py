@@ -137,6 +137,8 @@ ASKED = {
     "homing.feature_engineering.standard_feature_engineer.StandardFeatureEngineer.feature_matrix": "features, which it "
     "computes for histories that it is given, keep blindness to the future as a law of their own",
     "homing.feature_engineering.standard_feature_engineer.StandardFeatureEngineer.feature_table": "features_of_leads",
+    "homing.feature_engineering.standard_feature_engineer.StandardFeatureEngineer.feature_tables": "feature_table joins "
+    "what it gives in parts",
     "homing.market.catalogue.Catalogue.get": "catalogue",
     "homing.market.catalogue.Catalogue.snapshot": "catalogue",
     "homing.market.snapshot.snapshot_of": "catalogue",

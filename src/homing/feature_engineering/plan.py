@@ -13,7 +13,16 @@ from homing.store.columns import TYPES
 from homing.tracking.history import CODES, DERIVED, MOMENTS, Histories, payload_kind
 from homing.tracking.stated import keys_of
 
-__all__ = ["Group", "derived_read", "groups_of", "is_numbered", "labels_read", "numbers_read", "reads_table"]
+__all__ = [
+    "Group",
+    "derived_read",
+    "groups_of",
+    "is_numbered",
+    "labels_read",
+    "neighbours",
+    "numbers_read",
+    "reads_table",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +86,18 @@ def _columns(features: Sequence[Feature]) -> list[str]:
 def is_numbered(column: str, histories: Histories) -> bool:
     """Whether a column's codes are numbered anew in each cut, because they stand for open words."""
     return column in histories.words
+
+
+def neighbours(of: Histories, entities: slice) -> Histories:
+    """Some neighbouring entities of a history."""
+    start, stop, _ = entities.indices(len(of))
+    if start == 0 and stop == len(of):
+        return of
+    first, last = int(of.offsets[start]), int(of.offsets[stop])
+    return Histories(
+        of.subject,
+        of.entity_ids[start:stop],
+        of.offsets[start : stop + 1] - first,
+        {name: values[first:last] for name, values in of.columns.items()},
+        of.words,
+    )

@@ -3,62 +3,53 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, NamedTuple, TypeVar, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.core.clock import Clock, from_micros, system_clock
-from homing.core.errors import BadInput
+from homing.core.clock import Clock, system_clock, to_micros
+from homing.core.errors import BadInput, Fault
 from homing.core.telemetry import logger
 from homing.feature_engineering import FEATURES
-from homing.feature_engineering.declaration import Feature, version_of
+from homing.feature_engineering.declaration import version_of
+from homing.feature_engineering.feature_table import FeatureTable, joined, table_of, vectors_of
 from homing.feature_engineering.interpreter import interpreted
 from homing.feature_engineering.kernel import Kernel, KernelState
-from homing.feature_engineering.plan import derived_read, labels_read, numbers_read
-from homing.interfaces import BehavioralEvent, FeatureVector, IBehaviorTracker, moment_or_now
-from homing.store.columns import EventColumns, columns_of
+from homing.feature_engineering.loading import FAILURES, Loading, TimeZoneOf
+from homing.feature_engineering.plan import labels_read, neighbours, numbers_read
+from homing.feature_engineering.vector_cache import CacheStats, VectorCache
+from homing.interfaces import BehavioralEvent, FeatureSchema, FeatureVector, IBehaviorTracker, moment_or_now
+from homing.store.columns import columns_of
 from homing.store.events import EventQuery, EventStore
-from homing.tracking.history import Histories, Subject, histories
+from homing.tracking.history import Histories, Subject
 from homing.tracking.homes import HomeSource
-from homing.tracking.local_time import checked_zone
 
-__all__ = ["FeatureStats", "FeatureTable", "StandardFeatureEngineer"]
+__all__ = ["FeatureStats", "StandardFeatureEngineer"]
 
 _log = logger(__name__)
-_FAILURES = (ValueError, ArithmeticError, LookupError, TypeError)
 _CHUNK = 256
-_ONE_BY_ONE = 32
 _DEFAULT_CACHE = Path("~/.cache/homing")
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureTable:
-    """The features of many entities: `numbers` (entities, numeric names) float64, `categories` name to texts."""
-
-    entity_type: Subject
-    entity_ids: tuple[str, ...]
-    event_counts: NDArray[np.int64]
-    names: tuple[str, ...]
-    numbers: NDArray[np.float64]
-    categories: Mapping[str, tuple[str, ...]]
-    feature_version: str
+_Thing = TypeVar("_Thing")
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureStats:
-    """What an engineer has done: vectors by path, entities that failed with the reason, the state of each kernel."""
+    """What was done: vectors by path, entities that failed with the reason, the state of each kernel, the cache."""
 
     compiled: int
     interpreted: int
     failed: int
     failures: Mapping[str, str]
     kernels: Mapping[Subject, KernelState]
+    cache: CacheStats
 
 
 @dataclass(slots=True)
@@ -79,9 +70,13 @@ class StandardFeatureEngineer:
     cache_dir: the folder of compiled kernels; left out, `~/.cache/homing`.
     time_zone_of: the IANA zone of a lead as known at a moment (id, microseconds), by which hours, weekdays and dates
         are counted.
+    people_revision: a number that changes with every change of what `time_zone_of` answers; without it the vectors of
+        homes and agents are never cached.
     homes: what is known of the homes that events name, such as `KnownHomes(catalogue)`, as of any moment.
     warm_after: how many vectors are interpreted before kernels are loaded or compiled in the background; `warm` does it
         at once. Both paths give the same values.
+    cached_vectors: how many vectors of one tenant's store are kept. One is given again only for the same entity and
+        moment, while its events, the merges, zones and homes it was made of, and the declarations are the same.
 
     >>> from datetime import UTC, datetime
     >>> from homing.event_types import EventType
@@ -102,17 +97,22 @@ class StandardFeatureEngineer:
         *,
         clock: Clock = system_clock,
         cache_dir: Path | None = None,
-        time_zone_of: Callable[[str, int], str] = lambda _lead_id, _as_of: "UTC",
+        time_zone_of: TimeZoneOf = lambda _lead_id, _as_of: "UTC",
+        people_revision: Callable[[], int] | None = None,
         homes: HomeSource | None = None,
         warm_after: int = 64,
+        cached_vectors: int = 1_000,
     ) -> None:
         self.tracker = tracker
         self._clock = clock
-        self._time_zone_of = time_zone_of
-        self._homes = homes
         self._warm_after = warm_after
         folder = (cache_dir or _DEFAULT_CACHE).expanduser() / "features"
         self._kernels = {subject: Kernel(subject, features, folder) for subject, features in FEATURES.items()}
+        self._loading = {
+            subject: Loading(subject, features, time_zone_of, homes, people_revision)
+            for subject, features in FEATURES.items()
+        }
+        self._cache = VectorCache(cached_vectors)
         self._tally = _Tally()
         self._lock = threading.Lock()
 
@@ -126,9 +126,12 @@ class StandardFeatureEngineer:
     ) -> FeatureVector:
         """All features of one entity as of a moment (left out: now); without `events` they come from the tracker."""
         subject, at = _subject(entity_type), moment_or_now(as_of, self._clock())
-        if events is None:
-            return (await self._from_tracker(subject, [entity_id], at))[0]
-        return self._vectors(subject, [entity_id], [_known_count(events, subject, entity_id, at)], events, at)[0]
+        given = None if events is None else {entity_id: events}
+        work = await self._work(subject, [entity_id], given, at)
+        done = await work([entity_id])
+        for error in done.failed.values():
+            raise error
+        return done.made[0]
 
     async def batch_extract_features(
         self,
@@ -137,7 +140,7 @@ class StandardFeatureEngineer:
         *,
         as_of: datetime | None = None,
     ) -> dict[str, FeatureVector]:
-        """The features of many (id, type) pairs, keyed by entity id.
+        """The features of many (id, type) pairs, keyed by entity id; several at once, with the same values as in turn.
 
         An entity that fails is left out, logged, and named with its reason in `stats().failures`.
         """
@@ -145,19 +148,33 @@ class StandardFeatureEngineer:
         if len({entity_id for entity_id, _ in pairs}) != len(pairs):
             raise BadInput.of("entities", "name each id with one type only, for answers are keyed by id", pairs)
         at = moment_or_now(as_of, self._clock())
-        found: dict[str, FeatureVector] = {}
-        for entity_type in dict.fromkeys(kind for _, kind in pairs):
-            ids = [entity_id for entity_id, kind in pairs if kind == entity_type]
-            found |= await self._batch(_subject(entity_type), ids, events_by_entity, at)
+        free = asyncio.Semaphore(os.cpu_count() or 1)
+
+        async def some(subject: Subject, ids: Sequence[str]) -> list[FeatureVector]:
+            async with free:
+                return await self._apart(await self._work(subject, ids, events_by_entity, at), ids)
+
+        asked = [
+            some(_subject(entity_type), ids)
+            for entity_type in dict.fromkeys(kind for _, kind in pairs)
+            for ids in _chunks([entity_id for entity_id, kind in pairs if kind == entity_type])
+        ]
+        found = {vector.entity_id: vector for vectors in await asyncio.gather(*asked) for vector in vectors}
         return {entity_id: found[entity_id] for entity_id, _ in pairs if entity_id in found}
 
     def get_feature_names(self, entity_type: str = "lead") -> tuple[str, ...]:
         """Every name that a vector of this type holds, in its order: numbers, then categories."""
-        return tuple(one.name for one in FEATURES[_subject(entity_type)])
+        return self.schema(entity_type).names
 
     def get_feature_types(self, entity_type: str = "lead") -> dict[str, Literal["numerical", "categorical"]]:
         """Whether each name is a number or a text."""
         return {one.name: "categorical" if one.is_category else "numerical" for one in FEATURES[_subject(entity_type)]}
+
+    def schema(self, entity_type: str = "lead") -> FeatureSchema:
+        """The names, dtypes and version of every vector and table of this type."""
+        features = FEATURES[_subject(entity_type)]
+        numbers = [one.name for one in features if not one.is_category]
+        return FeatureSchema.of(numbers, [one.name for one in features if one.is_category], version_of(features))
 
     def feature_matrix(self, of: Histories, as_of: int | NDArray[np.int64]) -> NDArray[np.float64]:
         """All features of all entities, each as of its own moment, shape (entities, features).
@@ -172,13 +189,13 @@ class StandardFeatureEngineer:
         out = np.empty((len(of), len(features)))
         for start in range(0, len(of), _CHUNK):
             rest = slice(start, None)
-            values = kernel(_part(of, rest), moments[rest])
+            values = kernel(neighbours(of, rest), moments[rest])
             if values is not None:
                 out[rest] = values
                 self._count(compiled=len(values))
                 break
             chunk = slice(start, start + _CHUNK)
-            out[chunk] = interpreted(features, _part(of, chunk), moments[chunk])
+            out[chunk] = interpreted(features, neighbours(of, chunk), moments[chunk])
             self._count(interpreted=len(out[chunk]))
         return out
 
@@ -196,27 +213,63 @@ class StandardFeatureEngineer:
         The events come from the tracker's store and tenant, or from those given. A lead that fails is left out, logged,
         and named with its reason in `stats().failures`.
         """
-        subject, at = _subject(entity_type), moment_or_now(as_of, self._clock())
-        source, owner = store or getattr(self.tracker, "store", None), tenant or getattr(self.tracker, "tenant", None)
-        if source is None or owner is None:
-            raise BadInput.of("store", "be given, because the tracker has none", self.tracker)
-        events = self._columns(source, owner, subject, EventQuery(upto=at, known_upto=at))
-        of = self._usable_histories(events, subject, entity_ids, at)
-        matrix = self.feature_matrix(of, at)
-        features = FEATURES[subject]
-        numeric = [place for place, one in enumerate(features) if not one.is_category]
-        return FeatureTable(
-            entity_type=subject,
-            entity_ids=of.entity_ids,
-            event_counts=np.diff(of.offsets),
-            names=tuple(features[place].name for place in numeric),
-            numbers=matrix[:, numeric],
-            categories={
-                one.name: tuple(one.text(value, of.words) for value in matrix[:, place].tolist())
-                for place, one in enumerate(features)
-                if one.is_category
-            },
-            feature_version=version_of(features),
+        source, at = self._source(store, tenant), moment_or_now(as_of, self._clock())
+        subject = _subject(entity_type)
+        ids = source.names(subject, at) if entity_ids is None else entity_ids
+        return joined(self._tables(source, subject, ids, at))
+
+    def feature_tables(
+        self,
+        entity_type: str = "lead",
+        *,
+        as_of: datetime | None = None,
+        entity_ids: Sequence[str] | None = None,
+    ) -> tuple[int, Iterator[FeatureTable]]:
+        """How many entities there are, and the rows of `feature_table` in parts, so that memory stays bounded."""
+        source, at = self._source(), moment_or_now(as_of, self._clock())
+        subject = _subject(entity_type)
+        ids = source.names(subject, at) if entity_ids is None else entity_ids
+        return len(ids), self._tables(source, subject, ids, at)
+
+    def training_table(
+        self,
+        pairs: Sequence[tuple[str, datetime]],
+        entity_type: str = "lead",
+        *,
+        store: EventStore | None = None,
+        tenant: str | None = None,
+    ) -> FeatureTable:
+        """One row for each (entity id, moment), in the order given: the features as they would have been said then.
+
+        Only what had happened and was known by the moment counts, of events, of who a visitor is, of homes and of time
+        zones. A pair whose features cannot be had is refused, all of them at once, for a row left out would shift the
+        labels that stand beside the table.
+        """
+        source, subject = self._source(store, tenant), _subject(entity_type)
+        asked = [(entity_id, to_micros(moment)) for entity_id, moment in pairs]
+        alike = subject == "lead" and not source.store.identities.revision(source.tenant)
+        done = [
+            (
+                rows,
+                self._stored(
+                    source, subject, [asked[row][0] for row in rows], np.array([asked[row][1] for row in rows])
+                ),
+            )
+            for together in _rounds(asked, alike)
+            for rows in _chunks(together)
+        ]
+        faults = [
+            Fault(f"pairs[{row}]", "be a lead whose features can be had", f"{asked[row][0]}: {error}")
+            for rows, part in done
+            for row in rows
+            if (error := part.failed.get(asked[row][0])) is not None
+        ]
+        if faults:
+            raise BadInput(faults)
+        place = {row: number for number, row in enumerate(row for rows, _ in done for row in rows)}
+        empty = self._stored(source, subject, [], np.zeros(0, np.int64)).made
+        return joined(
+            [*empty, *(table for _, part in done for table in part.made)], [place[row] for row in range(len(asked))]
         )
 
     def warm(self, entity_type: str = "lead", wait_seconds: float | None = 0.0) -> bool:
@@ -224,132 +277,127 @@ class StandardFeatureEngineer:
         return self._kernels[_subject(entity_type)].wait(wait_seconds)
 
     def stats(self) -> FeatureStats:
-        """What was done so far, and how the kernels stand."""
-        tally = self._tally
+        """What was done so far, how the cache fares, and how the kernels stand."""
+        tally, cache = self._tally, self._cache.stats()
         kernels = {subject: kernel.state for subject, kernel in self._kernels.items()}
-        return FeatureStats(tally.compiled, tally.interpreted, tally.failed, dict(tally.failures), kernels)
+        return FeatureStats(tally.compiled, tally.interpreted, tally.failed, dict(tally.failures), kernels, cache)
 
-    async def _batch(
+    async def _work(
         self,
         subject: Subject,
         ids: Sequence[str],
         given: Mapping[str, Sequence[BehavioralEvent]] | None,
         at: int,
-    ) -> dict[str, FeatureVector]:
+    ) -> _Work:
+        """What makes the vectors of some of these entities: from events given, from the store, or from the tracker."""
+        if given is None and hasattr(self.tracker, "store") and hasattr(self.tracker, "tenant"):
+            source = self._source()
+
+            async def work(some: Sequence[str]) -> _Vectors:
+                return await asyncio.to_thread(self._live, source, subject, some, at)
+
+            return work
+        if given is None and self.tracker is None:
+            raise BadInput.of("events", "be given, because there is no tracker", None)
+        held = dict(given or {})
+        if given is None and self.tracker is not None:
+            held = {one: await self.tracker.get_events(one, subject, limit=None) for one in ids}
+
+        async def from_events(some: Sequence[str]) -> _Vectors:
+            events = [event for one in some for event in held.get(one, ())]
+            counts = [_known_count(held.get(one, ()), subject, one, at) for one in some]
+            return self._from_events(subject, some, counts, events, at)
+
+        return from_events
+
+    async def _apart(self, work: _Work, ids: Sequence[str]) -> list[FeatureVector]:
+        """The vectors of all that can be had; if they fail together, each by itself."""
         try:
-            return dict(zip(ids, await self._some(subject, ids, given, at), strict=True))
-        except _FAILURES as error:
+            done = await work(ids)
+        except FAILURES as error:
             if len(ids) == 1:
                 self._failed(ids[0], error)
-                return {}
+                return []
+            return [vector for one in ids for vector in await self._apart(work, [one])]
+        for entity_id, why in done.failed.items():
+            self._failed(entity_id, why)
+        return done.made
+
+    def _live(self, source: _Source, subject: Subject, ids: Sequence[str], at: int) -> _Vectors:
+        """The vectors of entities as of one moment, those from the cache that are there."""
+        loading, version = self._loading[subject], version_of(FEATURES[subject])
+        keys: dict[str, Hashable] = {}
         found: dict[str, FeatureVector] = {}
-        for entity_id in ids:
-            found |= await self._batch(subject, [entity_id], given, at)
-        return found
+        failed: dict[str, Exception] = {}
+        for one in ids:
+            try:
+                stamp = loading.stamp(source.store, source.tenant, one, at)
+            except FAILURES as error:
+                failed[one] = error
+                continue
+            extent = loading.extent(source.store, source.tenant, one, at)
+            key: Hashable = (source.tenant, subject, one, at, extent, stamp, version)
+            held = None if stamp is None else self._cache.get(key)
+            if held is not None:
+                found[one] = held
+            elif stamp is not None:
+                keys[one] = key
+        rest = [one for one in ids if one not in found and one not in failed]
+        if rest:
+            done = self._stored(source, subject, rest, np.full(len(rest), at))
+            failed |= done.failed
+            for table in done.made:
+                found |= {vector.entity_id: vector for vector in vectors_of(table)}
+        for one, key in keys.items():
+            if one in found:
+                self._cache.put(key, found[one])
+        return _Vectors([found[one] for one in ids if one in found], failed)
 
-    async def _some(
-        self, subject: Subject, ids: Sequence[str], given: Mapping[str, Sequence[BehavioralEvent]] | None, at: int
-    ) -> list[FeatureVector]:
-        if given is None:
-            return await self._from_tracker(subject, ids, at)
-        counts = [_known_count(given.get(entity_id, ()), subject, entity_id, at) for entity_id in ids]
-        events = [event for entity_id in ids for event in given.get(entity_id, ())]
-        return self._vectors(subject, ids, counts, events, at)
-
-    async def _from_tracker(self, subject: Subject, ids: Sequence[str], at: int) -> list[FeatureVector]:
-        store, tenant = getattr(self.tracker, "store", None), getattr(self.tracker, "tenant", None)
-        if store is not None and tenant is not None:
-            return await asyncio.to_thread(self._from_store, store, tenant, subject, ids, at)
-        if self.tracker is None:
-            raise BadInput.of("events", "be given, because there is no tracker", None)
-        events: list[BehavioralEvent] = []
-        for entity_id in ids:
-            events += await self.tracker.get_events(entity_id, subject, limit=None)
-        counts = [_known_count(events, subject, entity_id, at) for entity_id in ids]
-        return self._vectors(subject, ids, counts, events, at)
-
-    def _from_store(
-        self, store: EventStore, tenant: str, subject: Subject, ids: Sequence[str], at: int
-    ) -> list[FeatureVector]:
-        since = at - max(one.window for one in FEATURES[subject]) + 1
-        counts = [store.count(tenant, _query(subject, entity_id, upto=at, known_upto=at)) for entity_id in ids]
-        if len(ids) > _ONE_BY_ONE:
-            events = self._columns(store, tenant, subject, EventQuery(since=since, upto=at, known_upto=at))
-            return self._answers(self._histories(events, subject, ids, at), counts, at)
-        vectors: list[FeatureVector] = []
-        for entity_id, count in zip(ids, counts, strict=True):
-            query = _query(subject, entity_id, since=since, upto=at, known_upto=at)
-            of = self._histories(self._columns(store, tenant, subject, query), subject, [entity_id], at)
-            vectors += self._answers(of, [count], at)
-        return vectors
-
-    def _columns(self, store: EventStore, tenant: str, subject: Subject, query: EventQuery) -> EventColumns:
-        features = FEATURES[subject]
-        return store.columns(tenant, query, numbers_read(features), labels_read(features))
-
-    def _vectors(
-        self, subject: Subject, ids: Sequence[str], counts: Sequence[int], events: Iterable[BehavioralEvent], at: int
-    ) -> list[FeatureVector]:
-        once = {event.event_id: event for event in reversed(list(events))}
+    def _from_events(
+        self, subject: Subject, ids: Sequence[str], counts: Sequence[int], events: Sequence[BehavioralEvent], at: int
+    ) -> _Vectors:
+        once = {event.event_id: event for event in reversed(events)}
         features = FEATURES[subject]
         columns = columns_of(once.values(), numbers_read(features), labels_read(features))
-        return self._answers(self._histories(columns, subject, ids, at), counts, at)
+        of, failed = self._loading[subject].histories(columns, ids, at)
+        moments = np.full(len(of), at)
+        kept = [count for one, count in zip(ids, counts, strict=True) if one not in failed]
+        table = table_of(features, of, self.feature_matrix(of, moments), moments, np.array(kept, dtype=np.int64))
+        return _Vectors(vectors_of(table), failed)
 
-    def _histories(self, events: EventColumns, subject: Subject, ids: Sequence[str] | None, at: int) -> Histories:
-        return histories(
-            events,
-            subject,
-            ids,
-            time_zone_of=lambda lead_id: self._time_zone_of(lead_id, at),
-            homes=self._homes,
-            as_of=at,
-            derived=derived_read(FEATURES[subject]),
-        )
+    def _stored(self, source: _Source, subject: Subject, ids: Sequence[str], moments: NDArray[np.int64]) -> _Tables:
+        """The table of entities of the store, each as of its own moment."""
+        loading, features = self._loading[subject], FEATURES[subject]
+        since, upto = (int(moments.min()), int(moments.max())) if len(moments) else (0, 0)
+        events = loading.columns(source.store, source.tenant, ids, since, upto)
+        of, failed = loading.histories(events, ids, moments)
+        kept = np.array([place for place, one in enumerate(ids) if one not in failed], dtype=np.int64)
+        counts = [loading.extent(source.store, source.tenant, ids[place], int(moments[place])).size for place in kept]
+        as_of = moments[kept]
+        matrix = self.feature_matrix(of, as_of)
+        return _Tables([table_of(features, of, matrix, as_of, np.array(counts, dtype=np.int64))], failed)
 
-    def _usable_histories(
-        self, events: EventColumns, subject: Subject, ids: Sequence[str] | None, at: int
-    ) -> Histories:
-        """The histories without those leads whose time zone nobody knows; for others than leads such a zone is UTC."""
-        zones: dict[str, str] = {}
-        for lead_id in events.leads.ids:
+    def _tables(self, source: _Source, subject: Subject, ids: Sequence[str], at: int) -> Iterator[FeatureTable]:
+        """The rows of these entities in parts, at least one; an entity that fails is left out, logged and counted."""
+        for some in _chunks(ids) or [[]]:
             try:
-                zones[lead_id] = checked_zone(self._time_zone_of(lead_id, at))
-            except _FAILURES as error:
-                self._failed(lead_id, error)
-        wanted = ids
-        if subject == "lead":
-            wanted = [
-                one for one in (events.leads.ids if ids is None else ids) if one in zones or one not in events.leads
-            ]
-        return histories(
-            events,
-            subject,
-            wanted,
-            time_zone_of=lambda lead_id: zones.get(lead_id, "UTC"),
-            homes=self._homes,
-            as_of=at,
-            derived=derived_read(FEATURES[subject]),
-        )
+                done = self._stored(source, subject, some, np.full(len(some), at))
+            except FAILURES as error:
+                if len(some) == 1:
+                    self._failed(some[0], error)
+                else:
+                    for one in some:
+                        yield from self._tables(source, subject, [one], at)
+                continue
+            for entity_id, why in done.failed.items():
+                self._failed(entity_id, why)
+            yield from done.made
 
-    def _answers(self, of: Histories, counts: Sequence[int], at: int) -> list[FeatureVector]:
-        features = FEATURES[of.subject]
-        rows, version, moment = self.feature_matrix(of, at).tolist(), version_of(features), from_micros(at)
-        return [
-            FeatureVector(
-                entity_id=entity_id,
-                entity_type=of.subject,
-                as_of=moment,
-                event_count=count,
-                numerical_features=_numbers(features, row),
-                categorical_features={
-                    one.name: one.text(value, of.words)
-                    for one, value in zip(features, row, strict=True)
-                    if one.is_category
-                },
-                feature_version=version,
-            )
-            for entity_id, row, count in zip(of.entity_ids, rows, counts, strict=True)
-        ]
+    def _source(self, store: EventStore | None = None, tenant: str | None = None) -> _Source:
+        held, owner = store or getattr(self.tracker, "store", None), tenant or getattr(self.tracker, "tenant", None)
+        if held is None or owner is None:
+            raise BadInput.of("store", "be given, because the tracker has none", self.tracker)
+        return _Source(held, owner)
 
     def _count(self, compiled: int = 0, interpreted: int = 0) -> None:
         with self._lock:
@@ -364,21 +412,57 @@ class StandardFeatureEngineer:
                 self._tally.failures[entity_id] = str(error)
 
 
+class _Source(NamedTuple):
+    """A store and whose events in it."""
+
+    store: EventStore
+    tenant: str
+
+    def names(self, subject: Subject, at: int) -> tuple[str, ...]:
+        """All entities that an event known by a moment names."""
+        return self.store.names(self.tenant, subject, EventQuery(upto=at, known_upto=at))
+
+
+class _Vectors(NamedTuple):
+    """The vectors of those entities that could be had, and why not of the others."""
+
+    made: list[FeatureVector]
+    failed: Mapping[str, Exception]
+
+
+class _Tables(NamedTuple):
+    """One table of those entities that could be had, and why not of the others."""
+
+    made: list[FeatureTable]
+    failed: Mapping[str, Exception]
+
+
+_Work = Callable[[Sequence[str]], Awaitable[_Vectors]]
+
+
 def _subject(entity_type: str) -> Subject:
     if entity_type not in get_args(Subject):
         raise BadInput.of("entity_type", f"be one of {', '.join(get_args(Subject))}", entity_type)
     return cast("Subject", entity_type)
 
 
-def _query(subject: Subject, entity_id: str, *, upto: int, known_upto: int, since: int | None = None) -> EventQuery:
-    return EventQuery(
-        lead_id=entity_id if subject == "lead" else None,
-        property_id=entity_id if subject == "property" else None,
-        agent_id=entity_id if subject == "agent" else None,
-        since=since,
-        upto=upto,
-        known_upto=known_upto,
-    )
+def _chunks(things: Sequence[_Thing]) -> list[Sequence[_Thing]]:
+    return [things[start : start + _CHUNK] for start in range(0, len(things), _CHUNK)]
+
+
+def _rounds(asked: Sequence[tuple[str, int]], alike: bool) -> list[list[int]]:
+    """The places of the pairs that can be read at once: no entity twice, and of one moment unless all see `alike`.
+
+    >>> _rounds([("a", 5), ("b", 7), ("a", 6), ("c", 5)], True), _rounds([("a", 5), ("b", 7), ("c", 5)], False)
+    ([[0, 1, 3], [2]], [[0, 2], [1]])
+    """
+    seen: Counter[tuple[str, int]] = Counter()
+    rounds: dict[tuple[int, int], list[int]] = {}
+    for place, (entity_id, moment) in enumerate(asked):
+        group = 0 if alike else moment
+        rounds.setdefault((group, seen[entity_id, group]), []).append(place)
+        seen[entity_id, group] += 1
+    return list(rounds.values())
 
 
 def _known_count(events: Iterable[BehavioralEvent], subject: Subject, entity_id: str, at: int) -> int:
@@ -390,22 +474,3 @@ def _known_count(events: Iterable[BehavioralEvent], subject: Subject, entity_id:
             if getattr(event, f"{subject}_id") == entity_id and event.at <= at and event.known_at <= at
         }
     )
-
-
-def _part(of: Histories, entities: slice) -> Histories:
-    """Some neighbouring entities of a history."""
-    start, stop, _ = entities.indices(len(of))
-    if start == 0 and stop == len(of):
-        return of
-    first, last = int(of.offsets[start]), int(of.offsets[stop])
-    return Histories(
-        of.subject,
-        of.entity_ids[start:stop],
-        of.offsets[start : stop + 1] - first,
-        {name: values[first:last] for name, values in of.columns.items()},
-        of.words,
-    )
-
-
-def _numbers(features: Sequence[Feature], row: Sequence[float]) -> dict[str, float]:
-    return {one.name: value for one, value in zip(features, row, strict=True) if not one.is_category}
