@@ -27,7 +27,7 @@ def too_long() -> Fault:
     return Fault("row", f"be at most {LONGEST_ROW:,} bytes long", "more")
 
 
-class Bomb(OSError):
+class Bomb(Exception):
     """A gzip file grows as only one does that was made to fill memory or disk."""
 
 

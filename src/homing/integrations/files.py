@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Final, Literal
 from homing.core.errors import BadInput, Fault, reason
 from homing.core.json_text import NotJson
 from homing.integrations import csv_rows, json_rows, parquet_rows
-from homing.integrations.bounds import BLOCK, Unzipped
+from homing.integrations.bounds import BLOCK, Bomb, Unzipped
 
 __all__ = ["Layout", "Row", "RowFile", "Translate", "open_rows"]
 
@@ -39,6 +39,7 @@ _FOREIGN: Final[Mapping[bytes, str]] = {
     b"\x28\xb5\x2f\xfd": "a Zstandard archive",
     b"SQLite format 3": "a SQLite database",
 }
+_UNREADABLE: Final = (OSError, EOFError, zlib.error, Bomb)
 _FORMS: Final = "be JSON lines, JSON, CSV or Parquet, plain or in gzip"
 _CHANGED: Final = "stay as it is while it is read; rows read so far are kept, so import it again"
 
@@ -87,7 +88,7 @@ class RowFile:
                     self.bytes_read = raw.tell()
                     yield self._row(number, found)
                 self._same(raw)
-        except (OSError, EOFError, zlib.error, NotJson) as error:
+        except (*_UNREADABLE, NotJson) as error:
             raise BadInput(Fault(str(self.path), _CHANGED, _why(error))) from error
         self.bytes_read = self.bytes_total
 
@@ -130,7 +131,7 @@ def open_rows(path: Path | str, layout: Layout | None = None) -> RowFile:
             stream.seek(0)
             columns = _checked(path, stream, found)
         return RowFile(path, found, columns, None)
-    except (OSError, EOFError, zlib.error) as error:
+    except _UNREADABLE as error:
         if isinstance(error, BadInput):
             raise
         raise _unreadable(path, _why(error)) from error

@@ -95,7 +95,7 @@ class _Text:
 def _through(block: bytes, at: int, depth: int, in_string: bool) -> tuple[int, int, bool, bool]:
     """How far a value reaches in this block, how deep in brackets and whether in a string that is, and if it ends."""
     if in_string:
-        at = _end(_STRING_REST, block, at)
+        at = _string_end(block, at)
         if block[at : at + 1] != b'"':
             return at, depth, True, False
         at += 1
@@ -103,7 +103,7 @@ def _through(block: bytes, at: int, depth: int, in_string: bool) -> tuple[int, i
         at = _end(_TO_BRACKET if depth else _TO_COMMA, block, at)
         mark = block[at : at + 1]
         if mark == b'"':
-            return _end(_STRING_REST, block, at + 1), depth, True, False
+            return _string_end(block, at + 1), depth, True, False
         if not mark:
             return at, depth, False, False
         if mark in b"[{":
@@ -115,6 +115,13 @@ def _through(block: bytes, at: int, depth: int, in_string: bool) -> tuple[int, i
         at += 1
         if depth == 0:
             return at, depth, False, True
+
+
+def _string_end(block: bytes, at: int) -> int:
+    """Where a string ends: at its quote, at the end of the block, or at a last backslash whose letter is to come."""
+    quote = block.find(b'"', at)
+    end = len(block) if quote < 0 else quote
+    return end if block.find(b"\\", at, end) < 0 else _end(_STRING_REST, block, at)
 
 
 def _end(pattern: re.Pattern[bytes], block: bytes, at: int) -> int:
