@@ -32,7 +32,7 @@ fix: .venv/.dev
 	$(BIN)/ruff check --fix $(SOURCES)
 
 bench: .venv/.dev
-	for file in benchmarks/bench_*$(k)*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+	HOMING_BENCH_ONLY='$(k)' $(BIN)/python benchmarks/run.py $(ARGS)
 
 docs: .venv/.dev
 	$(BIN)/python -m pytest tests/test_docs.py

@@ -1,4 +1,8 @@
-"""How long a request takes, over a real server and a real SQLite file, alone and with 16 clients at once."""
+"""CPU time of the server for one request, over a real server and a real SQLite file, beside the floor of its framework.
+
+The peer is the least that FastAPI under the same server (granian) can do: a route that returns bytes made beforehand,
+as many as our answer has. So the ratio says what finding, reading, ranking and explaining cost on top of answering.
+"""
 
 from __future__ import annotations
 
@@ -10,102 +14,154 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from side_by_side import Row, in_turn, main, row
 
 HOMES = 2_000
-SERVER = "from homing.api.server import serve; serve('homing.wiring:application', port={port})"
+LEADS = 50
+TICK = os.sysconf("SC_CLK_TCK")
+OURS = "from homing.api.server import serve; serve('homing.wiring:application', port={port})"
+FLOOR = "from homing.api.server import serve; serve('bench_http:floor', port={port})"
 
 
-def main() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "HOMING_DATA_DIR": folder}
-        server = subprocess.Popen([sys.executable, "-c", SERVER.format(port=port)], env=environment)
-        try:
-            ready(port)
-            report(port)
-        finally:
-            server.terminate()
-            server.wait()
+def floor():
+    """The peer's application: constant bytes, as long as `HOMING_BENCH_BYTES` says, whatever is asked."""
+    body = b'"' + b"a" * (int(os.environ["HOMING_BENCH_BYTES"]) - 2) + b'"'
+    app = FastAPI()
+
+    @app.get("/{path:path}")
+    async def get(path: str) -> Response:
+        return Response(body, media_type="application/json")
+
+    @app.post("/{path:path}")
+    async def post(path: str, request: Request) -> Response:
+        await request.body()
+        return Response(body, media_type="application/json")
+
+    return app
 
 
-def ready(port: int) -> None:
-    for _ in range(200):
-        try:
-            if ask(http.client.HTTPConnection("127.0.0.1", port), "GET", "/readyz") == 200:
+class Served:
+    """A server in a process of its own."""
+
+    def __init__(self, source: str, **environment: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        here = str(Path(__file__).parent)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", source.format(port=self.port)], env={**os.environ, "PYTHONPATH": here, **environment}
+        )
+        self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
+
+    def ask(self, method: str, path: str, body: object = None) -> bytes:
+        """The answer to one request; anything but 200 ends the run."""
+        payload = None if body is None else json.dumps(body)
+        self.connection.request(method, path, payload, {"Content-Type": "application/json"})
+        answer = self.connection.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"{method} {path} was answered {answer.status}: {content[:300]!r}")
+        return content
+
+    def ready(self) -> None:
+        for _ in range(300):
+            try:
+                self.connection.request("GET", "/readyz")
+                self.connection.getresponse().read()
                 return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("The server did not start.")
+            except OSError:
+                self.connection.close()
+                time.sleep(0.1)
+        raise SystemExit("The server did not start.")
+
+    def cpu(self) -> float:
+        """CPU seconds of the server and its workers so far."""
+        family = [self.process.pid, *_children(self.process.pid)]
+        return sum(map(_cpu_of, family))
 
 
-def report(port: int) -> None:
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def _cpu_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+@contextmanager
+def served(source: str, **environment: str) -> Iterator[Served]:
+    """A server that is ready, and gone afterwards."""
+    server = Served(source, **environment)
+    try:
+        server.ready()
+        yield server
+    finally:
+        server.process.terminate()
+        server.process.wait()
+
+
+def stocked(server: Served) -> None:
+    """2,000 homes, 50 leads with 20 acts each."""
     homes = [
         {"ListingKey": f"home-{n}", "ListPrice": 300_000 + 500 * n, "LivingArea": 900 + n, "BedroomsTotal": 1 + n % 5}
         for n in range(HOMES)
     ]
     for start in range(0, HOMES, 1_000):
-        ask(http.client.HTTPConnection("127.0.0.1", port), "POST", "/v1/properties", homes[start : start + 1_000])
-    print(f"{'request':<34}{'clients':>8}{'per second':>12}{'median ms':>11}{'p99 ms':>9}")
-    for clients in (1, 16):
-        row(port, clients, "POST /v1/events, one event", 1_000, lambda n: ("POST", "/v1/events", event(n)))
-        row(
-            port,
-            clients,
-            "POST /v1/events, 1,000 events",
-            20,
-            lambda n: ("POST", "/v1/events", [event(n) for _ in range(1_000)]),
-        )
-        row(
-            port,
-            clients,
-            "GET recommendations",
-            300,
-            lambda n: ("GET", f"/v1/leads/lead-{n % 50}/recommendations", None),
-        )
-        row(port, clients, "GET /leads/{id} (page)", 100, lambda n: ("GET", f"/leads/lead-{n % 50}", None))
+        server.ask("POST", "/v1/properties", homes[start : start + 1_000])
+    server.ask("POST", "/v1/events", [event(n, n) for n in range(20 * LEADS)])
 
 
-def event(n: int) -> dict[str, object]:
-    data = {"view_duration_seconds": n % 100, "nonce": os.urandom(6).hex()}
+def event(number: int, nonce: object) -> dict[str, object]:
+    home = (number * 37 + 500 * (number % LEADS)) % HOMES
+    data = {"view_duration_seconds": number % 100, "nonce": nonce}
     return {
-        "event_type": "property_view",
-        "lead_id": f"lead-{n % 50}",
-        "property_id": f"home-{n % HOMES}",
+        "event_type": "property_view", "lead_id": f"lead-{number % LEADS}", "property_id": f"home-{home}",
         "event_data": data,
-    }
+    }  # fmt: skip
 
 
-def row(port: int, clients: int, name: str, requests: int, made) -> None:
-    asked = [made(n) for n in range(requests)]
+def compared(
+    ours: Served, what: str, request: Callable[[int], tuple[str, str, object]], rounds: int, calls: int
+) -> Row:
+    numbers = iter(range(1, 10**9))
+    size = len(ours.ask(*request(next(numbers))))
+    with served(FLOOR, HOMING_BENCH_BYTES=str(size)) as peer:
 
-    def client(number: int) -> list[float]:
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        times = []
-        for method, path, body in asked[number::clients]:
-            start = time.perf_counter()
-            status = ask(connection, method, path, body)
-            times.append(time.perf_counter() - start)
-            assert status == 200, status
-        return times
+        def taken(server: Served) -> float:
+            before = server.cpu()
+            for _ in range(calls):
+                server.ask(*request(next(numbers)))
+            return max(server.cpu() - before, 1 / TICK) / calls
 
-    start = time.perf_counter()
-    with ThreadPoolExecutor(clients) as pool:
-        times = sorted(one for many in pool.map(client, range(clients)) for one in many)
-    seconds = time.perf_counter() - start
-    middle, slow = times[len(times) // 2] * 1_000, times[int(len(times) * 0.99)] * 1_000
-    print(f"{name:<34}{clients:>8}{requests / seconds:>12,.0f}{middle:>11.2f}{slow:>9.2f}")
+        times = in_turn(lambda: taken(ours), lambda: taken(peer), rounds)
+    return row(what, "FastAPI + granian, constant bytes", "ms", times, f"{size:,} bytes an answer, one client")
 
 
-def ask(connection: http.client.HTTPConnection, method: str, path: str, body: object = None) -> int:
-    payload = None if body is None else json.dumps(body)
-    connection.request(method, path, payload, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    answer.read()
-    return answer.status
+def recommendations(number: int) -> tuple[str, str, object]:
+    return "GET", f"/v1/leads/lead-{number % LEADS}/recommendations", None
+
+
+def one_more(number: int) -> tuple[str, str, object]:
+    return "POST", "/v1/events", event(number, os.urandom(6).hex())
+
+
+def measure(quick: bool = False) -> list[Row]:
+    rounds, calls = (5, 40) if quick else (15, 150)
+    with tempfile.TemporaryDirectory() as folder, served(OURS, HOMING_DATA_DIR=folder) as ours:
+        stocked(ours)
+        asked = {
+            f"GET recommendations, {HOMES:,} homes": recommendations,
+            "POST one event, durable when acknowledged": one_more,
+        }
+        return [compared(ours, what, request, rounds, calls) for what, request in asked.items()]
 
 
 if __name__ == "__main__":
-    main()
+    main(measure, __doc__)

@@ -168,16 +168,15 @@ def _texts(data: Sequence[Mapping[str, Any] | None], key: str) -> list[str | Non
 
 def _values(data: Sequence[Mapping[str, Any] | None], key: str) -> list[object]:
     if "." in key:
-        return [_value(payload, key) for payload in data]
+        head, *rest = key.split(".")
+        return [_value(payload, key, head, rest) if payload else None for payload in data]
     return [payload.get(key) if payload else None for payload in data]
 
 
-def _value(payload: Mapping[str, Any] | None, key: str) -> object:
-    if not payload:
-        return None
+def _value(payload: Mapping[str, Any], key: str, head: str, rest: Sequence[str]) -> object:
     if key in payload:
         return payload[key]
-    value: object = payload
-    for step in key.split("."):
+    value: object = payload.get(head)
+    for step in rest if value is not None else ():
         value = value.get(step) if isinstance(value, Mapping) else None
     return value

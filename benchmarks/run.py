@@ -1,0 +1,25 @@
+"""All comparisons in one table: `make bench`, `make bench k=als` for some, `ARGS="--quick --ledger"` for options."""
+
+from __future__ import annotations
+
+import os
+
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import bench_als
+import bench_features
+import bench_http
+from side_by_side import Row, main
+
+MEASURED = {"features": bench_features.measure, "als": bench_als.measure, "http": bench_http.measure}
+
+
+def measure(quick: bool = False) -> list[Row]:
+    """The rows of those whose name holds what HOMING_BENCH_ONLY says, left out: of all."""
+    only = os.environ.get("HOMING_BENCH_ONLY", "")
+    return [one for name, rows in MEASURED.items() if only in name for one in rows(quick)]
+
+
+if __name__ == "__main__":
+    main(measure, __doc__)
