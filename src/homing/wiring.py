@@ -103,7 +103,7 @@ def read_settings(
     tenant: str | None = None,
 ) -> Settings:
     """Settings from what the caller gave, else from `HOMING_DATA_DIR`, `HOMING_DATABASE`, `HOMING_TENANT`; and
-    `HOMING_LISTING_URL`.
+    `HOMING_LISTING_URL`, `HOMING_CACHE_DIR`.
     """
     default = Settings()
     folder = Path(environment.get("HOMING_DATA_DIR") or default.data_dir) if data_dir is None else data_dir
@@ -114,6 +114,7 @@ def read_settings(
         database=database or environment.get("HOMING_DATABASE") or default.database,
         tenant=checked_id(tenant or environment.get("HOMING_TENANT") or default.tenant, "--tenant"),
         listing_url=environment.get("HOMING_LISTING_URL") or default.listing_url,
+        cache=Path(cache) if (cache := environment.get("HOMING_CACHE_DIR")) else default.cache,
     )
 
 

@@ -125,7 +125,9 @@ def test_asking_for_more_homes_than_there_are_gives_all_that_are_left(shop):
 
 def test_features_of_a_lead_are_raw_and_name_what_is_missing(shop, busy):
     document = shop("features", busy, "--as-of", END).json
-    assert set(document) == {"entity_id", "entity_type", "as_of", "event_count", "numeric", "categorical", "missing"}
+    assert set(document) == {
+        "entity_id", "entity_type", "as_of", "event_count", "numeric", "categorical", "missing", "behind",
+    }  # fmt: skip
     assert (document["entity_id"], document["entity_type"], document["as_of"]) == (busy, "lead", END)
     declared = {one.name for one in FEATURES["lead"]}
     assert set(document["numeric"]) | set(document["categorical"]) == declared

@@ -18,6 +18,7 @@ from homing.cli.recommend import recommend
 from homing.cli.serve import serve
 from homing.cli.simulate import simulate
 from homing.cli.terminal import Terminal
+from homing.cli.warm import warm
 
 __all__ = ["app"]
 
@@ -71,6 +72,7 @@ _add(evaluate, "Compare the models with baselines.")
 _add(recommend, "The homes a lead should see next.")
 _add(leads_for, "The leads who want a home.")
 _add(simulate, "Write simulated shoppers over real homes.")
+_add(warm, "Compile the features ahead of use.")
 _add(serve, "Serve API and pages until stopped.")
 _add(backup, "Write all data and models into one archive.")
 _add(restore, "Bring a backup back.")

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import math
-from contextlib import suppress
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from homing.cli.terminal import Terminal, moment
 from homing.core.clock import format_moment, from_micros, to_micros
-from homing.core.errors import BadInput, Fault, StorageError, UnknownId, reason, shown
+from homing.core.errors import BadInput, Fault, UnknownId, shown
+from homing.core.settings import SIMULATED_MARK
 from homing.interfaces import FeatureVector
 from homing.store.events import EventQuery
 from homing.wiring import Homing
+
+if TYPE_CHECKING:
+    from homing.feature_engineering.behind import Behind
 
 __all__ = ["feature_document", "features"]
 
 _TYPES: Final = ("lead", "agent", "property")
 
 
-def features(
+def features(  # noqa: PLR0913, PLR0917  # the options of the command
     context: typer.Context,
     entity: Annotated[str | None, typer.Argument(metavar="ID", help="Whose features.")] = None,
     kind: Annotated[str, typer.Option("--type", metavar="TYPE", help="lead, agent or property.")] = "lead",
@@ -32,22 +37,34 @@ def features(
     everybody: Annotated[bool, typer.Option("--all", help="All of a type, to a Parquet file.")] = False,
     engine: Annotated[str, typer.Option(metavar="NAME", help="Where it runs: local.")] = "local",
     out: Annotated[Path | None, typer.Option(metavar="F.parquet", help="The Parquet file, with --all.")] = None,
+    distributions: Annotated[
+        bool, typer.Option("--distributions", help="With --all: how each feature is distributed, in place of a file.")
+    ] = False,
+    stats: Annotated[bool, typer.Option("--stats", help="Also how it was computed: path, cache, kernel.")] = False,
 ) -> None:
-    """The behavioral features of one id, or of all with --all --out FILE."""
+    """The behavioral features of one id with the events behind each, or of all with --all --out FILE."""
     terminal: Terminal = context.obj
-    _check(entity, kind, everybody, engine, out)
+    _check(entity, kind, everybody, engine, out, distributions)
     at = moment(as_of)
-    if out is not None:
+    if distributions:
+        document = _distributions(terminal, kind, at)
+        terminal.answer(_with_stats(terminal, document, stats), lambda: _show_distributions(terminal, document))
+    elif out is not None:
         document = _table(terminal, kind, at, out)
-        terminal.answer(document, lambda: terminal.line(f"{document['rows']:,} rows, {document['columns']} columns"))
+        said = f"{document['rows']:,} rows, {document['columns']} columns"
+        terminal.answer(_with_stats(terminal, document, stats), lambda: terminal.line(said))
     elif entity is not None:
         now = terminal.homing.clock() if at is None else at
         _known(terminal.homing, entity, kind, now)
         vector = asyncio.run(terminal.homing.engineer.extract_features(entity, kind, as_of=from_micros(now)))
-        terminal.answer(feature_document(vector), lambda: _show(terminal, vector))
+        made_of = terminal.homing.engineer.behind(entity, kind, as_of=from_micros(now))
+        document = feature_document(vector) | {"behind": _behind_document(made_of)}
+        terminal.answer(_with_stats(terminal, document, stats), lambda: _show(terminal, vector, made_of))
+    if stats and not terminal.json:
+        _show_stats(terminal)
 
 
-def _check(entity: str | None, kind: str, everybody: bool, engine: str, out: Path | None) -> None:
+def _check(entity: str | None, kind: str, everybody: bool, engine: str, out: Path | None, distributions: bool) -> None:
     """Everything that is wrong with what was asked for."""
     faults = []
     if kind not in _TYPES:
@@ -56,7 +73,11 @@ def _check(entity: str | None, kind: str, everybody: bool, engine: str, out: Pat
         faults.append(Fault("--engine", "be local", shown(engine)))
     if everybody and entity is not None:
         faults.append(Fault("ID", "be left out with --all", shown(entity)))
-    if everybody and out is None:
+    if distributions and not everybody:
+        faults.append(Fault("--distributions", "be left out without --all", "--distributions"))
+    if distributions and out is not None:
+        faults.append(Fault("--out", "be left out with --distributions", shown(str(out))))
+    if everybody and out is None and not distributions:
         faults.append(Fault("--out", "name a Parquet file with --all", "nothing"))
     if not everybody and entity is None:
         faults.append(Fault("ID", "be given, or --all", "nothing"))
@@ -96,37 +117,89 @@ def feature_document(vector: FeatureVector) -> dict[str, Any]:
     }
 
 
-def _show(terminal: Terminal, vector: FeatureVector) -> None:
+def _behind_document(made_of: Mapping[str, Behind]) -> dict[str, Any]:
+    return {
+        name: {
+            "events": one.count,
+            "latest": [{"event_id": event_id, "at": format_moment(at)} for event_id, at in one.latest],
+        }
+        for name, one in made_of.items()
+    }
+
+
+def _show(terminal: Terminal, vector: FeatureVector, made_of: Mapping[str, Behind]) -> None:
     from homing.feature_engineering import FEATURES  # the units, for people only
 
     units = {one.name: one.unit for one in FEATURES[vector.entity_type]}  # type: ignore[index]
     title = (
         f"{vector.entity_type} {vector.entity_id}, {vector.event_count} events, as of {vector.as_of:%Y-%m-%d %H:%M} UTC"
     )
-    rows = [[name, f"{value:,.4g}", units.get(name, "")] for name, value in vector.numerical_features.items()]
-    rows += [[name, value, ""] for name, value in vector.categorical_features.items()]
-    terminal.table(title, ["feature", "value", "unit"], [[n, "–" if v == "nan" else v, u] for n, v, u in rows])
+    values = {name: "–" if math.isnan(one) else f"{one:,.4g}" for name, one in vector.numerical_features.items()}
+    values |= vector.categorical_features
+    rows = [
+        [name, value, units.get(name, ""), str(made_of[name].count), ", ".join(one for one, _ in made_of[name].latest)]
+        for name, value in values.items()
+    ]
+    terminal.table(title, ["feature", "value", "unit", "made of", "latest events"], rows, texts=(0, 4))
 
 
 def _table(terminal: Terminal, kind: str, at: int | None, out: Path) -> dict[str, Any]:
-    """Write the table whole or not at all."""
-    import polars as pl  # heavy: loads only for files
+    """Write the table whole or not at all, a part of the entities at a time."""
+    from homing.feature_engineering.parquet import write_parquet  # numpy
 
     homing = terminal.homing
-    with terminal.progress("features"):
-        table = homing.engineer.feature_table(kind, as_of=from_micros(homing.clock() if at is None else at))
-    columns: dict[str, Any] = {"entity_id": list(table.entity_ids)}
-    columns |= {name: table.numbers[:, place] for place, name in enumerate(table.names)}
-    columns |= {name: list(values) for name, values in table.categories.items()}
-    frame = pl.DataFrame(columns, schema_overrides={"entity_id": pl.String})
-    fresh = out.with_name(f".{out.name}.part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        frame.write_parquet(fresh)
-        fresh.replace(out)
-    except OSError as error:
-        raise StorageError(f"{out} could not be written: {reason(error)}. Name another file with --out.") from error
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
-    return {"rows": frame.height, "columns": frame.width, "out": str(out)}
+    moment_asked = from_micros(homing.clock() if at is None else at)
+    with terminal.progress("features") as advance:
+        count, parts = homing.engineer.feature_tables(kind, as_of=moment_asked)
+        rows, columns = write_parquet(parts, out, lambda done: advance(done, count))
+    return {"rows": rows, "columns": columns, "out": str(out)}
+
+
+def _distributions(terminal: Terminal, kind: str, at: int | None) -> dict[str, Any]:
+    from homing.feature_engineering.distributions import distributions_of  # numpy
+
+    homing = terminal.homing
+    now = homing.clock() if at is None else at
+    with terminal.progress("features") as advance:
+        count, parts = homing.engineer.feature_tables(kind, as_of=from_micros(now))
+        found = distributions_of(parts, lambda done: advance(done, count))
+    simulated = (homing.settings.data_dir / SIMULATED_MARK).is_file()
+    return {
+        "entity_type": kind,
+        "as_of": format_moment(now),
+        "simulated": simulated,
+        "features": [asdict(one) for one in found],
+    }
+
+
+def _show_distributions(terminal: Terminal, document: dict[str, Any]) -> None:
+    title = f"features of each {document['entity_type']}" + (", simulated" if document["simulated"] else "")
+    columns = ["feature", "missing", "lowest", "10 %", "median", "90 %", "highest", "commonest"]
+    terminal.table(title, columns, [_distribution_row(one) for one in document["features"]], texts=(0, 7))
+
+
+def _distribution_row(one: dict[str, Any]) -> list[str]:
+    quantiles = ["–"] * 5 if one["quantiles"] is None else [f"{value:,.4g}" for value in one["quantiles"]]
+    return [
+        one["name"],
+        f"{one['missing']:.0%}",
+        *quantiles,
+        ", ".join(f"{text} {share:.0%}" for text, share in one["commonest"]),
+    ]
+
+
+def _with_stats(terminal: Terminal, document: dict[str, Any], asked: bool) -> dict[str, Any]:
+    """The document, with how it was computed if that was asked for."""
+    if not asked:
+        return document
+    stats = terminal.homing.engineer.stats()
+    cache = asdict(stats.cache) | {"hit_rate": stats.cache.hit_rate}
+    kernels = {subject: state.phase for subject, state in stats.kernels.items()}
+    told = {"compiled": stats.compiled, "interpreted": stats.interpreted, "failed": stats.failed}
+    return document | {"stats": told | {"cache": cache, "kernels": kernels}}
+
+
+def _show_stats(terminal: Terminal) -> None:
+    stats = terminal.homing.engineer.stats()
+    terminal.line(f"computed: {stats.compiled:,} compiled, {stats.interpreted:,} interpreted, {stats.failed:,} failed")
+    terminal.line(f"cache: {stats.cache.hit_rate:.0%} of {stats.cache.hits + stats.cache.misses:,} found there")

@@ -23,12 +23,14 @@ class Settings:
     `tenant` is the brokerage (for GoHighLevel the location id) whose data every call reads and writes.
     `listing_url` is where the tenant's own site shows a home, such as `https://homes.example/{ListingKey}`; left out,
     answers carry the address that the listing came with.
+    `cache` is the folder of compiled kernels, which may be read-only; left out, `cache` in the data folder.
     """
 
     data_dir: Path = Path("homing-data")
     database: str | None = None
     tenant: str = "default"
     listing_url: str | None = None
+    cache: Path | None = None
 
     @property
     def sqlite_path(self) -> Path:
@@ -48,4 +50,4 @@ class Settings:
     @property
     def cache_dir(self) -> Path:
         """The folder of compiled kernels; safe to delete."""
-        return self.data_dir / "cache"
+        return self.data_dir / "cache" if self.cache is None else self.cache

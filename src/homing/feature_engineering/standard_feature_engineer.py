@@ -19,6 +19,7 @@ from homing.core.clock import Clock, system_clock, to_micros
 from homing.core.errors import BadInput, Fault
 from homing.core.telemetry import logger
 from homing.feature_engineering import FEATURES
+from homing.feature_engineering.behind import Behind, behind
 from homing.feature_engineering.declaration import version_of
 from homing.feature_engineering.feature_table import FeatureTable, joined, table_of, vectors_of
 from homing.feature_engineering.interpreter import interpreted
@@ -272,6 +273,14 @@ class StandardFeatureEngineer:
             [*empty, *(table for _, part in done for table in part.made)], [place[row] for row in range(len(asked))]
         )
 
+    def behind(
+        self, entity_id: str, entity_type: str = "lead", *, as_of: datetime | None = None, most: int = 3
+    ) -> Mapping[str, Behind]:
+        """For each feature how many events its value was made of, and the latest `most` of them."""
+        source, at, subject = self._source(), moment_or_now(as_of, self._clock()), _subject(entity_type)
+        events = self._loading[subject].columns(source.store, source.tenant, [entity_id], at, at)
+        return behind(FEATURES[subject], events, subject, entity_id, at, most)
+
     def warm(self, entity_type: str = "lead", wait_seconds: float | None = 0.0) -> bool:
         """Bring the compiled kernel up in the background now; whether it is ready after this long (None: wait)."""
         return self._kernels[_subject(entity_type)].wait(wait_seconds)
@@ -379,7 +388,7 @@ class StandardFeatureEngineer:
 
     def _tables(self, source: _Source, subject: Subject, ids: Sequence[str], at: int) -> Iterator[FeatureTable]:
         """The rows of these entities in parts, at least one; an entity that fails is left out, logged and counted."""
-        for some in _chunks(ids) or [[]]:
+        for some in (ids[:0], *_chunks(ids)):
             try:
                 done = self._stored(source, subject, some, np.full(len(some), at))
             except FAILURES as error:
