@@ -77,10 +77,13 @@ async def _ours(_request: Request, error: HomingError) -> Response:
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
-    headers = dict(error.headers or {})
+    headers, detail = dict(error.headers or {}), str(error.detail)
     if error.status_code == 405:
         headers["Allow"] = ", ".join(sorted(_allowed(request)))
-    return problem(error.status_code, str(error.detail), headers=headers)
+        detail = f"This address has no {request.method}. It has {headers['Allow']}."
+    if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = "There is no such address. See /docs for those there are."
+    return problem(error.status_code, detail, headers=headers)
 
 
 def _allowed(request: Request) -> set[str]:

@@ -14,6 +14,7 @@ import typer
 from homing.cli.terminal import Terminal, moment
 from homing.core.clock import format_moment, from_micros, to_micros
 from homing.core.errors import BadInput, Fault, UnknownId, shown
+from homing.core.ids import id_fault
 from homing.core.settings import SIMULATED_MARK
 from homing.interfaces import FeatureVector
 from homing.store.events import EventQuery
@@ -67,6 +68,8 @@ def features(  # noqa: PLR0913, PLR0917  # the options of the command
 def _check(entity: str | None, kind: str, everybody: bool, engine: str, out: Path | None, distributions: bool) -> None:
     """Everything that is wrong with what was asked for."""
     faults = []
+    if entity is not None and (fault := id_fault(entity, "ID")):
+        faults.append(fault)
     if kind not in _TYPES:
         faults.append(Fault("--type", f"be one of {', '.join(_TYPES)}", shown(kind)))
     if engine != "local":

@@ -8,6 +8,7 @@ import typer
 
 from homing.cli.recommend import in_one_line
 from homing.cli.terminal import Terminal, moment
+from homing.core.ids import checked_id
 from homing.personalization.answer import leads_json
 from homing.personalization.leads_for import LeadsAnswer
 
@@ -24,7 +25,7 @@ def leads_for(
 ) -> None:
     """The leads most likely to want a home, such as one listed a minute ago."""
     terminal: Terminal = context.obj
-    answer = terminal.homing.engine.leads_for(home, k, as_of=moment(as_of))
+    answer = terminal.homing.engine.leads_for(checked_id(home, "PROPERTY"), k, as_of=moment(as_of))
     terminal.answer(leads_json(answer), lambda: _show(terminal, answer))
 
 
