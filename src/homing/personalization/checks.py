@@ -131,7 +131,8 @@ def _what_was_listed(made: World) -> None:
     ]
     later += [_home(6, 1, MOMENT + DAY, StandardStatus="Closed"), _home(_HOMES, 500_000, MOMENT + DAY)]
     made.catalogue.put(later)
-    made.catalogue.put([_home(8, 290_000, MOMENT - 20 * DAY, MOMENT + 2 * DAY, PropertySubType="Townhouse")])
+    told_late = {"at": MOMENT - 40 * DAY, "known_at": MOMENT + 2 * DAY}
+    made.catalogue.put([_home(number, 290_000, **told_late, PropertySubType="Loft") for number in range(_HOMES)])
 
 
 def _what_was_learned(made: World) -> None:
