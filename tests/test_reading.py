@@ -19,7 +19,14 @@ from homing.people.lead import lead_from
 from homing.wiring import build, served
 
 NOW = 1_780_000_000_000_000
-KNOWN = {"lead_id": "ann", "anonymous_id": "visitor", "property_id": "h1", "agent_id": "bob", "id": "ann", "name": "page.css"}
+KNOWN = {
+    "lead_id": "ann",
+    "anonymous_id": "visitor",
+    "property_id": "h1",
+    "agent_id": "bob",
+    "id": "ann",
+    "name": "page.css",
+}
 ASKED_BY_POST = {"/v1/rank": {"lead_id": "ann", "property_ids": ["h1", "h2", "gone"]}}
 
 

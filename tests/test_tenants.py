@@ -49,6 +49,8 @@ def of_columns(columns: Any) -> Any:
 STORES: dict[type[Any], dict[str, Call]] = {
     SqliteEventStore: {
         "select": lambda store: store.select("b", ALL),
+        "extent": lambda store: store.extent("b", ALL),
+        "names": lambda store: store.names("b", "lead", ALL),
         "count": lambda store: store.count("b", EventQuery(lead_id="ann")),
         "columns": lambda store: of_columns(store.columns("b", ALL)),
         "record_outcome": lambda store: store.record_outcome("b", "e", "won", 1.0, 1, 1),
@@ -88,6 +90,7 @@ CATALOGUE: dict[str, Call] = {
     "snapshot": lambda homes: homes.snapshot().ids.ids,
     "refreshed": lambda homes: homes.refreshed(homes.snapshot()).ids.ids,
     "revision": lambda homes: homes.revision(),
+    "present": lambda homes: homes.present(),
     "changed_since": lambda homes: homes.changed_since(0),
     "property_ids_by_listing_id": lambda homes: homes.property_ids_by_listing_id(),
     "delete": lambda homes: homes.delete("h1"),

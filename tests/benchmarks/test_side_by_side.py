@@ -56,7 +56,7 @@ def test_the_table_holds_every_row_and_the_version(told, capsys):
     told.show([told.row("it", "peer", "s", taken(2.0), "a note")], told.about(0.5))
     text = capsys.readouterr().out
     assert text.startswith("homing ")
-    assert ["2.00", "[2.00,", "2.00]", "9"] == text.splitlines()[2].split()[-4:]
+    assert text.splitlines()[2].split()[-4:] == ["2.00", "[2.00,", "2.00]", "9"]
     assert "a note" in text
 
 

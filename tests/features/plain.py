@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
+
+import numpy as np
 
 from homing.core.clock import from_micros
 
@@ -53,3 +56,27 @@ def top(values):
 
 def share(part, whole):
     return min(1.0, part / whole) if whole else 0.0
+
+
+def std(values):
+    values = list(values)
+    return math.sqrt(mean([(value - mean(values)) ** 2 for value in values])) if values else math.nan
+
+
+def quantile(values, level):
+    return float(np.quantile(values, level)) if values else math.nan
+
+
+def entropy(values):
+    """Shannon entropy in bits of how often each value occurs."""
+    return -sum(n / len(values) * math.log2(n / len(values)) for n in Counter(values).values()) if values else math.nan
+
+
+def gaps_between(events):
+    """Seconds from one event to the next."""
+    return [(b.timestamp - a.timestamp).total_seconds() for a, b in pairwise(events)]
+
+
+def told(event, key):
+    """Whether an event says a number under a key."""
+    return isinstance(event.event_data.get(key), (int, float))

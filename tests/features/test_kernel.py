@@ -12,8 +12,9 @@ from homing.core.errors import StorageError
 from homing.event_types import EventType
 from homing.feature_engineering import FEATURES
 from homing.feature_engineering.declaration import Example, feature
-from homing.feature_engineering.kernel import Kernel, _compile_elsewhere, compile_kernel
+from homing.feature_engineering.kernel import Kernel, _compile_elsewhere, _is_compiled, compile_kernel, loaded_kernel
 from homing.feature_engineering.kernel_source import kernel_source
+from homing.feature_engineering.plan import derived_read, labels_read, numbers_read
 from homing.feature_engineering.warm import main
 from homing.store.columns import columns_of
 from homing.tracking.history import History, histories
@@ -74,7 +75,9 @@ def test_a_kernel_that_was_compiled_before_is_there_in_a_moment(kernels, kernel_
 
 
 def test_a_ready_kernel_never_compiles_in_a_request(kernels):
-    nobody = histories(columns_of([], ("completed", "view_duration_seconds")), "agent", ["nobody"])
+    features = FEATURES["agent"]
+    nothing = columns_of([], numbers_read(features), labels_read(features))
+    nobody = histories(nothing, "agent", ["nobody"], derived=derived_read(features))
     assert kernels["agent"](nobody, np.zeros(1, np.int64)).shape == (1, len(FEATURES["agent"]))
     with pytest.raises(TypeError, match="No matching definition"):
         kernels["agent"](nobody, np.zeros(1, np.float32))
@@ -105,11 +108,9 @@ def test_a_kernel_whose_source_was_touched_is_not_taken_for_compiled(tmp_path):
     name = kernel_source(FEATURES["agent"]).name
     (tmp_path / f"{name}.py").write_text("")
     (tmp_path / f"{name}.json").write_text(json.dumps({"mtime_ns": 1}))
-    from homing.feature_engineering.kernel import _is_compiled, _loaded
-
     assert not _is_compiled(tmp_path, name)
     with pytest.raises(StorageError, match="holds no compiled kernel"):
-        _loaded(tmp_path, kernel_source(FEATURES["agent"]), "agent")
+        loaded_kernel("agent", FEATURES["agent"], tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["nbi", "nbc"])
@@ -122,7 +123,7 @@ def test_damaged_machine_code_is_compiled_anew_and_never_here(kernels, kernel_fo
     kernel = Kernel("agent", FEATURES["agent"], folder)
     assert kernel.wait(120), kernel.state
     assert len(damaged.read_bytes()) > 20
-    assert not kernel._driver.stats.cache_misses
+    assert not kernel._loaded.driver.stats.cache_misses
 
 
 def test_whatever_goes_wrong_the_state_says_so(tmp_path):

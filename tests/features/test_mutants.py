@@ -14,8 +14,7 @@ from homing.event_types import EventType
 from homing.feature_engineering.checks import LAWS, LawBroken, Paths, value_of_events
 from homing.feature_engineering.declaration import ALL, Example, feature
 from homing.feature_engineering.interpreter import interpreted
-from homing.feature_engineering.kernel import compile_kernel
-from homing.feature_engineering.kernel_source import arguments, kernel_source
+from homing.feature_engineering.kernel import compile_kernel, loaded_kernel
 from homing.tracking.history import History
 from homing.tracking.homes import GivenHomes
 
@@ -64,15 +63,10 @@ def honest(kernel_folder):
     """The true paths for the two features above, compiled together."""
     features = tuple(ENGINES.values())
     compile_kernel("lead", features, kernel_folder)
-    from homing.feature_engineering.kernel import _loaded
-
-    source = kernel_source(features)
-    driver = _loaded(kernel_folder, source, "lead")
+    kernel = loaded_kernel("lead", features, kernel_folder)
 
     def compiled(one, of, as_of):
-        given = arguments(source, of, as_of)
-        driver(*given)
-        return given[3][:, list(ENGINES).index(one.name)]
+        return kernel(of, as_of)[:, list(ENGINES).index(one.name)]
 
     return Paths(one=value_of_events, many=many, compiled=compiled)
 

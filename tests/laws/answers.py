@@ -95,6 +95,10 @@ def featured(kind: str) -> Callable[[World, int], Any]:
     return lambda of, as_of: plain(house(of).engineer.feature_table(kind, as_of=from_micros(as_of)))
 
 
+def behind(of: World, as_of: int) -> Any:
+    return plain(dict(house(of).engineer.behind("ann", as_of=from_micros(as_of))))
+
+
 def profiled(of: World, as_of: int) -> Any:
     return plain([of.directory.leads(as_of), of.directory.time_zone_of("ann", as_of), of.directory.lead("bob", as_of)])
 
@@ -123,6 +127,7 @@ ANSWERS = {
     "features_of_leads": Answer(featured("lead"), ACTS | {SAID, LISTED}),
     "features_of_homes": Answer(featured("property"), ACTS),
     "features_of_agents": Answer(featured("agent"), ACTS - {"who_somebody_was"}),
+    "events_behind_features": Answer(behind, ACTS),
     "profiles": Answer(profiled, frozenset({SAID})),
     "catalogue": Answer(offered, frozenset({LISTED})),
     "events": Answer(happened, ACTS | {OUTCOMES}),
@@ -132,15 +137,18 @@ _SERVICE = "it hands its as_of to TrainModels, which is asked as trained_models"
 ASKED = {
     "homing.feature_engineering.standard_feature_engineer.StandardFeatureEngineer.batch_extract_features": "test_"
     "standard_feature_engineer holds it equal to extract_features",
+    "homing.feature_engineering.standard_feature_engineer.StandardFeatureEngineer.behind": "events_behind_features",
     "homing.feature_engineering.standard_feature_engineer.StandardFeatureEngineer.extract_features": "test_standard_"
     "feature_engineer holds it equal to feature_table",
     "homing.feature_engineering.standard_feature_engineer.StandardFeatureEngineer.feature_matrix": "features, which it "
     "computes for histories that it is given, keep blindness to the future as a law of their own",
     "homing.feature_engineering.standard_feature_engineer.StandardFeatureEngineer.feature_table": "features_of_leads",
-    "homing.feature_engineering.standard_feature_engineer.StandardFeatureEngineer.feature_tables": "feature_table joins "
-    "what it gives in parts",
+    "homing.feature_engineering.standard_feature_engineer.StandardFeatureEngineer.feature_tables": (
+        "feature_table joins what it gives in parts"
+    ),
     "homing.market.catalogue.Catalogue.get": "catalogue",
     "homing.market.catalogue.Catalogue.snapshot": "catalogue",
+    "homing.market.life.life": "recommendations",
     "homing.market.snapshot.snapshot_of": "catalogue",
     "homing.models.pasts.Pasts.known_between": "trained_models",
     "homing.people.directory.Directory.agent": "it is lead() for another kind of profile, in the same store",

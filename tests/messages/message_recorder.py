@@ -15,6 +15,8 @@ from homing.core.errors import Fault
 
 __all__ = ["Recorder"]
 
+_TELLERS = {"problem": "detail", "_failed": "why"}
+"""Functions that tell a message themselves, and what they call it."""
 _FAULT: CodeType = Fault.__post_init__.__code__
 
 
@@ -41,6 +43,8 @@ class Recorder:
         code = frame.f_code
         if code is _FAULT:
             return self._made
+        if code.co_name in _TELLERS and code.co_filename in self._at and "self" not in frame.f_locals:
+            self._note(frame.f_back, str(frame.f_locals.get(_TELLERS[code.co_name], "")))
         if code.co_name == "__init__" and isinstance(frame.f_locals.get("self"), Exception):
             self._note(frame.f_back, str(frame.f_locals.get("detail") or ""))
         if code.co_filename not in self._at:

@@ -14,6 +14,9 @@ __all__ = ["SOURCE", "Site", "sites", "sites_of"]
 
 SOURCE = Path(homing.__file__).parent
 _HELPERS = {"fault", "_fault"}
+"""Methods that make a fault of what they are given."""
+_TELLERS = {"problem", "_failed"}
+"""Functions that tell what they are given."""
 _CARRIERS = {"BadInput", "UnknownId", "_Unread"}
 """They carry faults, whose words stand where the fault is made."""
 _FOR_AUTHORS = {"LawBroken", "NotImplementedError"}
@@ -68,7 +71,8 @@ def _makes_message(call: ast.Call) -> bool:
     if isinstance(made, ast.Attribute):
         of = isinstance(made.value, ast.Name) and _is_error(made.value.id) and made.attr == "of"
         return of or made.attr in _HELPERS or (_is_error(made.attr) and made.attr not in _SILENT)
-    return isinstance(made, ast.Name) and made.id not in _SILENT and (_is_error(made.id) or made.id == "Fault")
+    name = made.id if isinstance(made, ast.Name) else ""
+    return name not in _SILENT and (_is_error(name) or name in _TELLERS or name == "Fault")
 
 
 def _is_error(name: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import provoked_features
 import provoked_files
 import provoked_models
 import provoked_operations
@@ -86,5 +87,6 @@ def corpus(ground: Ground) -> None:
 
 
 PROVOCATIONS: Mapping[str, Act] = {
-    **provoked_files.TABLE, **provoked_models.TABLE, **provoked_operations.TABLE, **provoked_python.TABLE,
+    **provoked_features.TABLE, **provoked_files.TABLE, **provoked_models.TABLE,
+    **provoked_operations.TABLE, **provoked_python.TABLE,
 }  # fmt: skip

@@ -9,11 +9,15 @@ import socket
 import subprocess
 import sys
 import tarfile
+from contextlib import redirect_stderr
 from hashlib import sha256
 from pathlib import Path
 
+from api_ground import build
+from cli_ground import Said
 from installation import Installation, damage
 
+from homing.cli.main import _told, run
 from homing.core.settings import Settings
 from homing.services.restore import Restore, finish_restore
 from homing.services.simulate import Simulate
@@ -142,7 +146,40 @@ def held_elsewhere(ground):
             other.communicate(b"\n")
 
 
+class Interrupted(list):
+    """A command line at which somebody presses Ctrl-C."""
+
+    def __iter__(self):
+        raise KeyboardInterrupt
+
+
+def interrupted(_):
+    return told_by(lambda: run(Interrupted()))
+
+
+def told_by(act):
+    """What is said on stderr, and the exit code."""
+    err = io.StringIO()
+    with redirect_stderr(err):
+        code = act()
+    return Said(code, "", err.getvalue())
+
+
+def unforeseen(ground):
+    def fails(_):
+        raise KeyError("/etc/secret")
+
+    return build(ground.new(), answer=fails).client.get("/v1/leads/a/recommendations")
+
+
 TABLE = {
+    "Stopped.": interrupted,
+    "This is a fault of homing itself: KeyError: 'x'": lambda _: told_by(lambda: _told(KeyError("x"))),
+    "/full/disk: No space left on device.": lambda _: told_by(lambda: _told(OSError(28, "No space left on device", "/full/disk"))),
+    "A page of another site may not write here.": post("/v1/events", {}, headers={"Sec-Fetch-Site": "cross-site"}),
+    "Something failed inside the server; its log has the details. The request may be tried again.": unforeseen,
+    "This address has no PATCH. It has DELETE, GET, PUT.": lambda ground: ground.served.client.request("PATCH", "/v1/properties/a"),
+    "There is no such address. See /docs for those there are.": get("/v1/nowhere"),
     "An array holds at most 1,000 events; got 1,001.": post("/v1/events", [{}] * 1_001),
     "An array holds at most 1,000 homes; got 1,001.": post("/v1/properties", [{}] * 1_001),
     "The body must be at most 1,000,000 bytes.": post("/v1/events", b" " * 1_000_001),

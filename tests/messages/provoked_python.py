@@ -18,7 +18,6 @@ from homing.core.laws import Excepted, checks
 from homing.core.settings import Settings
 from homing.feature_engineering import FEATURES, kernel
 from homing.feature_engineering.declaration import Example, declared_in, feature
-from homing.feature_engineering.kernel_source import kernel_source
 from homing.feature_engineering.reach import reach
 from homing.feature_engineering.standard_feature_engineer import StandardFeatureEngineer
 from homing.market.links import LinkTemplate
@@ -284,7 +283,7 @@ TABLE = {
     "The features cannot be compiled: numba is switched off by NUMBA_DISABLE_JIT.": compiled_without_jit,
     "The compiled features cannot be kept in": lambda ground: kernel.compile_kernel("lead", FEATURES["lead"][:1], ground.file("x", "") / "y"),
     "The compiled features cannot be kept in /": lambda ground: kernel._compile_elsewhere(ground.file("x", ""), "lead"),
-    "holds no compiled kernel": lambda ground: kernel._loaded(ground.new(), kernel_source(FEATURES["lead"][:1]), "lead"),
+    "holds no compiled kernel": lambda ground: kernel.loaded_kernel("lead", FEATURES["lead"][:1], ground.new()),
     "is no Python module": lambda ground: kernel._module(ground.file("x.txt", "")),
     "laws and parts must not be empty: a suite that asks nothing is always green; got": lambda _: checks({}, {}),
     "excepted must name each part and law once; got": lambda _: laws([odd(), odd()]),

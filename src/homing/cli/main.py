@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 
 from homing.cli.app import app
 from homing.cli.usage import usage_fault
-from homing.core.errors import BadInput, Fault, HomingError
+from homing.core.errors import BadInput, Fault, HomingError, one_line
 
 __all__ = ["main"]
 
@@ -36,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
         code = _INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the rim of the process
         return _told(error)
-    return _failed("stopped") if code == _INTERRUPTED else int(code)
+    return _failed("Stopped.") if code == _INTERRUPTED else int(code)
 
 
 def _told(error: Exception) -> int:
@@ -48,10 +48,10 @@ def _told(error: Exception) -> int:
     if isinstance(error, HomingError):
         return _failed(str(error))
     if isinstance(error, OSError):
-        return _failed(f"{error.filename or 'the system'}: {error.strerror or error}")
+        return _failed(f"{error.filename or 'the system'}: {error.strerror or error}.")
     if sys.flags.dev_mode:
         raise error
-    return _failed(f"This is a fault of homing itself: {type(error).__name__}: {str(error).partition(chr(10))[0]}")
+    return _failed(f"This is a fault of homing itself: {type(error).__name__}: {one_line(str(error))}.")
 
 
 def _refused(faults: Sequence[Fault]) -> int:

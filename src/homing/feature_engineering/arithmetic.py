@@ -11,23 +11,33 @@ from numpy.typing import NDArray
 from homing.core.clock import DAY, HOUR
 
 __all__ = [
+    "ascending",
     "circular_std_hours",
     "commonest",
+    "deviation",
     "distinct",
+    "entropy_bits",
     "hour_of_day",
     "largest_positive",
+    "last_known",
+    "longest_run",
+    "mean_of",
     "mean_positive",
+    "quantile",
     "ratio",
+    "runs",
     "share",
     "weekday",
     "whole_days",
 ]
 
 Codes = Sequence[int] | NDArray[np.int64]
+Floats = Sequence[float] | NDArray[np.float64]
 
 _TURN = 2.0 * math.pi
 _LEAST_CONCENTRATION = 1e-6
 _LEAST_VARIANCE = 1e-10
+_GAPS = (10_543, 4_687, 2_083, 926, 301, 132, 57, 23, 10, 4, 1)
 
 
 def distinct(codes: Codes, size: int) -> int:
@@ -110,3 +120,90 @@ def circular_std_hours(local_at: Sequence[int], size: int) -> float:
     concentration = min(1.0, max(_LEAST_CONCENTRATION, math.sqrt(x * x + y * y) / size))
     variance = -2.0 * math.log(concentration)
     return math.sqrt(variance) * 24.0 / _TURN if variance > _LEAST_VARIANCE else 0.0
+
+
+def mean_of(values: Floats) -> float:
+    """The mean, NaN of none."""
+    total = 0.0
+    for i in range(len(values)):
+        total += values[i]
+    return total / len(values) if len(values) > 0 else math.nan
+
+
+def deviation(values: Floats) -> float:
+    """The standard deviation of all there are (not of a sample), NaN of none."""
+    middle, total = mean_of(values), 0.0
+    for i in range(len(values)):
+        total += (values[i] - middle) * (values[i] - middle)
+    return math.sqrt(total / len(values)) if len(values) > 0 else math.nan
+
+
+def ascending(values: Floats) -> NDArray[np.float64]:
+    """The values in ascending order, as a new array.
+
+    Shell's sort: for a few thousand values as fast as numpy's, and far less to compile into every feature.
+    """
+    ordered = np.empty(len(values))
+    for i in range(len(values)):
+        ordered[i] = values[i]
+    for gap in _GAPS:
+        for i in range(gap, len(ordered)):
+            value, place = ordered[i], i
+            while place >= gap and ordered[place - gap] > value:
+                ordered[place] = ordered[place - gap]
+                place -= gap
+            ordered[place] = value
+    return ordered
+
+
+def quantile(ordered: Floats, level: float) -> float:
+    """The value below which a share of `level` of the ordered values lies, between neighbours in proportion.
+
+    NaN of none.
+    """
+    if len(ordered) == 0:
+        return math.nan
+    place = level * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (place - low) * (ordered[high] - ordered[low])
+
+
+def runs(ordered: Floats) -> int:
+    """How many different values there are among ordered ones."""
+    count = 0
+    for i in range(len(ordered)):
+        if i == 0 or ordered[i] != ordered[i - 1]:
+            count += 1
+    return count
+
+
+def longest_run(ordered: Floats) -> int:
+    """How often the commonest of ordered values occurs."""
+    longest, current = 0, 0
+    for i in range(len(ordered)):
+        current = current + 1 if i > 0 and ordered[i] == ordered[i - 1] else 1
+        longest = max(longest, current)
+    return longest
+
+
+def entropy_bits(ordered: Floats) -> float:
+    """The Shannon entropy in bits of how often each of the ordered values occurs; 0 of one, NaN of none."""
+    size = len(ordered)
+    if size == 0:
+        return math.nan
+    total, current = 0.0, 0
+    for i in range(size):
+        current += 1
+        if i == size - 1 or ordered[i + 1] != ordered[i]:
+            total -= current * math.log2(current / size)
+            current = 0
+    return total / size
+
+
+def last_known(values: Floats, size: int) -> float:
+    """The last value that is there, NaN if none is."""
+    for i in range(size - 1, -1, -1):
+        if not math.isnan(values[i]):
+            return values[i]
+    return math.nan

@@ -27,6 +27,7 @@ __all__ = [
     "Category",
     "Example",
     "Feature",
+    "Homes",
     "choice",
     "code",
     "declared_in",
@@ -42,6 +43,9 @@ UNKNOWN = "unknown"
 
 Category = NewType("Category", int)
 """What a categorical feature returns: the code of one of its categories, -1 for none."""
+
+Homes = Mapping[str, Sequence[tuple[int, Mapping[str, Any]]]]
+"""What homes of an example were: versions as (age in microseconds, fields of a `HomeVersion`)."""
 
 Body = Callable[[History], Any]
 _GIVEN = frozenset({"size", "as_of", "type", *MOMENTS, *CODES})
@@ -70,7 +74,7 @@ class Example:
     value: float | str
     as_of: datetime = datetime(2026, 5, 15, 12, tzinfo=UTC)
     zone: str = "UTC"
-    homes: Mapping[str, Sequence[tuple[int, Mapping[str, Any]]]] = field(default_factory=dict)
+    homes: Homes = field(default_factory=dict)
 
     @property
     def at(self) -> int:

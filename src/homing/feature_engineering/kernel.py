@@ -31,7 +31,7 @@ from homing.feature_engineering.plan import derived_read, labels_read, numbers_r
 from homing.store.columns import columns_of
 from homing.tracking.history import Histories, Subject, histories
 
-__all__ = ["Kernel", "KernelState", "compile_kernel"]
+__all__ = ["Kernel", "KernelState", "compile_kernel", "loaded_kernel"]
 
 _log = logger(__name__)
 _LONGEST_COMPILE_SECONDS = 900
@@ -62,19 +62,13 @@ class Kernel:
         self.features = tuple(features)
         self.folder = folder
         self.state = KernelState()
-        self._source: KernelSource | None = None
-        self._driver: Callable[..., Any] | None = None
+        self._loaded: LoadedKernel | None = None
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def __call__(self, histories: Histories, as_of: NDArray[np.int64]) -> NDArray[np.float64] | None:
         """The features of all entities, shape (entities, features), or None if the kernel is not ready."""
-        if self._driver is None or self._source is None:
-            return None
-        given = arguments(self._source, histories, as_of)
-        self._driver(*given)
-        out: Any = given[3]
-        return out  # type: ignore[no-any-return]
+        return None if self._loaded is None else self._loaded(histories, as_of)
 
     def start(self) -> None:
         """Bring the kernel up in the background; only the first call does anything."""
@@ -94,14 +88,12 @@ class Kernel:
     def _bring_up(self) -> None:
         began = time.monotonic()
         try:
-            self._source = kernel_source(self.features)
             try:
-                self._driver = _loaded(self.folder, self._source, self.subject)
+                self._loaded = loaded_kernel(self.subject, self.features, self.folder)
             except StorageError:
                 _compile_elsewhere(self.folder, self.subject)
-                self._driver = _loaded(self.folder, self._source, self.subject)
+                self._loaded = loaded_kernel(self.subject, self.features, self.folder)
         except Exception as error:  # noqa: BLE001  # the rim of this thread: the compiler raises whatever it likes
-            self._driver = None
             self.state = KernelState("failed", str(error) or repr(error), time.monotonic() - began)
             _log.warning("features stay interpreted: no compiled kernel", subject=self.subject, reason=str(error))
         else:
@@ -186,14 +178,29 @@ def _import_path() -> list[str]:
     return [*(place for place in sys.path if place), str(Path(__file__).parents[2])]
 
 
-def _loaded(folder: Path, source: KernelSource, subject: Subject) -> Callable[..., Any]:
-    """The driver from disk, called once; from now on it refuses to compile for arguments of another kind."""
+@dataclass(frozen=True, slots=True)
+class LoadedKernel:
+    """Machine code that was found on disk; given histories and moments it returns (entities, features)."""
+
+    source: KernelSource
+    driver: Any
+
+    def __call__(self, histories: Histories, as_of: NDArray[np.int64]) -> NDArray[np.float64]:
+        given = arguments(self.source, histories, as_of)
+        self.driver(*given)
+        out: Any = given[3]
+        return out  # type: ignore[no-any-return]
+
+
+def loaded_kernel(subject: Subject, features: Sequence[Feature], folder: Path) -> LoadedKernel:
+    """What `compile_kernel` left in the folder, called once; it refuses to compile for arguments of another kind."""
+    source = kernel_source(features)
     driver = _kept(folder, source.name)
     if driver is None:
         raise StorageError(f"{folder} holds no compiled kernel {source.name}.")
     _called_once(driver, source, subject)
     driver.disable_compile()
-    return driver  # type: ignore[no-any-return]
+    return LoadedKernel(source, driver)
 
 
 def _called_once(driver: Callable[..., Any], source: KernelSource, subject: Subject) -> None:

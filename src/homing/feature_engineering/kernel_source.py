@@ -68,8 +68,10 @@ def kernel_source(features: Sequence[Feature]) -> KernelSource:
     numbered = tuple(name for name in columns if _is_numbered(name))
     reached: dict[str, Reached] = {}
     for one in features:
-        reached |= one.reached.everything()
-    lines = [_HEAD, *_tables(reached.values()), *_functions(reached.values())]
+        for helper in one.reached.helpers:
+            reached |= helper.everything()
+    reached |= {one.reached.name: one.reached for one in features if one.reached.expression is None}
+    lines = [_HEAD, *_tables([*reached.values(), *(one.reached for one in features)]), *_functions(reached.values())]
     lines += _driver(groups, columns, numbered)
     text = "\n".join(lines) + "\n"
     stamp = f"{text}\n{Path(__file__).read_text()}\n{_machine()}"
@@ -153,7 +155,7 @@ def _driver(groups: Sequence[Group], columns: tuple[str, ...], numbered: tuple[s
 
 def _group(number: int, group: Group, window: int) -> Iterator[str]:
     numbered = [name for name in group.columns if _is_numbered(name)]
-    yield "n = 0"
+    yield "n = np.int64(0)"
     for name in numbered:
         yield f"n_{name} = 0"
     yield f"for i in range(start_{window}, end):"
@@ -169,6 +171,9 @@ def _group(number: int, group: Group, window: int) -> Iterator[str]:
     yield "else:"
     for name in group.columns:
         yield f"    h_{name} = b_{name}[:n]"
+    yield "    h_size, h_as_of = n, now"
+    shared = {name: text for one in group.features for name, text in one.reached.shared.items()}
+    yield from (f"    {name} = {text}" for name, text in shared.items())
     for place, one in zip(group.places, group.features, strict=True):
         yield from (f"    {line}" for line in _call(place, one))
     for name in numbered:
@@ -190,8 +195,7 @@ def _number(name: str) -> Iterator[str]:
 
 
 def _call(place: int, one: Feature) -> Iterator[str]:
-    given = {"size": "n", "as_of": "now"}
-    call = f"{one.reached.name}({', '.join(given.get(name, f'h_{name}') for name in one.reached.fields)})"
+    call = one.reached.expression or f"{one.reached.name}({', '.join(one.reached.arguments)})"
     if isinstance(one.categories, str):
         yield f"chosen = {call}"
         yield f"out[e, {place}] = word_{one.categories}[chosen] if chosen >= 0 else -1"

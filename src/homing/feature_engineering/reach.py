@@ -11,7 +11,7 @@ import inspect
 import math
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from types import FunctionType, ModuleType
@@ -30,9 +30,11 @@ _MUST = "be a number, a tuple of numbers, a plain function, math or np, so that 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """One function ready to be compiled: `source` takes the fields of the history it needs as arguments `h_…`.
+    """One function ready to be compiled: `source` takes `arguments`, of which `h_…` are fields of the history.
 
-    `name` is the function's own with a hash of everything it reaches; `helpers` are the functions it calls.
+    `name` is the function's own with a hash of everything it reaches; `fields` are all fields that it needs, `helpers`
+    the functions it calls. `shared` are calls that depend on nothing but the history, by the names `s_…` of their
+    results: made once for all features that see the same events. `expression` is the body, if it is no more than that.
     """
 
     name: str
@@ -40,6 +42,9 @@ class Reached:
     source: str
     helpers: tuple[Reached, ...]
     tables: Mapping[str, tuple[float, ...]]
+    arguments: tuple[str, ...] = ()
+    shared: Mapping[str, str] = field(default_factory=dict)
+    expression: str | None = None
 
     def everything(self) -> dict[str, Reached]:
         """The function and all that it reaches by name, helpers before those that call them."""
@@ -53,13 +58,13 @@ def reach(function: Callable[..., Any]) -> Reached:
     """Follow a function through all it calls; refuses, with all faults at once, what could not be compiled."""
     if not isinstance(function, FunctionType):
         raise BadInput.of("a feature", "be declared on a plain function", function)
-    return _reach(function)
+    return _reach(function, shares=True)
 
 
 @lru_cache(maxsize=4096)
-def _reach(function: FunctionType) -> Reached:
+def _reach(function: FunctionType, *, shares: bool) -> Reached:
     tree = _tree(function)
-    rewriter = _Rewriter(function, tree)
+    rewriter = _Rewriter(function, tree, shares)
     body = rewriter.rewritten(tree)
     if rewriter.faults:
         raise BadInput(rewriter.faults)
@@ -67,7 +72,14 @@ def _reach(function: FunctionType) -> Reached:
     parts = [text, *rewriter.helpers, *(f"{name}={value!r}" for name, value in sorted(rewriter.tables.items()))]
     name = f"{function.__name__}_{sha256(chr(0).join(parts).encode()).hexdigest()[:10]}"
     source = text.replace(f"def {function.__name__}(", f"def {name}(", 1)
-    return Reached(name, rewriter.fields, source, tuple(rewriter.helpers.values()), rewriter.tables)
+    helpers = tuple(rewriter.helpers.values())
+    arguments, shared = rewriter.arguments, rewriter.shared
+    return Reached(name, rewriter.fields, source, helpers, rewriter.tables, arguments, shared, _expression(body))
+
+
+def _expression(body: ast.FunctionDef) -> str | None:
+    only = body.body[0]
+    return ast.unparse(only.value) if len(body.body) == 1 and isinstance(only, ast.Return) and only.value else None
 
 
 def _tree(function: FunctionType) -> ast.FunctionDef:
@@ -83,8 +95,8 @@ def _tree(function: FunctionType) -> ast.FunctionDef:
 class _Rewriter(ast.NodeTransformer):
     """Rewrites `h.price[i]` to `h_price[i]`, `helper(h, i)` to `helper_<hash>(h_price, i)`, and constants in place."""
 
-    def __init__(self, function: FunctionType, tree: ast.FunctionDef) -> None:
-        self.function = function
+    def __init__(self, function: FunctionType, tree: ast.FunctionDef, shares: bool) -> None:
+        self.function, self.shares = function, shares
         self.history = next((one.arg for one in tree.args.args if _is_history(one)), None)
         self.local = {one.arg for one in tree.args.args} | {
             node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
@@ -92,7 +104,9 @@ class _Rewriter(ast.NodeTransformer):
         self.helpers: dict[str, Reached] = {}
         self.tables: dict[str, tuple[float, ...]] = {}
         self.used: set[str] = set()
+        self.shared: dict[str, str] = {}
         self.faults: list[Fault] = []
+        self.arguments: tuple[str, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -100,10 +114,13 @@ class _Rewriter(ast.NodeTransformer):
 
     def rewritten(self, tree: ast.FunctionDef) -> ast.FunctionDef:
         body = [self.visit(node) for node in _without_docstring(tree.body)]
+        named = {node.id for part in body for node in ast.walk(part) if isinstance(node, ast.Name)}
+        of_history = [name for name in (*(f"h_{used}" for used in self.fields), *sorted(self.shared)) if name in named]
+        if not self.shares:
+            of_history = [f"h_{used}" for used in self.fields]
+        self.arguments = tuple(of_history)
         arguments = [
-            ast.arg(name)
-            for one in tree.args.args
-            for name in ([f"h_{used}" for used in self.fields] if one.arg == self.history else [one.arg])
+            ast.arg(name) for one in tree.args.args for name in (of_history if one.arg == self.history else [one.arg])
         ]
         if tree.args.kwonlyargs or tree.args.vararg or tree.args.kwarg or tree.args.defaults:
             self._fault("the arguments", "be plain, without defaults", ast.unparse(tree.args))
@@ -138,7 +155,22 @@ class _Rewriter(ast.NodeTransformer):
                 arguments += [ast.Name(f"h_{name}", ast.Load()) for name in helper.fields]
             else:
                 arguments.append(self.visit(one))
-        return ast.Call(ast.Name(helper.name, ast.Load()), arguments, [])
+        call = ast.Call(ast.Name(helper.name, ast.Load()), list(map(_typed, arguments)), [])
+        return self._once(call) if self.shares and all(map(self._is_of_history, arguments)) else call
+
+    def _is_of_history(self, node: ast.expr) -> bool:
+        """Whether a value is the same for all features that see the same events."""
+        if isinstance(node, ast.UnaryOp):
+            return self._is_of_history(node.operand)
+        if isinstance(node, ast.Name):
+            return node.id not in self.local and (node.id[2:] in self.used or node.id in self.shared)
+        return isinstance(node, ast.Constant)
+
+    def _once(self, call: ast.Call) -> ast.Name:
+        text = ast.unparse(call)
+        name = f"s_{sha256(text.encode()).hexdigest()[:10]}"
+        self.shared[name] = text
+        return ast.Name(name, ast.Load())
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if node.id == self.history:
@@ -171,7 +203,7 @@ class _Rewriter(ast.NodeTransformer):
         if function is self.function:
             self._fault("the function", "not call itself", function.__name__)
             return Reached(function.__name__, (), "", (), {})
-        helper = _reach(function)
+        helper = _reach(function, shares=False)
         self.helpers[helper.name] = helper
         return helper
 
@@ -182,6 +214,17 @@ class _Rewriter(ast.NodeTransformer):
 
     def _fault(self, where: str, must: str, got: object) -> None:
         self.faults.append(Fault(f"{self.function.__name__}: {where}", must, shown(got)))
+
+
+def _typed(node: ast.expr) -> ast.expr:
+    """A whole number or truth as one of its type: of a bare one the compiler makes a copy of the function each."""
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return node
+    if isinstance(value, bool):
+        return ast.parse(f"np.bool_({value})", mode="eval").body
+    return ast.parse(f"np.int64({value})", mode="eval").body if isinstance(value, int) else node
 
 
 def _is_history(argument: ast.arg) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from homing.core.clock import DAY, HOUR, MINUTE, SECOND
 from homing.event_types import EventType
 from homing.feature_engineering import FEATURES
 from homing.feature_engineering.declaration import ALL, Example, Feature
-from homing.feature_engineering.feature_extractors.vocabulary import BEHAVIOR
+from homing.feature_engineering.feature_extractors.first_version import EXTRACTED
+from homing.feature_engineering.feature_extractors.vocabulary import BEHAVIOR, WISHES
 
 __all__ = ["page"]
 
@@ -21,7 +22,13 @@ This page is written by `python -m homing.feature_engineering.reference` from th
 Every feature is always present in an answer: a number is NaN (null in JSON) and a category `unknown` where there is no
 evidence. A feature sees events of the types it reads that happened in its window, (as_of - window, as_of], and that
 were known by then. Hours, weekdays and dates are those of the wall clock in the lead's time zone. "Behavior" stands for
-the types of the first version and all else that a lead does; not for {passive}.
+the types of the first version and all else that a lead does; not for {passive}. "Wishes" stands for what speaks for a
+home or against it, and searches: {wishes}.
+
+What a home was (price, rooms, area, kind, place) is what the event itself says of it, else what the catalogue said of
+it at the event, as known at `as_of`. A place is a postal code, else a city. Of swipes those to the right speak for a
+home. Names that the first version had look back 30 days; so do others without a suffix. `_7d`, `_24h` and `_90d` say
+another span. The four extractors of the first version: {extractors}.
 """
 
 _SUBJECTS = {"lead": "Leads", "property": "Homes", "agent": "Agents"}
@@ -31,7 +38,9 @@ _UNITS = ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
 def page() -> str:
     """The whole page as Markdown."""
     passive = ", ".join(f"`{kind}`" for kind in EventType if kind not in BEHAVIOR)
-    return "\n".join([_HEAD.format(passive=passive), *_sections()])
+    wishes = ", ".join(f"`{kind}`" for kind in EventType if kind in WISHES)
+    extractors = "; ".join(f"{name}: {', '.join(f'`{one}`' for one in names)}" for name, names in EXTRACTED.items())
+    return "\n".join([_HEAD.format(passive=passive, wishes=wishes, extractors=extractors), *_sections()])
 
 
 def _sections() -> Iterator[str]:
@@ -66,6 +75,8 @@ def _reads(reads: frozenset[EventType]) -> str:
         return "every type"
     if reads == BEHAVIOR:
         return "behavior"
+    if reads == WISHES:
+        return "wishes"
     if len(reads) > 8:
         return f"{len(reads)} types"
     return ", ".join(f"`{kind}`" for kind in EventType if kind in reads)
@@ -101,7 +112,19 @@ def _span(duration: int) -> str:
 def _example(example: Example) -> str:
     events = "; ".join(_told(row) for row in example.events)
     value = f"`{example.value}`" if isinstance(example.value, str) else f"**{_number(example.value)}**"
-    return f"{events} → {value}"
+    homes = "; ".join(_home(home, versions) for home, versions in example.homes.items() if home in f"{events} it")
+    return f"{events}{f' ({homes})' if homes else ''} → {value}"
+
+
+def _home(name: str, versions: Sequence[tuple[int, Mapping[str, object]]]) -> str:
+    """What a home of an example was."""
+    said = (f"{_span(age)} ago {', '.join(f'{key} {_plain(value)}' for key, value in one.items())}"
+            for age, one in versions)  # fmt: skip
+    return f"{name}: {'; '.join(said)}"
+
+
+def _plain(value: object) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def _told(row: Sequence[object]) -> str:

@@ -59,7 +59,7 @@ class Catalogue:
     def get(self, property_id: str, as_of: int | None = None) -> Property | None:
         """The home as it stood at a moment (left out: now), as far as known then; None if unknown or deleted."""
         if as_of is None:
-            version = self._store.newest(self.tenant, property_id, self._present())
+            version = self._store.newest(self.tenant, property_id, self.present())
         else:
             version = self._store.newest(self.tenant, property_id, as_of)
         home = None if version is None else _property(version)
@@ -96,7 +96,7 @@ class Catalogue:
 
     def moment_of_change(self, property_id: str) -> int:
         """From when a change made now holds: now, or right after the version in force where a fast clock dated that."""
-        version = self._store.newest(self.tenant, property_id, self._present())
+        version = self._store.newest(self.tenant, property_id, self.present())
         now = self._clock()
         return now if version is None else max(now, version.at + 1)
 
@@ -104,14 +104,14 @@ class Catalogue:
         """All homes as they stood at a moment, as far as known then; left out: as they stand now."""
         revision = self.revision()
         versions = map(_property, self._store.versions(self.tenant, as_of))
-        return snapshot_of(versions, as_of=as_of, upto=self._present(), revision=None if as_of is None else revision)
+        return snapshot_of(versions, as_of=as_of, upto=self.present(), revision=None if as_of is None else revision)
 
     def refreshed(self, market: MarketSnapshot) -> MarketSnapshot:
         """The present view brought up to date; the same object if nothing changed since it was made.
 
         A revision behind the view's is that of another database, put in the place of the one it was made from.
         """
-        present, revision = self._present(), self.revision()
+        present, revision = self.present(), self.revision()
         due = [home for home in market.pending if home.at <= present]
         if not due and revision == market.revision:
             return market
@@ -132,7 +132,8 @@ class Catalogue:
         """The home of each ListingId, the number people know a home by."""
         return self._store.keys_by_listing_id(self.tenant)
 
-    def _present(self) -> int:
+    def present(self) -> int:
+        """The latest moment that counts as now: feeds whose clock is a little fast are believed."""
         return self._clock() + _AHEAD
 
 

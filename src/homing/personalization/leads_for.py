@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from homing.interfaces import ConfidenceLevel, Reason, Stage
 from homing.models.query import Codes
 from homing.personalization.candidates import candidates
+from homing.personalization.returned import Change, Returned
 from homing.personalization.serving import Serving
 from homing.personalization.shopper import Shopper
 
@@ -48,9 +49,13 @@ class LeadsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Wanting:
-    """Leads for one home in order, m of them: score, and probability with its 90 % interval, each float64 (m,)."""
+    """Leads for one home in order, m of them: score, and probability with its 90 % interval, each float64 (m,).
+
+    `changes` says what is news about it to each.
+    """
 
     leads: Sequence[Shopper]
+    changes: Sequence[Change | None]
     scores: NDArray[np.float64]
     probability: NDArray[np.float64]
     low: NDArray[np.float64]
@@ -58,8 +63,10 @@ class Wanting:
     trace: tuple[Stage, ...]
 
 
-def wanting(serving: Serving, everybody: Sequence[Shopper], row: int, k: int) -> Wanting:
+def wanting(serving: Serving, everybody: Sequence[Shopper], row: int, k: int, returned: Returned) -> Wanting:
     """The k leads most likely to engage with the home of a row, of those to whom it may be shown.
+
+    To those who have seen it, it may be shown if it is news to them.
 
     The order is that of the calibrated probability, the one scale on which different leads compare; of equal ones the
     higher score first. A lead of whom nothing is known, neither an act nor a limit, has nothing that speaks for it.
@@ -67,20 +74,23 @@ def wanting(serving: Serving, everybody: Sequence[Shopper], row: int, k: int) ->
     home = np.array([row], dtype=np.int64)
     left_out: Counter[str] = Counter()
     open_to: list[Shopper] = []
+    changes: list[Change | None] = []
     for who in everybody:
         if not len(who.query) and not who.limits:
             left_out["nothing_known"] += 1
             continue
-        allowed = candidates(
-            serving.market, who.limits, dismissed=who.passed.rows[who.passed.rows >= 0], seen=who.seen, among=home
-        )
+        change = returned.changes(who.kept, only=row).get(row) if row in who.kept else None
+        seen = who.seen if change is None else who.seen[who.seen != row]
+        allowed = candidates(serving.market, who.limits, dismissed=who.dismissed, seen=seen, among=home)
         left_out.update(allowed.removed.keys())
         if len(allowed.rows):
             open_to.append(who)
+            changes.append(change)
     code = Codes(serving.codes[home])
     scores = np.array([serving.model.score(who.query, code)[0] for who in open_to], dtype=np.float64)
     acts = np.array([len(who.query) for who in open_to], dtype=np.float64)
     sure = serving.model.confidence(scores, acts)
+    news = np.array([0.0 if change is None else sum(change.parts().values()) for change in changes])
     order = np.lexsort((-scores, -sure.probability))[:k]
     trace = (
         Stage("leads", len(open_to), dict(sorted(left_out.items()))),
@@ -88,7 +98,8 @@ def wanting(serving: Serving, everybody: Sequence[Shopper], row: int, k: int) ->
     )
     return Wanting(
         [open_to[place] for place in order.tolist()],
-        scores[order],
+        [changes[place] for place in order.tolist()],
+        (scores + news)[order],
         sure.probability[order],
         sure.low[order],
         sure.high[order],

@@ -38,6 +38,7 @@ from homing.personalization.diversity import diverse
 from homing.personalization.feedback import feedback_event
 from homing.personalization.leads_for import InterestedLead, LeadsAnswer, wanting
 from homing.personalization.reasons import Drawn, Facts, reasons
+from homing.personalization.returned import Change, Returned
 from homing.personalization.serving import LiveServing, Serving
 from homing.personalization.shopper import Shopper, shopper, shoppers
 from homing.personalization.similar import SimilarHome, similar
@@ -65,11 +66,20 @@ class _Everybody:
 
 @dataclass(frozen=True, slots=True)
 class _Ranked:
-    """Chosen homes: snapshot rows and their scores, best first, and the steps that led there."""
+    """Chosen homes: snapshot rows and their scores, best first, what is news about some of them, and the steps there.
+
+    A score is the model's and what news adds to it.
+    """
 
     rows: NDArray[np.int64]
     scores: NDArray[np.float64]
+    news: Mapping[int, Change]
     trace: tuple[Stage, ...]
+
+    @property
+    def of_the_model(self) -> NDArray[np.float64]:
+        """The scores without what news adds."""
+        return self.scores - _added(self.rows, self.news)
 
 
 class PropertyPersonalizationEngine:
@@ -179,7 +189,8 @@ class PropertyPersonalizationEngine:
             self._tracker.store, self._tracker.tenant, ask.shopper_id, limits, serving.market, moment,
             visitor=ask.anonymous_id is not None,
         )  # fmt: skip
-        ranked = _ranked(serving, who, _open_to(serving, who, ask), ask)
+        news = self._returned(serving, moment, ask.as_of).changes(who.kept)
+        ranked = _ranked(serving, who, _open_to(serving, who, ask, news), ask, news)
         items = self._items(serving, who, ranked, moment, ask)
         trace = ranked.trace
         if len(items) < len(ranked.rows):
@@ -191,11 +202,13 @@ class PropertyPersonalizationEngine:
         _checked_k(k)
         serving, moment = self._serving.at(as_of), self._clock() if as_of is None else as_of
         row = _row_of(serving, property_id)
-        found = wanting(serving, self._everybody(serving, moment, as_of), row, k)
+        everybody = self._everybody(serving, moment, as_of)
+        found = wanting(serving, everybody, row, k, self._returned(serving, moment, as_of))
         ask = Ask(lead_id="everybody")
         items = []
-        for place, who in enumerate(found.leads):
-            one = _Ranked(np.array([row]), found.scores[place : place + 1], ())
+        for place, (who, change) in enumerate(zip(found.leads, found.changes, strict=True)):
+            news = {} if change is None else {row: change}
+            one = _Ranked(np.array([row]), found.scores[place : place + 1], news, ())
             given, rest = self._why(serving, who, one, moment, ask)(0)
             low, high = float(found.low[place]), float(found.high[place])
             items.append(
@@ -246,7 +259,7 @@ class PropertyPersonalizationEngine:
         self, serving: Serving, who: Shopper, ranked: _Ranked, moment: int, ask: Ask
     ) -> tuple[ModelPrediction, ...]:
         acts = np.full(len(ranked.rows), float(len(who.query)))
-        sure = serving.model.confidence(ranked.scores, acts)
+        sure = serving.model.confidence(ranked.of_the_model, acts)
         rows, why = ranked.rows, self._why(serving, who, ranked, moment, ask)
         items: list[ModelPrediction] = []
         for place, row in enumerate(rows.tolist()):
@@ -276,8 +289,8 @@ class PropertyPersonalizationEngine:
         if not ask.explain:
             return lambda _place: ((), 1.0)
         parts = serving.model.explain_many(who.query, Codes(serving.codes[ranked.rows]))
-        rows = ranked.rows.tolist()
-        return lambda place: self._reasons(parts[place], serving, who, rows[place], moment)
+        rows, news = ranked.rows.tolist(), ranked.news
+        return lambda place: self._reasons(parts[place], serving, who, rows[place], moment, news.get(rows[place]))
 
     def _card(self, market: MarketSnapshot, row: int) -> dict[str, object]:
         """What is shown of a home, with its address on the tenant's own site if that is known."""
@@ -286,10 +299,16 @@ class PropertyPersonalizationEngine:
         return shown if own is None else {**shown, "url": own}
 
     def _reasons(
-        self, parts: Mapping[str, float], serving: Serving, who: Shopper, row: int, moment: int
+        self, parts: Mapping[str, float], serving: Serving, who: Shopper, row: int, moment: int, change: Change | None
     ) -> tuple[tuple[Reason, ...], float]:
         home = serving.market.ids.ids[row]
-        return reasons(parts, Facts(serving.market, row, moment, partial(self._drawn, home, moment)), who)
+        facts = Facts(serving.market, row, moment, partial(self._drawn, home, moment), change)
+        return reasons({**parts, **({} if change is None else change.parts())}, facts, who)
+
+    def _returned(self, serving: Serving, moment: int, as_of: int | None) -> Returned:
+        """Where homes come from that are news again; the present reaches as far ahead as the catalogue's."""
+        upto = self._catalogue.present() if as_of is None else moment
+        return Returned(serving.market, partial(self._catalogue.versions_of, known_upto=upto), upto)
 
     def _drawn(self, home: str, moment: int) -> Drawn:
         """How many leads a home drew to an act in its favour."""
@@ -333,8 +352,8 @@ class PropertyPersonalizationEngine:
         )
 
 
-def _open_to(serving: Serving, who: Shopper, ask: Ask) -> Candidates:
-    """The homes that may be shown, of those asked for."""
+def _open_to(serving: Serving, who: Shopper, ask: Ask, news: Mapping[int, Change]) -> Candidates:
+    """The homes that may be shown, of those asked for; what is news of a home seen before lets it be shown again."""
     market, unknown = serving.market, 0
     among: NDArray[np.int64] | None = None
     if ask.candidates is not None:
@@ -346,31 +365,49 @@ def _open_to(serving: Serving, who: Shopper, ask: Ask) -> Candidates:
         among = among[among >= 0]
     if ask.whatever_its_state and among is not None:
         return Candidates(among, {})
-    dismissed = who.passed.rows[who.passed.rows >= 0]
-    seen = np.empty(0, np.int64) if ask.rank_all else who.seen
+    seen = np.empty(0, np.int64) if ask.rank_all else who.seen[~np.isin(who.seen, list(news))]
     asked = None if ask.where is None else ask.where.rows(market)
-    found = candidates(market, who.limits, dismissed=dismissed, seen=seen, among=among, asked=asked)
+    found = candidates(market, who.limits, dismissed=who.dismissed, seen=seen, among=among, asked=asked)
     return Candidates(found.rows, {"unknown": unknown, **found.removed}) if unknown else found
 
 
-def _ranked(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask) -> _Ranked:
+def _ranked(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask, news: Mapping[int, Change]) -> _Ranked:
     """Score every candidate, keep the best, and see to it that they are not all alike (unless all were asked for)."""
     rows, market = allowed.rows, serving.market
-    scores = serving.model.score_all(who.query)[serving.codes[rows]].astype(np.float64)
+    scores = serving.model.score_all(who.query)[serving.codes[rows]].astype(np.float64) + _added(rows, news)
     if ask.rank_all:
         order = np.lexsort((rows, -scores))
-        return _Ranked(rows[order], scores[order], (Stage("candidates", len(rows), allowed.removed),))
+        return _Ranked(rows[order], scores[order], news, (Stage("candidates", len(rows), allowed.removed),))
     deep = min(len(rows), _RANKED_DEEP * ask.k)
     best = np.argpartition(-scores, deep - 1)[:deep] if deep < len(rows) else np.arange(len(rows))
+    reserved = _reserved(rows, scores, news, ask.k)
+    best = np.union1d(best, reserved)
     order = best[np.lexsort((rows[best], -scores[best]))]
     price, latitude, longitude = (_column(market, name, rows) for name in ("ListPrice", "Latitude", "Longitude"))
-    chosen, alike = diverse(order, ask.k, price=price, latitude=latitude, longitude=longitude)
+    others = order[~np.isin(order, reserved)]
+    chosen, alike = diverse(others, ask.k - len(reserved), price=price, latitude=latitude, longitude=longitude)
+    chosen = order[np.isin(order, np.append(chosen, reserved))]
     trace = (
         Stage("candidates", len(rows), allowed.removed),
         _stage("ranked", len(order), lower_score=len(rows) - len(order)),
         _stage("chosen", len(chosen), too_alike=alike, beyond_k=len(order) - len(chosen) - alike),
     )
-    return _Ranked(rows[chosen], scores[chosen], trace)
+    return _Ranked(rows[chosen], scores[chosen], news, trace)
+
+
+def _reserved(
+    rows: NDArray[np.int64], scores: NDArray[np.float64], news: Mapping[int, Change], k: int
+) -> NDArray[np.int64]:
+    """Places in `rows` of the best homes with news: a third of a list is reserved to them, one of a list of two."""
+    seats = max(k // 3, min(1, k - 1))
+    places = np.flatnonzero(np.isin(rows, list(news)))
+    return places[np.lexsort((rows[places], -scores[places]))][:seats]
+
+
+def _added(rows: NDArray[np.int64], news: Mapping[int, Change]) -> NDArray[np.float64]:
+    """What news adds to the score of each home."""
+    added = {row: sum(change.parts().values()) for row, change in news.items()}
+    return np.array([added.get(row, 0.0) for row in rows.tolist()]) if added else np.zeros(len(rows))
 
 
 def _checked_k(k: int) -> None:

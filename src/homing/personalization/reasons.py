@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from homing.core.clock import DAY
 from homing.interfaces import Reason
 from homing.market.snapshot import MarketSnapshot
+from homing.personalization.returned import BACK, CUT, Change
 from homing.personalization.shopper import Acts, Shopper
 
 __all__ = ["ENOUGH", "Drawn", "Facts", "grouped", "reasons"]
@@ -36,12 +37,16 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a reason may cite about one home: its row, the moment, and how many leads it drew (counted when asked)."""
+    """What a reason may cite about one home: its row, the moment, how many leads it drew (counted when asked).
+
+    `change` is what is news about it to a lead that likes it.
+    """
 
     market: MarketSnapshot
     row: int
     as_of: int
     drawn: Callable[[], Drawn]
+    change: Change | None = None
 
     def number(self, name: str) -> float:
         """A numeric attribute of the home, NaN if it is unknown."""
@@ -73,8 +78,8 @@ def grouped(parts: Mapping[str, float]) -> dict[str, float]:
 def reasons(parts: Mapping[str, float], facts: Facts, shopper: Shopper) -> tuple[tuple[Reason, ...], float]:
     """The reasons for a home, greatest share first, and the share of the positive part that they leave out.
 
-    Usually at most four; more only if four do not reach 60 %. A home with nothing in its favour has one reason that
-    says so.
+    Usually at most four; more only if four do not reach 60 %, and news is always among them. A home with nothing in its
+    favour has one reason that says so.
     """
     positive = {kind: value for kind, value in grouped(parts).items() if value > 0}
     total = sum(positive.values())
@@ -83,9 +88,10 @@ def reasons(parts: Mapping[str, float], facts: Facts, shopper: Shopper) -> tuple
     given: list[Reason] = []
     covered = 0.0
     for kind, value in sorted(positive.items(), key=lambda item: (-item[1], item[0])):
-        if covered >= ENOUGH and (len(given) >= USUAL_MOST or value / total < 0.05):
-            break
-        given.append(_reason(kind, value / total, parts, facts, shopper))
+        if covered >= ENOUGH and (len(given) >= USUAL_MOST or value / total < 0.05) and kind not in (CUT, BACK):
+            continue
+        share = value / total
+        given.append(_news(kind, share, facts.change) or _reason(kind, share, parts, facts, shopper))
         covered += value / total
     return tuple(given), max(0.0, 1.0 - covered)
 
@@ -123,6 +129,39 @@ def _similar_homes(share: float, parts: Mapping[str, float], shopper: Shopper) -
     text = f"shoppers' behaviour puts it close to {_listed(cited)}, which this lead looked at"
     events = tuple(event_of[home] for home in cited)
     return Reason(_BEHAVIOUR, share, text, "it has a lot in common with homes like the ones you like", events)
+
+
+def _news(kind: str, share: float, change: Change | None) -> Reason | None:
+    if change is None or kind not in (CUT, BACK):
+        return None
+    return _cut(share, change) if kind == CUT else _back(share, change)
+
+
+def _cut(share: float, change: Change) -> Reason:
+    percent = round(100.0 * change.cut / change.before, 1)
+    text = (
+        f"price cut from {change.before:,.0f} to {change.price:,.0f} USD ({change.cut:,.0f} USD or {percent:g} %)"
+        f" since this lead, who {change.kept.word} it, last looked"
+    )
+    attributes = {
+        "ListPrice": _plain(change.price),
+        "PreviousListPrice": _plain(change.before),
+        "cut_usd": _plain(change.cut),
+        "cut_percent": percent,
+    }
+    return Reason(CUT, share, text, "the price came down since you last looked", change.kept.events, attributes)
+
+
+def _back(share: float, change: Change) -> Reason:
+    attributes: dict[str, object] = {"was": change.was} if change.was else {}
+    after = f" after {change.was}" if change.was else ""
+    if change.listing is None:
+        text = f"back on the market{after}; this lead {change.kept.word} it"
+        return Reason(BACK, share, text, "it is available again", change.kept.events, attributes)
+    attributes |= {"listing_before": change.listing, "same_home_by": change.by}
+    text = f"back on the market{after} under a new listing; this lead {change.kept.word} it as {change.listing}"
+    say = "a home that you liked before is back under a new listing"
+    return Reason(BACK, share, text, say, change.kept.events, attributes)
 
 
 def _popularity(share: float, drawn: Drawn) -> Reason:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from homing.market.snapshot import MarketSnapshot
 from homing.models.query import Query
 from homing.people.lead import Limits
+from homing.personalization.returned import IS_LIKE, MANY_VIEWS, VIEW, Act, Kept, kept
 from homing.store.columns import TYPES, EventColumns
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.signals import SIGNAL_LABELS, SIGNAL_NUMBERS, signed_weights
@@ -37,7 +39,11 @@ class Acts:
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
-    """What an answer to this lead stands on. `liked` and `passed` hold the homes it spoke for and against."""
+    """What an answer to this lead stands on. `liked` and `passed` hold the homes it spoke for and against.
+
+    A home that was relisted is one home: its last act counts, whichever listing it was on. `seen` and `dismissed` hold
+    the rows of listings acted on and of those that follow them; `kept` the homes it likes, by the row of the last one.
+    """
 
     lead_id: str
     limits: Limits | None
@@ -46,6 +52,8 @@ class Shopper:
     liked: Acts
     passed: Acts
     seen: NDArray[np.int64]
+    dismissed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    kept: Mapping[int, Kept] = field(default_factory=dict)
 
 
 def shopper(
@@ -96,18 +104,26 @@ def shoppers(
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Events with what the market and the weights make of them: of each event its weight and whether it is an act."""
+    """Events with what the market and the weights make of them: of each event its weight and whether it is an act.
+
+    Of each home the row of its listing, and that of the listing it has now; where the market does not know it, -1 and a
+    number of its own that is no row.
+    """
 
     events: EventColumns
     market: MarketSnapshot
     weights: NDArray[np.float64]
     acted: NDArray[np.bool_]
     homes: NDArray[np.int64]
+    now: NDArray[np.int64]
 
     @classmethod
     def of(cls, events: EventColumns, market: MarketSnapshot) -> _Read:
         acted = (events.property >= 0) & ~_NOT_AN_ACT[events.type]
-        return cls(events, market, signed_weights(events), acted, market.ids.codes(events.properties.ids))
+        homes = market.ids.codes(events.properties.ids)
+        now = len(market) + np.arange(len(homes))
+        now[homes >= 0] = market.relisted.now[homes[homes >= 0]]
+        return cls(events, market, signed_weights(events), acted, homes, now)
 
     def shopper(
         self, lead_id: str, limits: Limits | None, rows: NDArray[np.int64], as_of: int, event_count: int
@@ -126,21 +142,47 @@ class _Read:
             prices=prices,
             as_of=as_of,
         )
-        last = _last_of_each_home(homes)
+        last = _last_of_each_home(self.now[homes] if len(homes) else homes.astype(np.int64))
         for_it = weights[signal][last] > 0
-        seen = self.homes[np.unique(events.property[rows])] if len(rows) else np.empty(0, np.int64)
+        against = signal[last[~for_it]]
         return Shopper(
             lead_id=lead_id,
             limits=limits,
             event_count=event_count,
             query=query,
             liked=_acts(events, self.homes, signal[last[for_it]], prices[last[for_it]]),
-            passed=_acts(events, self.homes, signal[last[~for_it]], prices[last[~for_it]]),
-            seen=seen[seen >= 0],
+            passed=_acts(events, self.homes, against, prices[last[~for_it]]),
+            seen=self._listings(rows),
+            dismissed=self._listings(against),
+            kept=self._kept(rows, against),
         )
 
+    def _listings(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The listings that events are about and those that follow them, as rows of the market."""
+        codes = np.unique(self.events.property[rows])
+        if not codes.size:
+            return np.empty(0, np.int64)
+        known = codes[self.homes[codes] >= 0]
+        return np.union1d(self.homes[known], self.now[known])
 
-def _last_of_each_home(codes: NDArray[np.int32]) -> NDArray[np.int64]:
+    def _kept(self, rows: NDArray[np.int64], against: NDArray[np.int64]) -> dict[int, Kept]:
+        """The homes that a lead likes, from its acts in the order of time and from its last words against homes."""
+        if not rows.size:
+            return {}
+        events, now = self.events, self.now[self.events.property[rows]]
+        liked = now[IS_LIKE[events.type[rows]] & (self.weights[rows] > 0)]
+        viewed, views = np.unique(now[events.type[rows] == VIEW], return_counts=True)
+        wanted = (now < len(self.market)) & np.isin(now, np.concatenate((liked, viewed[views >= MANY_VIEWS])))
+        acts: dict[int, list[Act]] = defaultdict(list)
+        for place, row in zip(rows[wanted].tolist(), now[wanted].tolist(), strict=True):
+            listing, weight = int(self.homes[events.property[place]]), float(self.weights[place])
+            act = Act(listing, int(events.at[place]), int(events.type[place]), weight, events.event_ids[place])
+            acts[row].append(act)
+        passed = self.now[events.property[against]].tolist() if against.size else ()
+        return kept(acts, frozenset(passed))
+
+
+def _last_of_each_home(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Positions of the last act on each home, in the order of time; the acts are sorted by time."""
     _, from_the_end = np.unique(codes[::-1], return_index=True)
     return np.sort(len(codes) - 1 - from_the_end)

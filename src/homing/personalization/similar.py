@@ -47,7 +47,8 @@ def similar(serving: Serving, property_id: str, k: int) -> list[SimilarHome]:
     market = serving.market
     row = market.ids.code(property_id)
     asked = Query(None, (property_id,), np.array([_LIKED]))
-    allowed = candidates(market, None, dismissed=np.array([row]), seen=_NOBODY).rows
+    itself = np.array(market.relisted.listings(row))
+    allowed = candidates(market, None, dismissed=np.append(itself, row), seen=_NOBODY).rows
     weighed = serving.model.part_scores(asked, Codes(serving.codes[allowed]))
     scores = np.sum([part for name, part in weighed.items() if name not in _OF_ITSELF], axis=0, initial=0.0)
     scores = np.broadcast_to(scores, allowed.shape)

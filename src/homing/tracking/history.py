@@ -61,6 +61,8 @@ class History:
     property: Sequence[int]
     session: Sequence[int]
     agent: Sequence[int]
+    home_kind: Sequence[int]
+    home_place: Sequence[int]
 
     def __init__(self, size: int, as_of: int, columns: Mapping[str, Sequence[float]]) -> None:
         self.__dict__.update(columns)
@@ -88,10 +90,12 @@ def payload_kind(key: str) -> Literal["number", "label"] | None:
 def choices_of(key: str) -> Choices:
     """The texts a key of `event_data` may hold, in the order of their codes; empty where anything goes.
 
+    A key that one type leaves open and another does not is read as the latter declares it.
+
     >>> choices_of("swipe_direction")
     ('left', 'right')
     """
-    declared = {entry.choices for kind in EventType for entry in kind.spec.payload if entry.name == key}
+    declared = {entry.choices for kind in EventType for entry in kind.spec.payload if entry.name == key} - {()}
     return declared.pop() if len(declared) == 1 else ()
 
 

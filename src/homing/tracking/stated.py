@@ -29,6 +29,7 @@ _SAID_TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "home_kind": ("property_type", "property_details.property_type"),
     "home_place": ("location", "property_details.location"),
 }
+_MOST: Final = 1e12
 _FILTER, _VALUE = "filter_type", "filter_value"
 
 
@@ -45,15 +46,16 @@ def stated(column: str, events: EventColumns) -> NDArray[np.float64]:
     numbers, _ = keys_of(column)
     values = _first([events.numbers[key] for key in numbers if key != _VALUE and key in events.numbers], len(events))
     if _VALUE not in events.numbers or _FILTER not in events.labels:
-        return values
+        return _sensible(values)
     kinds = events.labels[_FILTER]
     names = [kinds.names.code(name) for name in STATED[column] if name in kinds.names]
-    return np.where(np.isnan(values) & np.isin(kinds.codes, names), events.numbers[_VALUE], values)
+    return _sensible(np.where(np.isnan(values) & np.isin(kinds.codes, names), events.numbers[_VALUE], values))
 
 
 def said_number(column: str, events: EventColumns) -> NDArray[np.float64]:
     """A number of the home as the event itself says it; NaN where it does not."""
-    return _first([events.numbers[key] for key in keys_of(column)[0] if key in events.numbers], len(events))
+    keys = keys_of(column)[0]
+    return _sensible(_first([events.numbers[key] for key in keys if key in events.numbers], len(events)))
 
 
 def said_text(column: str, events: EventColumns, known: Label) -> Label:
@@ -65,6 +67,11 @@ def said_text(column: str, events: EventColumns, known: Label) -> Label:
             words = words.extended(said.names.ids)
             found = np.where(said.codes >= 0, np.append(words.codes_of(said.names), -1)[said.codes], found)
     return Label(found.astype(np.int32), words)
+
+
+def _sensible(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values that a price, a size or a number of rooms can have; NaN for others: nobody checks these keys."""
+    return np.where((values >= 0.0) & (values <= _MOST), values, np.nan)
 
 
 def _first(columns: list[NDArray[np.float64]], size: int) -> NDArray[np.float64]:

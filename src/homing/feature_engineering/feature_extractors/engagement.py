@@ -51,24 +51,24 @@ def _view_points(seconds: float) -> float:
     return 1.2 if seconds > 30.0 else 1.0
 
 
-def _points(h: History, i: int) -> float:
+def points(h: History, i: int) -> float:
     """The points of one event."""
-    points = _POINTS[h.type[i]]
+    worth = _POINTS[h.type[i]]
     if h.type[i] == VIEW:
-        points *= _view_points(h.view_duration_seconds[i])
+        worth *= _view_points(h.view_duration_seconds[i])
     elif h.type[i] == SWIPE:
-        points *= 1.0 if h.swipe_direction[i] == RIGHT else (-1.0 if h.swipe_direction[i] == LEFT else 0.0)
+        worth *= 1.0 if h.swipe_direction[i] == RIGHT else (-1.0 if h.swipe_direction[i] == LEFT else 0.0)
     elif h.type[i] == REQUEST:
-        points *= 1.3 if h.urgency[i] == HIGH else (0.8 if h.urgency[i] == LOW else 1.0)
+        worth *= 1.3 if h.urgency[i] == HIGH else (0.8 if h.urgency[i] == LOW else 1.0)
     elif h.completed[i] == 0.0:
-        points = -1.0 if h.type[i] == COMPLETED else 0.0
-    return points
+        worth = -1.0 if h.type[i] == COMPLETED else 0.0
+    return worth
 
 
 def _total_points(h: History) -> float:
     total = 0.0
     for i in range(h.size):
-        total += _points(h, i)
+        total += points(h, i)
     return total
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from homing.core.clock import DAY
 from homing.event_types import EventType
-from homing.feature_engineering.declaration import choice, code
+from homing.feature_engineering.declaration import Feature, choice, code
 
 __all__ = [
     "BEHAVIOR",
@@ -19,17 +21,28 @@ __all__ = [
     "LIKE",
     "LOW",
     "MONTH",
+    "QUARTER",
     "REQUEST",
     "RIGHT",
     "SAVE",
     "SEARCH",
+    "SHARE",
     "SWIPE",
     "TYPE_COUNT",
     "VIEW",
+    "WEEK",
+    "WISHES",
+    "second_name",
 ]
 
 MONTH = 30 * DAY
 """The window of every feature that the first version named."""
+
+QUARTER = 90 * DAY
+"""The window of features that end in `_90d`."""
+
+WEEK = 7 * DAY
+"""The window of features that end in `_7d`."""
 
 FIRST_VERSION: tuple[EventType, ...] = (
     EventType.PROPERTY_VIEW,
@@ -67,12 +80,21 @@ FOR_A_HOME: frozenset[EventType] = frozenset(
 )
 """What speaks for a single home; a left swipe has to be told apart by its direction."""
 
+WISHES: frozenset[EventType] = FOR_A_HOME | {
+    EventType.PROPERTY_DISLIKE,
+    EventType.SEARCH_QUERY,
+    EventType.FILTER_APPLIED,
+    EventType.SEARCH_SAVED,
+}
+"""What tells what a lead wants: what speaks for a home or against it, and searches."""
+
 TYPE_COUNT = len(EventType)
 
 VIEW = code(EventType.PROPERTY_VIEW)
 SWIPE = code(EventType.PROPERTY_SWIPE)
 LIKE = code(EventType.PROPERTY_LIKE)
 DISLIKE = code(EventType.PROPERTY_DISLIKE)
+SHARE = code(EventType.PROPERTY_SHARE)
 SAVE = code(EventType.PROPERTY_SAVE)
 REQUEST = code(EventType.BOOKING_REQUEST)
 COMPLETED = code(EventType.BOOKING_COMPLETED)
@@ -84,3 +106,8 @@ LEFT = choice("swipe_direction", "left")
 RIGHT = choice("swipe_direction", "right")
 LOW = choice("urgency", "low")
 HIGH = choice("urgency", "high")
+
+
+def second_name(one: Feature, name: str, family: str) -> Feature:
+    """The same feature under another name that the first version used for it."""
+    return replace(one, name=name, family=family, doc=f"{one.doc} The same as {one.name}.")
