@@ -14,7 +14,7 @@ from homing.feature_engineering import FEATURES
 from homing.feature_engineering.declaration import Example, feature
 from homing.feature_engineering.kernel import Kernel, _compile_elsewhere, _is_compiled, compile_kernel, loaded_kernel
 from homing.feature_engineering.kernel_source import kernel_source
-from homing.feature_engineering.plan import derived_read, labels_read, numbers_read
+from homing.feature_engineering.plan import needs_of
 from homing.feature_engineering.warm import main
 from homing.store.columns import columns_of
 from homing.tracking.history import History, histories
@@ -76,8 +76,9 @@ def test_a_kernel_that_was_compiled_before_is_there_in_a_moment(kernels, kernel_
 
 def test_a_ready_kernel_never_compiles_in_a_request(kernels):
     features = FEATURES["agent"]
-    nothing = columns_of([], numbers_read(features), labels_read(features))
-    nobody = histories(nothing, "agent", ["nobody"], derived=derived_read(features))
+    needs = needs_of(features)
+    nothing = columns_of([], needs.numbers, needs.labels)
+    nobody = histories(nothing, "agent", ["nobody"], derived=needs.derived)
     assert kernels["agent"](nobody, np.zeros(1, np.int64)).shape == (1, len(FEATURES["agent"]))
     with pytest.raises(TypeError, match="No matching definition"):
         kernels["agent"](nobody, np.zeros(1, np.float32))

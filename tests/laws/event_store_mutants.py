@@ -10,11 +10,12 @@ import numpy as np
 from homing.core.errors import BadInput
 from homing.interfaces import BehavioralEvent
 from homing.store.checks import LAWS
-from homing.store.columns import EventColumns, Label
+from homing.store.columns import EventColumns
 from homing.store.event_rows import stored_event
 from homing.store.events import Appended, EventQuery, Extent, Named
 from homing.store.identities import MemoryIdentities
 from homing.store.memory_events import MemoryEventStore
+from homing.store.payload import Label
 
 
 class _Changed(MemoryEventStore):

@@ -17,7 +17,7 @@ from homing.core.clock import DAY, HOUR, MINUTE, from_micros
 from homing.event_types import EventType
 from homing.feature_engineering.declaration import UNKNOWN, Feature
 from homing.feature_engineering.interpreter import interpreted
-from homing.feature_engineering.plan import derived_read, labels_read, numbers_read
+from homing.feature_engineering.plan import needs_of
 from homing.feature_engineering.worlds import (
     HOMES,
     MOMENTS,
@@ -66,7 +66,8 @@ def value_of_events(
 ) -> Value:
     """One feature of the entity `it`, interpreted: a number, or the text of a category."""
     once = {event.event_id: event for event in reversed(events)}
-    columns = columns_of(once.values(), numbers_read([one]), labels_read([one]))
+    needs = needs_of([one])
+    columns = columns_of(once.values(), needs.numbers, needs.labels)
     of = histories(
         columns,
         one.subject,
@@ -74,7 +75,7 @@ def value_of_events(
         time_zone_of=lambda _: zone,
         homes=homes,
         as_of=as_of,
-        derived=derived_read([one]),
+        derived=needs.derived,
     )
     value = float(interpreted([one], of, np.array([as_of]))[0, 0])
     return one.text(value, of.words) if one.is_category else value

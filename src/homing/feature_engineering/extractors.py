@@ -14,9 +14,7 @@ from homing.feature_engineering import FEATURES
 from homing.feature_engineering.feature_extractors.first_version import EXTRACTED
 from homing.feature_engineering.interpreter import interpreted
 from homing.feature_engineering.loading import Loading
-from homing.feature_engineering.plan import labels_read, numbers_read
 from homing.interfaces import BehavioralEvent, moment_or_now
-from homing.store.columns import columns_of
 from homing.tracking.homes import HomeSource
 
 __all__ = [
@@ -53,8 +51,7 @@ class _Extractor:
         """The features of the lead who did this, as of a moment (left out: now), raw and in their declared units."""
         at = moment_or_now(as_of, self._clock())
         own = {event.event_id: replace(event, lead_id=_LEAD) for event in reversed(events)}
-        columns = columns_of(own.values(), numbers_read(self.features), labels_read(self.features))
-        of, failed = self._loading.histories(columns, [_LEAD], at)
+        of, failed = self._loading.histories(self._loading.columns_of(own.values()), [_LEAD], at)
         for error in failed.values():
             raise error
         values = interpreted(self.features, of, np.array([at]))[0].tolist()

@@ -27,7 +27,7 @@ from homing.core.errors import StorageError, reason
 from homing.core.telemetry import logger
 from homing.feature_engineering.declaration import Feature
 from homing.feature_engineering.kernel_source import KernelSource, arguments, kernel_source
-from homing.feature_engineering.plan import derived_read, labels_read, numbers_read
+from homing.feature_engineering.plan import needs_of
 from homing.store.columns import columns_of
 from homing.tracking.history import Histories, Subject, histories
 
@@ -204,8 +204,9 @@ def loaded_kernel(subject: Subject, features: Sequence[Feature], folder: Path) -
 
 
 def _called_once(driver: Callable[..., Any], source: KernelSource, subject: Subject) -> None:
-    nothing = columns_of([], numbers_read(source.features), labels_read(source.features))
-    nobody = histories(nothing, subject, ["nobody"], derived=derived_read(source.features))
+    needs = needs_of(source.features)
+    nothing = columns_of([], needs.numbers, needs.labels)
+    nobody = histories(nothing, subject, ["nobody"], derived=needs.derived)
     driver(*arguments(source, nobody, np.zeros(1, dtype=np.int64)))
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from homing.feature_engineering.declaration import Feature
-from homing.feature_engineering.plan import derived_read, labels_read, numbers_read
-from homing.store.columns import EventColumns
+from homing.feature_engineering.plan import Needs, needs_of
+from homing.interfaces import BehavioralEvent
+from homing.store.columns import EventColumns, columns_of
 from homing.store.events import EventQuery, EventStore, Extent
 from homing.tracking.history import Histories, Subject, histories
 from homing.tracking.homes import HomeSource
@@ -36,13 +37,22 @@ class Loading:
     time_zone_of: TimeZoneOf
     homes: HomeSource | None = None
     people_revision: Callable[[], int] | None = None
+    needs: Needs = field(init=False)
+    window: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needs", needs_of(self.features))
+        object.__setattr__(self, "window", max(one.window for one in self.features))
+
+    def columns_of(self, events: Iterable[BehavioralEvent]) -> EventColumns:
+        """Events at hand as columns."""
+        return columns_of(events, self.needs.numbers, self.needs.labels)
 
     def columns(self, store: EventStore, tenant: str, ids: Sequence[str], since: int, upto: int) -> EventColumns:
         """The events of these entities that happened and were known by a moment, as far back as any feature looks."""
-        window = max(one.window for one in self.features)
         named: dict[str, Any] = {f"{self.subject}_ids": frozenset(ids)}
-        query = EventQuery(since=since - window + 1, upto=upto, known_upto=upto, **named)
-        return store.columns(tenant, query, numbers_read(self.features), labels_read(self.features))
+        query = EventQuery(since=since - self.window + 1, upto=upto, known_upto=upto, **named)
+        return store.columns(tenant, query, self.needs.numbers, self.needs.labels)
 
     def extent(self, store: EventStore, tenant: str, entity_id: str, at: int) -> Extent:
         """How many events of an entity had happened and were known by a moment, and which arrived last."""
@@ -65,7 +75,7 @@ class Loading:
             time_zone_of=lambda lead_id: zones.get(lead_id, "UTC"),
             homes=self.homes,
             as_of=moments[kept],
-            derived=derived_read(self.features),
+            derived=self.needs.derived,
         )
         return made, failed if self.subject == "lead" else {}
 

@@ -15,12 +15,11 @@ from homing.tracking.stated import keys_of
 
 __all__ = [
     "Group",
-    "derived_read",
+    "Needs",
     "groups_of",
     "is_numbered",
-    "labels_read",
+    "needs_of",
     "neighbours",
-    "numbers_read",
     "reads_table",
 ]
 
@@ -62,25 +61,28 @@ def reads_table(groups: Sequence[Group]) -> NDArray[np.bool_]:
     return table
 
 
-def derived_read(features: Sequence[Feature]) -> tuple[str, ...]:
-    """The columns that these features read and that `histories` makes from several keys or from the catalogue."""
-    return tuple(name for name in _columns(features) if name in DERIVED)
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What features read beside the fields that every event has.
+
+    `numbers` and `labels` are keys of `event_data`, those behind derived columns among them; `derived` the columns that
+    `histories` makes from several keys or from the catalogue.
+    """
+
+    numbers: tuple[str, ...]
+    labels: tuple[str, ...]
+    derived: tuple[str, ...]
 
 
-def numbers_read(features: Sequence[Feature]) -> tuple[str, ...]:
-    """The keys of `event_data` that these features read as numbers."""
-    own = {name for name in _columns(features) if name not in DERIVED and payload_kind(name) == "number"}
-    return tuple(sorted(own.union(*(keys_of(name)[0] for name in derived_read(features)))))
-
-
-def labels_read(features: Sequence[Feature]) -> tuple[str, ...]:
-    """The keys of `event_data` that these features read as texts."""
-    own = {name for name in _columns(features) if name not in DERIVED and payload_kind(name) == "label"}
-    return tuple(sorted(own.union(*(keys_of(name)[1] for name in derived_read(features)))))
-
-
-def _columns(features: Sequence[Feature]) -> list[str]:
-    return sorted({name for one in features for name in one.columns} - {"type", *MOMENTS, *CODES})
+def needs_of(features: Sequence[Feature]) -> Needs:
+    """What these features read."""
+    columns = {name for one in features for name in one.columns} - {"type", *MOMENTS, *CODES}
+    derived = tuple(sorted(name for name in columns if name in DERIVED))
+    own = columns.difference(derived)
+    behind = [keys_of(name) for name in derived]
+    numbers = {name for name in own if payload_kind(name) == "number"}.union(*(numbers for numbers, _ in behind))
+    labels = {name for name in own if payload_kind(name) == "label"}.union(*(labels for _, labels in behind))
+    return Needs(tuple(sorted(numbers)), tuple(sorted(labels)), derived)
 
 
 def is_numbered(column: str, histories: Histories) -> bool:

@@ -25,10 +25,9 @@ from homing.feature_engineering.feature_table import FeatureTable, joined, table
 from homing.feature_engineering.interpreter import interpreted
 from homing.feature_engineering.kernel import Kernel, KernelState
 from homing.feature_engineering.loading import FAILURES, Loading, TimeZoneOf
-from homing.feature_engineering.plan import labels_read, neighbours, numbers_read
+from homing.feature_engineering.plan import neighbours
 from homing.feature_engineering.vector_cache import CacheStats, VectorCache
 from homing.interfaces import BehavioralEvent, FeatureSchema, FeatureVector, IBehaviorTracker, moment_or_now
-from homing.store.columns import columns_of
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.history import Histories, Subject
 from homing.tracking.homes import HomeSource
@@ -367,8 +366,8 @@ class StandardFeatureEngineer:
     ) -> _Vectors:
         once = {event.event_id: event for event in reversed(events)}
         features = FEATURES[subject]
-        columns = columns_of(once.values(), numbers_read(features), labels_read(features))
-        of, failed = self._loading[subject].histories(columns, ids, at)
+        loading = self._loading[subject]
+        of, failed = loading.histories(loading.columns_of(once.values()), ids, at)
         moments = np.full(len(of), at)
         kept = [count for one, count in zip(ids, counts, strict=True) if one not in failed]
         table = table_of(features, of, self.feature_matrix(of, moments), moments, np.array(kept, dtype=np.int64))

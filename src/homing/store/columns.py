@@ -14,20 +14,14 @@ from homing.core.errors import StorageError
 from homing.core.ids import Vocabulary
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
+from homing.store.payload import Label, label_of, payload_columns
 
-__all__ = ["TYPES", "EventColumns", "EventRow", "Label", "columns_of", "event_columns"]
+__all__ = ["TYPES", "EventColumns", "EventRow", "columns_of", "event_columns"]
 
 TYPES: tuple[EventType, ...] = tuple(EventType)
 """The event types in the order of their codes."""
 
 _TYPE_CODES: dict[str, int] = {kind.value: code for code, kind in enumerate(TYPES)}
-
-
-class Label(NamedTuple):
-    """A text column: `codes` (n,) int32, -1 where there is none, and the texts they stand for, sorted."""
-
-    codes: NDArray[np.int32]
-    names: Vocabulary[str]
 
 
 class EventRow(NamedTuple):
@@ -104,7 +98,7 @@ def columns_of(
 
 
 def event_columns(rows: Sequence[EventRow], numbers: Sequence[str] = (), labels: Sequence[str] = ()) -> EventColumns:
-    """Columns of rows in any order. A key such as `property_details.price` reaches into a nested object."""
+    """Columns of rows in any order; of keys see `payload_columns`."""
     rows = sorted(rows, key=itemgetter(EventRow._fields.index("event_id")))
     sequence, at, known_at, kind, lead, home, agent, session, event_id, outcome, data, lead_known_at = (
         zip(*rows, strict=True) if rows else ((),) * len(EventRow._fields)
@@ -112,6 +106,7 @@ def event_columns(rows: Sequence[EventRow], numbers: Sequence[str] = (), labels:
     lead_label, at_array = _label(lead), np.array(at, dtype=np.int64)
     order = np.lexsort((at_array, lead_label.codes))
     homes, agents, sessions = _label(home), _label(agent), _label(session)
+    said_numbers, said_labels = payload_columns(data, numbers, labels)
     outcomes = _label(outcome)
     return EventColumns(
         sequence=np.array(sequence, dtype=np.int64)[order],
@@ -129,8 +124,8 @@ def event_columns(rows: Sequence[EventRow], numbers: Sequence[str] = (), labels:
         sessions=sessions.names,
         event_ids=tuple(map(event_id.__getitem__, order.tolist())),
         outcomes=Label(outcomes.codes[order], outcomes.names),
-        numbers={key: _numbers(data, key)[order] for key in numbers},
-        labels={key: _ordered(_label(_texts(data, key)), order) for key in labels},
+        numbers={key: values[order] for key, values in said_numbers.items()},
+        labels={key: Label(label.codes[order], label.names) for key, label in said_labels.items()},
     )
 
 
@@ -147,36 +142,5 @@ def _types(kinds: Sequence[str]) -> NDArray[np.int16]:
     raise StorageError(f"The store holds an event of type {name!r}, which this version of homing does not know.")
 
 
-def _ordered(label: Label, order: NDArray[np.int64]) -> Label:
-    return Label(label.codes[order], label.names)
-
-
 def _label(texts: Sequence[str | None]) -> Label:
-    names = Vocabulary(sorted({text for text in texts if text is not None}))
-    codes: dict[str | None, int] = {None: -1, **dict(zip(names.ids, range(len(names)), strict=True))}
-    return Label(np.array([codes[text] for text in texts], dtype=np.int32), names)
-
-
-def _numbers(data: Sequence[Mapping[str, Any] | None], key: str) -> NDArray[np.float64]:
-    numbers = [value if isinstance(value, (int, float)) else np.nan for value in _values(data, key)]
-    return np.array(numbers, dtype=np.float64)
-
-
-def _texts(data: Sequence[Mapping[str, Any] | None], key: str) -> list[str | None]:
-    return [value if isinstance(value, str) else None for value in _values(data, key)]
-
-
-def _values(data: Sequence[Mapping[str, Any] | None], key: str) -> list[object]:
-    if "." in key:
-        head, *rest = key.split(".")
-        return [_value(payload, key, head, rest) if payload else None for payload in data]
-    return [payload.get(key) if payload else None for payload in data]
-
-
-def _value(payload: Mapping[str, Any], key: str, head: str, rest: Sequence[str]) -> object:
-    if key in payload:
-        return payload[key]
-    value: object = payload.get(head)
-    for step in rest if value is not None else ():
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
+    return label_of(list(enumerate(texts)), len(texts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from homing.core.errors import BadInput
 from homing.core.ids import Vocabulary
 from homing.event_types import EventType
-from homing.store.columns import EventColumns, Label
+from homing.store.columns import EventColumns
+from homing.store.payload import Label
 from homing.tracking.homes import HOME_NUMBERS, HOME_TEXTS, HomeSource, home_columns
 from homing.tracking.local_time import local_micros
 from homing.tracking.stated import STATED, said_number, said_text, stated
@@ -77,6 +79,7 @@ class History:
 Choices = tuple[str, ...]
 
 
+@cache
 def payload_kind(key: str) -> Literal["number", "label"] | None:
     """What a key of `event_data` or a derived column holds: numbers, texts, or nothing a column can carry."""
     if key in DERIVED:
@@ -87,6 +90,7 @@ def payload_kind(key: str) -> Literal["number", "label"] | None:
     return "label" if kinds == {"text"} else None
 
 
+@cache
 def choices_of(key: str) -> Choices:
     """The texts a key of `event_data` may hold, in the order of their codes; empty where anything goes.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.ids import Vocabulary
-from homing.store.columns import Label
+from homing.store.payload import Label
 
 __all__ = ["HOME_NUMBERS", "HOME_TEXTS", "GivenHomes", "HomeSource", "HomeVersion", "home_columns"]
 

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.store.columns import EventColumns, Label
+from homing.store.columns import EventColumns
+from homing.store.payload import Label
 
 __all__ = ["STATED", "keys_of", "said_number", "said_text", "stated"]
 
