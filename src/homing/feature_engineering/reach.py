@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from types import FunctionType, ModuleType
-from typing import Any
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, cast
 
 import numpy as np
 
@@ -84,12 +84,26 @@ def _expression(body: ast.FunctionDef) -> str | None:
 
 def _tree(function: FunctionType) -> ast.FunctionDef:
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    except (OSError, TypeError, SyntaxError):
-        raise BadInput.of(function.__name__, "be a def in a file whose source can be read", function) from None
-    if not isinstance(tree, ast.FunctionDef):
-        raise BadInput.of(function.__name__, "be a plain def", function)
-    return tree
+        lines, _ = inspect.findsource(function)
+        first, last = _spans("".join(lines))[function.__code__.co_firstlineno]
+        tree = ast.parse(textwrap.dedent("".join(lines[first - 1 : last]))).body[0]
+    except (OSError, TypeError, SyntaxError, KeyError):
+        raise BadInput.of(function.__name__, "be a plain def in a file whose source can be read", function) from None
+    return cast("ast.FunctionDef", tree)
+
+
+@lru_cache(maxsize=64)
+def _spans(text: str) -> Mapping[int, tuple[int, int]]:
+    """The first and last line of every def of a file, by the line where it, or its first decorator, begins."""
+    spans = {}
+    below: list[ast.stmt] = list(ast.parse(text).body)
+    while below:
+        node = below.pop()
+        below += getattr(node, "body", ())
+        if isinstance(node, ast.FunctionDef):
+            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+            spans[first] = (node.lineno, node.end_lineno or node.lineno)
+    return spans
 
 
 class _Rewriter(ast.NodeTransformer):
@@ -98,9 +112,7 @@ class _Rewriter(ast.NodeTransformer):
     def __init__(self, function: FunctionType, tree: ast.FunctionDef, shares: bool) -> None:
         self.function, self.shares = function, shares
         self.history = next((one.arg for one in tree.args.args if _is_history(one)), None)
-        self.local = {one.arg for one in tree.args.args} | {
-            node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-        }
+        self.local = _locals(function.__code__)
         self.helpers: dict[str, Reached] = {}
         self.tables: dict[str, tuple[float, ...]] = {}
         self.used: set[str] = set()
@@ -114,10 +126,10 @@ class _Rewriter(ast.NodeTransformer):
 
     def rewritten(self, tree: ast.FunctionDef) -> ast.FunctionDef:
         body = [self.visit(node) for node in _without_docstring(tree.body)]
-        named = {node.id for part in body for node in ast.walk(part) if isinstance(node, ast.Name)}
-        of_history = [name for name in (*(f"h_{used}" for used in self.fields), *sorted(self.shared)) if name in named]
-        if not self.shares:
-            of_history = [f"h_{used}" for used in self.fields]
+        of_history = [f"h_{used}" for used in self.fields]
+        if self.shares:
+            named = {node.id for part in body for node in ast.walk(part) if isinstance(node, ast.Name)}
+            of_history = [name for name in (*of_history, *sorted(self.shared)) if name in named]
         self.arguments = tuple(of_history)
         arguments = [
             ast.arg(name) for one in tree.args.args for name in (of_history if one.arg == self.history else [one.arg])
@@ -125,8 +137,7 @@ class _Rewriter(ast.NodeTransformer):
         if tree.args.kwonlyargs or tree.args.vararg or tree.args.kwarg or tree.args.defaults:
             self._fault("the arguments", "be plain, without defaults", ast.unparse(tree.args))
         taken = ast.arguments(posonlyargs=[], args=arguments, kwonlyargs=[], kw_defaults=[], defaults=[])
-        done = ast.FunctionDef(tree.name, taken, body, [], None)
-        return ast.fix_missing_locations(done)
+        return ast.FunctionDef(tree.name, taken, body, [], None, lineno=tree.lineno)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if isinstance(node.value, ast.Name) and node.value.id == self.history and self.history:
@@ -185,9 +196,7 @@ class _Rewriter(ast.NodeTransformer):
         if isinstance(value, ModuleType) and value in _MODULES:
             return ast.Name(_MODULES[value], node.ctx)
         if isinstance(value, (bool, int, float)):
-            return ast.parse(
-                _UNUSUAL.get(str(value), "") if not math.isfinite(value) else f"({value!r})", mode="eval"
-            ).body
+            return _number(value)
         if isinstance(value, tuple) and value and all(isinstance(one, (int, float)) for one in value):
             return ast.Name(self._table(value), node.ctx)
         if not (hasattr(builtins, node.id) and value is getattr(builtins, node.id)):
@@ -218,13 +227,23 @@ class _Rewriter(ast.NodeTransformer):
 
 def _typed(node: ast.expr) -> ast.expr:
     """A whole number or truth as one of its type: of a bare one the compiler makes a copy of the function each."""
-    try:
-        value = ast.literal_eval(node)
-    except ValueError:
+    bare = node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else node
+    if not isinstance(bare, ast.Constant) or not isinstance(bare.value, int):
         return node
-    if isinstance(value, bool):
-        return ast.parse(f"np.bool_({value})", mode="eval").body
-    return ast.parse(f"np.int64({value})", mode="eval").body if isinstance(value, int) else node
+    return ast.Call(ast.Name("np.bool_" if isinstance(bare.value, bool) else "np.int64", ast.Load()), [node], [])
+
+
+def _locals(code: CodeType) -> set[str]:
+    """The names that a function, or a comprehension inside it, gives values to."""
+    inside = [_locals(one) for one in code.co_consts if isinstance(one, CodeType)]
+    return {*code.co_varnames, *code.co_cellvars}.union(*inside)
+
+
+def _number(value: float) -> ast.expr:
+    """A number as it is written; a negative one with its sign outside, as Python reads it."""
+    if not math.isfinite(value):
+        return ast.parse(_UNUSUAL[str(value)], mode="eval").body
+    return ast.UnaryOp(ast.USub(), ast.Constant(-value)) if value < 0 else ast.Constant(value)
 
 
 def _is_history(argument: ast.arg) -> bool:
