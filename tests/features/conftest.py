@@ -12,7 +12,7 @@ from homing.feature_engineering.kernel import Kernel
 @pytest.fixture(scope="session")
 def kernel_folder(request):
     """Compiled kernels outlive a run; their names are hashes of all they hold, so none is ever stale."""
-    return request.config.rootpath / ".pytest_cache" / "homing-kernels"
+    return request.config.rootpath / ".pytest_cache" / "homing" / "features"
 
 
 @pytest.fixture(scope="session")

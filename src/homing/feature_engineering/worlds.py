@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -25,12 +25,14 @@ __all__ = [
     "MOMENTS",
     "SUBJECT",
     "Case",
+    "World",
     "case_of",
     "cases_of",
     "event_of",
     "home_version",
     "in_order",
     "random_histories",
+    "random_world",
 ]
 
 SUBJECT = "it"
@@ -187,9 +189,25 @@ def in_order(events: Sequence[BehavioralEvent]) -> tuple[BehavioralEvent, ...]:
     return tuple(sorted(events, key=lambda event: (event.timestamp, event.event_id)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """Many entities of one kind with their events, the moment to look at each from, zones of leads and homes."""
+
+    subject: Subject
+    ids: tuple[str, ...]
+    moments: NDArray[np.int64]
+    events: tuple[BehavioralEvent, ...]
+    zones: Mapping[str, str]
+    homes: GivenHomes
+
+    def zone_of(self, lead_id: str, _as_of: int = 0) -> str:
+        """The time zone of a lead."""
+        return self.zones.get(lead_id, "UTC")
+
+
 @lru_cache(maxsize=3)
-def random_histories(subject: Subject) -> tuple[Histories, NDArray[np.int64]]:
-    """A thousand random histories with every column that a feature could read, and a moment for each, shape (1000,)."""
+def random_world(subject: Subject) -> World:
+    """A thousand random entities, one in fifty without any event."""
     rng = np.random.default_rng(7)
     events: list[BehavioralEvent] = []
     moments: list[int] = []
@@ -204,16 +222,23 @@ def random_histories(subject: Subject) -> tuple[Histories, NDArray[np.int64]]:
             named: dict[str, Any] = {"lead_id": f"{entity}-{event.lead_id}", f"{subject}_id": name}
             zones[named["lead_id"]] = case.zone
             events.append(replace(event, event_id=f"{entity}-{number}", **named))
+    return World(subject, tuple(ids), np.array(moments), tuple(events), zones, GivenHomes(homes))
+
+
+@lru_cache(maxsize=3)
+def random_histories(subject: Subject) -> tuple[Histories, NDArray[np.int64]]:
+    """The histories of a random world with every column that a feature could read, and the moments, shape (1000,)."""
+    world = random_world(subject)
     of = histories(
-        columns_of(events, *_all_keys()),
+        columns_of(world.events, *_all_keys()),
         subject,
-        ids,
-        time_zone_of=lambda lead: zones.get(lead, "UTC"),
-        homes=GivenHomes(homes),
-        as_of=np.array(moments),
+        world.ids,
+        time_zone_of=world.zone_of,
+        homes=world.homes,
+        as_of=world.moments,
         derived=DERIVED,
     )
-    return of, np.array(moments)
+    return of, world.moments
 
 
 def _all_keys() -> tuple[list[str], list[str]]:
