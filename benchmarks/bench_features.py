@@ -1,7 +1,7 @@
-"""The features of one lead with 100 events, from events at hand to a vector, against the same by hand.
+"""The features of one lead, compiled and warm: all of them, and twenty of them against the same in numpy and polars.
 
-Ours is `extract_features`: all features of a lead. The peers compute some of them, held equal to ours before anything
-is timed: a function written by hand in numpy, and a lazy query of polars. So ours does more; the note says how much.
+Both sides have the events as columns in memory. What the peers give is held equal to ours to 1e-9 before anything
+is timed.
 """
 
 from __future__ import annotations
@@ -11,151 +11,70 @@ import os
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(_name, "1")
 
-import asyncio
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import count
+from pathlib import Path
 
 import numpy as np
-import polars as pl
+from feature_data import NOW, TWENTY, agree, by_numpy, columns, frame_of, places_of, polars_query
 from side_by_side import Row, cpu, in_turn, main, row
 
-from homing.core.clock import DAY, HOUR, MINUTE, from_micros
-from homing.event_types import EventType
-from homing.feature_engineering.standard_feature_engineer import StandardFeatureEngineer
-from homing.interfaces import BehavioralEvent
+from homing.feature_engineering import FEATURES
+from homing.feature_engineering.kernel import LoadedKernel, compile_kernel, loaded_kernel
+from homing.feature_engineering.plan import needs_of
+from homing.tracking.history import histories
 
-NOW = 1_780_000_000_000_000
-VIEW, SAVE, LIKE, SEARCH = (
-    EventType.PROPERTY_VIEW, EventType.PROPERTY_SAVE, EventType.PROPERTY_LIKE, EventType.SEARCH_QUERY
-)  # fmt: skip
-SOME = (
-    "property_view_count", "property_save_count", "property_like_count", "search_query_count", "unique_properties",
-    "unique_sessions", "activity_time_span_hours", "avg_events_per_hour", "avg_view_duration_seconds",
-    "max_view_duration_seconds", "total_view_time_seconds", "days_since_last_activity", "active_days",
-    "events_per_active_day", "view_to_save_rate",
-)  # fmt: skip
+CACHE = Path("~/.cache/homing/features").expanduser()
 
 
-def events(count: int = 100) -> list[BehavioralEvent]:
-    """A lead's acts of 25 days on 30 homes in 20 visits, oldest first."""
-    rng = np.random.default_rng(0)
-    kinds = rng.choice(np.array([VIEW, SAVE, LIKE, SEARCH], dtype=object), count, p=[0.7, 0.1, 0.1, 0.1])
-    ages = np.sort(rng.integers(HOUR, 25 * DAY, count))[::-1]
-    return [
-        BehavioralEvent(
-            event_id=f"e{number}",
-            event_type=kind,
-            timestamp=from_micros(NOW - int(age)),
-            lead_id="lead-1",
-            session_id=f"visit-{number // 5}",
-            property_id=None if kind is SEARCH else f"home-{rng.integers(30)}",
-            event_data={"view_duration_seconds": int(rng.integers(5, 200))} if kind is VIEW else {},
-        )
-        for number, (kind, age) in enumerate(zip(kinds, ages.tolist(), strict=True))
-    ]
+def kernel(names: Sequence[str] | None = None) -> LoadedKernel:
+    """These features of a lead, or all of them, compiled before or now."""
+    features = [one for one in FEATURES["lead"] if names is None or one.name in names]
+    features.sort(key=lambda one: 0 if names is None else names.index(one.name))
+    compile_kernel("lead", features, CACHE)
+    return loaded_kernel("lead", features, CACHE)
 
 
-def by_numpy(acts: Sequence[BehavioralEvent], now: int) -> dict[str, float]:
-    at = np.fromiter((act.at for act in acts), np.int64, len(acts))
-    kind = np.array([act.event_type for act in acts], dtype=object)
-    known = (at > now - 30 * DAY) & (at <= now)
-    at, kind = at[known], kind[known]
-    acts = [act for act, is_known in zip(acts, known.tolist(), strict=True) if is_known]
-    looked = np.array([act.event_data.get("view_duration_seconds", 0) for act in acts if act.event_type is VIEW], float)
-    looked = looked[looked > 0]
-    views, saves, days = int((kind == VIEW).sum()), int((kind == SAVE).sum()), len(np.unique(at // DAY))
-    span = float(at.max() - at.min()) / HOUR
-    return {
-        "property_view_count": views,
-        "property_save_count": saves,
-        "property_like_count": int((kind == LIKE).sum()),
-        "search_query_count": int((kind == SEARCH).sum()),
-        "unique_properties": len({act.property_id for act in acts} - {None}),
-        "unique_sessions": len({act.session_id for act in acts} - {None}),
-        "activity_time_span_hours": span,
-        "avg_events_per_hour": len(at) / max(1.0, span),
-        "avg_view_duration_seconds": float(looked.mean()),
-        "max_view_duration_seconds": float(looked.max()),
-        "total_view_time_seconds": float(looked.sum()),
-        "days_since_last_activity": int((now - at.max()) // DAY),
-        "active_days": days,
-        "events_per_active_day": len(at) / days,
-        "view_to_save_rate": min(1.0, saves / views),
+def sides(events: int) -> dict[str, Callable[[int], object]]:
+    """Ours and the peers over the same lead: each is given the moment, and gives the features."""
+    held = columns(1, events)
+    of = histories(held, "lead", held.leads.ids, derived=needs_of(FEATURES["lead"]).derived)
+    frame, everything, twenty = frame_of(held), kernel(), kernel(TWENTY)
+    made: dict[str, Callable[[int], object]] = {
+        "all": lambda now: everything(of, np.array([now])),
+        "twenty": lambda now: twenty(of, np.array([now])),
+        "by hand in numpy": lambda now: by_numpy(held, now),
+        "polars, lazy": lambda now: polars_query(frame, now).collect(),  # type: ignore[attr-defined]
     }
-
-
-def by_polars(acts: Sequence[BehavioralEvent], now: int) -> dict[str, float]:
-    table = pl.DataFrame(
-        {
-            "at": [act.at for act in acts],
-            "kind": [act.event_type.value for act in acts],
-            "home": [act.property_id for act in acts],
-            "visit": [act.session_id for act in acts],
-            "looked": [act.event_data.get("view_duration_seconds") for act in acts],
-        }
-    )
-    at, kind, looked = pl.col("at"), pl.col("kind"), pl.col("looked").filter(pl.col("looked") > 0)
-    count = {name: (kind == kind_of.value).sum() for name, kind_of in (("v", VIEW), ("s", SAVE), ("l", LIKE))}
-    span, days = (at.max() - at.min()) / HOUR, (at // DAY).n_unique()
-    asked = (
-        table.lazy()
-        .filter((at > now - 30 * DAY) & (at <= now))
-        .select(
-            property_view_count=count["v"],
-            property_save_count=count["s"],
-            property_like_count=count["l"],
-            search_query_count=(kind == SEARCH.value).sum(),
-            unique_properties=pl.col("home").drop_nulls().n_unique(),
-            unique_sessions=pl.col("visit").drop_nulls().n_unique(),
-            activity_time_span_hours=span,
-            avg_events_per_hour=pl.len() / pl.max_horizontal(1.0, span),
-            avg_view_duration_seconds=looked.mean(),
-            max_view_duration_seconds=looked.max(),
-            total_view_time_seconds=looked.sum(),
-            days_since_last_activity=(now - at.max()) // DAY,
-            active_days=days,
-            events_per_active_day=pl.len() / days,
-            view_to_save_rate=pl.min_horizontal(1.0, count["s"] / count["v"]),
-        )
-    )
-    return asked.collect().row(0, named=True)
-
-
-def unequal(found: dict[str, float], wanted: dict[str, float]) -> list[str]:
-    """The features that are not the same within 1e-9."""
-    return [name for name in SOME if not math.isclose(found[name], wanted[name], rel_tol=1e-9, abs_tol=1e-9)]
+    by_hand = made["by hand in numpy"](NOW)
+    tables = {
+        "all": np.asarray(made["all"](NOW))[:, places_of(TWENTY)],
+        "numpy": np.array([[by_hand[name] for name in TWENTY]], dtype=np.float64),  # type: ignore[index]
+        "polars": made["polars, lazy"](NOW).to_numpy().astype(np.float64),  # type: ignore[attr-defined]
+    }
+    agree(np.asarray(made["twenty"](NOW)), tables)
+    return made
 
 
 def measure(quick: bool = False) -> list[Row]:
-    engineer, acts, moments = StandardFeatureEngineer(None), events(), iter(range(NOW, NOW + MINUTE))
-    compiled = engineer.warm("lead", None)
-    with asyncio.Runner() as runner:
-
-        def ours() -> object:
-            return runner.run(engineer.extract_features("lead-1", "lead", acts, as_of=from_micros(next(moments))))
-
-        vector = ours()
-        wanted = vector.numerical_features
-        peers = {"by hand in numpy": by_numpy, "polars, lazy": by_polars}
-        wrong = {name: found for name, peer in peers.items() if (found := unequal(peer(acts, NOW), wanted))}
-        if wrong:
-            raise SystemExit(f"The sides do not agree: {wrong}")
-        note = (
-            f"ours: all {len(wanted) + len(vector.categorical_features)} features, "
-            f"{'compiled' if compiled else 'interpreted'}; the peer: {len(SOME)} of them, equal to 1e-9"
-        )
-        rounds, calls = (7, 5) if quick else (31, 20)
-        rows = []
-        for name, peer in peers.items():
-            theirs = partial(_of_peer, peer, acts, moments)
-            taken = in_turn(lambda: cpu(ours, calls), partial(cpu, theirs, calls), rounds)
-            rows.append(row("features of one lead, 100 events", name, "µs", taken, note))
-        return rows
-
-
-def _of_peer(peer: Callable[..., object], acts: Sequence[BehavioralEvent], moments: Iterator[int]) -> object:
-    return peer(acts, next(moments))
+    moments, rows = count(NOW), []
+    rounds, calls = (7, 10) if quick else (31, 40)
+    pairs = [("all", "by hand in numpy"), ("twenty", "by hand in numpy"), ("twenty", "polars, lazy")]
+    notes = {
+        "all": f"ours: all {len(FEATURES['lead'])} features; the peer: {len(TWENTY)} of them, equal to 1e-9",
+        "twenty": f"the same {len(TWENTY)} features, equal to 1e-9",
+    }
+    for events in (100, 1_000):
+        made = sides(events)
+        for ours, theirs in pairs:
+            taken = in_turn(
+                partial(cpu, lambda of=made[ours]: of(next(moments)), calls),
+                partial(cpu, lambda of=made[theirs]: of(next(moments)), calls),
+                rounds,
+            )
+            rows.append(row(f"{ours} features of one lead, {events:,} events", theirs, "µs", taken, notes[ours]))
+    return rows
 
 
 if __name__ == "__main__":

@@ -8,11 +8,19 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POL
     os.environ.setdefault(_name, "1")
 
 import bench_als
+import bench_batch
 import bench_features
 import bench_http
+import bench_start
 from side_by_side import Row, main
 
-MEASURED = {"features": bench_features.measure, "als": bench_als.measure, "http": bench_http.measure}
+MEASURED = {
+    "features": bench_features.measure,
+    "batch": bench_batch.measure,
+    "start": bench_start.measure,
+    "als": bench_als.measure,
+    "http": bench_http.measure,
+}
 
 
 def measure(quick: bool = False) -> list[Row]:

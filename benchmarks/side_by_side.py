@@ -90,11 +90,11 @@ def show(rows: Sequence[Row], run: About) -> None:
     print(
         f"homing {run.version}, {run.day}, {run.machine}; load {run.load_before:.1f} before, {run.load_after:.1f} after"
     )
-    print(f"{'CPU time of':<44}{'peer':<34}{'ours':>10}{'peer':>10}{'unit':>5}{'ratio':>7}{'95 % of it':>15}{'n':>4}")
+    print(f"{'CPU time of':<46}{'peer':<34}{'ours':>10}{'peer':>10}{'unit':>5}{'ratio':>7}{'95 % of it':>15}{'n':>4}")
     for one in rows:
         interval = f"[{one.low:.2f}, {one.high:.2f}]"
         print(
-            f"{one.what:<44}{one.peer:<34}{one.ours:>10.3g}{one.theirs:>10.3g}{one.unit:>5}{one.ratio:>7.2f}"
+            f"{one.what:<46}{one.peer:<34}{one.ours:>10.3g}{one.theirs:>10.3g}{one.unit:>5}{one.ratio:>7.2f}"
             f"{interval:>15}{one.rounds:>4}"
         )
         print(f"    {one.note}")

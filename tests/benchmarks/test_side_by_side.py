@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import importlib
 import sys
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
+
+from homing.feature_engineering import FEATURES
+from homing.feature_engineering.interpreter import interpreted
+from homing.tracking.history import histories
 
 FOLDER = str(Path(__file__).parents[2] / "benchmarks")
 
@@ -60,9 +64,37 @@ def test_the_table_holds_every_row_and_the_version(told, capsys):
     assert "a note" in text
 
 
-def test_the_sides_of_the_features_compute_the_same(module):
-    bench = module("bench_features")
-    engineer, acts = bench.StandardFeatureEngineer(None, warm_after=10**9), bench.events()
-    vector = asyncio.run(engineer.extract_features("lead-1", "lead", acts, as_of=bench.from_micros(bench.NOW)))
-    for peer in (bench.by_numpy, bench.by_polars):
-        assert bench.unequal(peer(acts, bench.NOW), vector.numerical_features) == []
+@pytest.fixture
+def leads(module):
+    """Some leads of the benchmarks, and the twenty features of each as ours are, interpreted."""
+    data = module("feature_data")
+    held, twenty = data.columns(20, 50), [one for one in FEATURES["lead"] if one.name in data.TWENTY]
+    of = histories(held, "lead", held.leads.ids)
+    values = interpreted(sorted(twenty, key=lambda one: data.TWENTY.index(one.name)), of, np.full(20, data.NOW))
+    return data, held, values
+
+
+def test_the_peers_of_many_leads_compute_the_same(leads):
+    data, held, wanted = leads
+    frame, database = data.frame_of(held), duckdb.connect()
+    database.register("events", frame.to_arrow())
+    by_polars = data.polars_query(frame, data.NOW).collect().to_numpy()
+    in_sql = np.array(database.sql(data.duckdb_query(data.NOW)).fetchall(), dtype=np.float64)
+    data.agree(wanted, {"polars": by_polars, "DuckDB": in_sql})
+
+
+def test_the_peer_of_one_lead_computes_the_same(leads):
+    data, _, _ = leads
+    held = data.columns(1, 100)
+    found = data.by_numpy(held, data.NOW)
+    twenty = [one for name in data.TWENTY for one in FEATURES["lead"] if one.name == name]
+    wanted = interpreted(twenty, histories(held, "lead", held.leads.ids), np.array([data.NOW]))
+    data.agree(wanted, {"numpy": np.array([[found[name] for name in data.TWENTY]])})
+
+
+def test_a_side_that_computes_something_else_is_not_timed(leads):
+    data, _, wanted = leads
+    wrong = wanted.copy()
+    wrong[3, 5] += 1e-6
+    with pytest.raises(SystemExit, match="polars does not agree with ours on unique_properties"):
+        data.agree(wanted, {"polars": wrong})

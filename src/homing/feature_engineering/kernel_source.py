@@ -174,8 +174,12 @@ def _group(number: int, group: Group, window: int) -> Iterator[str]:
     yield "    h_size, h_as_of = n, now"
     shared = {name: text for one in group.features for name, text in one.reached.shared.items()}
     yield from (f"    {name} = {text}" for name, text in shared.items())
+    done: dict[str, int] = {}
     for place, one in zip(group.places, group.features, strict=True):
-        yield from (f"    {line}" for line in _call(place, one))
+        first = done.setdefault(one.reached.name, place)
+        yield from (
+            f"    {line}" for line in (_call(place, one) if first == place else [f"out[e, {place}] = out[e, {first}]"])
+        )
     for name in numbered:
         yield f"for i in range(n_{name}):"
         yield f"    number_{name}[word_{name}[i]] = -1"

@@ -151,7 +151,7 @@ def histories(
     codes_of_ids = known.codes(ids)
     places[codes_of_ids[codes_of_ids >= 0]] = np.flatnonzero(codes_of_ids >= 0)
     row = places[codes]
-    order = np.lexsort((events.at, row))[np.count_nonzero(row < 0) :]
+    order = _order(subject, row, events.at)
     offsets = np.searchsorted(row[order], np.arange(len(ids) + 1)).astype(np.int64)
     made = _derived(events, derived, homes, None if as_of is None else np.broadcast_to(as_of, (len(ids),)), row)
     labels = {**events.labels, **{name: one for name, one in made.items() if isinstance(one, Label)}}
@@ -168,6 +168,17 @@ def histories(
     words = {"lead": events.leads, "property": events.properties, "session": events.sessions, "agent": events.agents}
     words |= {key: label.names for key, label in labels.items() if not choices_of(key)}
     return Histories(subject, ids, offsets, {name: values[order] for name, values in columns.items()}, words)
+
+
+def _order(subject: Subject, row: NDArray[np.int64], at: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """The places of the entities' events by (entity, at); those of nobody are left out.
+
+    Events are sorted by (lead, at): leads asked for in the order of their ids need no sorting, nor any copy.
+    """
+    nobody = int(np.count_nonzero(row < 0))
+    if subject == "lead" and bool(np.all(row[:-1] <= row[1:])):
+        return slice(nobody, None)
+    return np.lexsort((at, row))[nobody:]
 
 
 def _entities(events: EventColumns, subject: Subject) -> tuple[Vocabulary[str], NDArray[np.int32]]:

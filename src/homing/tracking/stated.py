@@ -77,7 +77,9 @@ def _sensible(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _first(columns: list[NDArray[np.float64]], size: int) -> NDArray[np.float64]:
     """For each event the first value that is there."""
-    values = np.full(size, np.nan)
-    for column in reversed(columns):
+    if not columns:
+        return np.full(size, np.nan)
+    values = columns[-1]
+    for column in reversed(columns[:-1]):
         values = np.where(np.isnan(column), values, column)
     return values

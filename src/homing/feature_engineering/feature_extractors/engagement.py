@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from homing.core.clock import DAY, HOUR
 from homing.event_types import EventType
-from homing.feature_engineering.arithmetic import largest_positive, mean_positive, share
+from homing.feature_engineering.arithmetic import largest_positive, mean_of, mean_positive, share
 from homing.feature_engineering.declaration import Example, feature
 from homing.feature_engineering.feature_extractors.vocabulary import (
     BEHAVIOR,
@@ -51,7 +54,7 @@ def _view_points(seconds: float) -> float:
     return 1.2 if seconds > 30.0 else 1.0
 
 
-def points(h: History, i: int) -> float:
+def _points_of(h: History, i: int) -> float:
     """The points of one event."""
     worth = _POINTS[h.type[i]]
     if h.type[i] == VIEW:
@@ -65,11 +68,12 @@ def points(h: History, i: int) -> float:
     return worth
 
 
-def _total_points(h: History) -> float:
-    total = 0.0
+def points(h: History) -> NDArray[np.float64]:
+    """The points of every event."""
+    worth = np.empty(h.size)
     for i in range(h.size):
-        total += points(h, i)
-    return total
+        worth[i] = _points_of(h, i)
+    return worth
 
 
 @feature(
@@ -166,7 +170,11 @@ def engagement_score(h: History) -> float:
     filter 1.2; a booking that did not take place, a cancellation and a dislike -1; other acts for a home 1; page
     views, sessions, e-mails and all else that is neutral 0.
     """
-    return _total_points(h)
+    worth = points(h)
+    score = 0.0
+    for i in range(len(worth)):
+        score += worth[i]
+    return score
 
 
 @feature(
@@ -179,7 +187,7 @@ def engagement_score(h: History) -> float:
 )
 def avg_engagement_per_event(h: History) -> float:
     """engagement_score by the number of events it counts."""
-    return _total_points(h) / h.size
+    return mean_of(points(h))
 
 
 def _ones(h: History, kind: int) -> int:

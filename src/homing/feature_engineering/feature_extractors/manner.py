@@ -51,27 +51,26 @@ total_engagement_score = second_name(engagement.engagement_score, "total_engagem
 @_manner(unit="points", range=(0, _HEAVIEST), example=Example(_HOUR_OF_EVENTS, 1.632993162))
 def engagement_std(h: History) -> float:
     """Standard deviation of the points of events (see engagement_score); NaN without events."""
-    scores = np.empty(h.size)
-    for i in range(h.size):
-        scores[i] = points(h, i)
-    return deviation(scores)
+    return deviation(points(h))
 
 
 @_manner(unit="points", range=(-2, _HEAVIEST), example=Example(_HOUR_OF_EVENTS, 5.0))
 def max_engagement_event(h: History) -> float:
     """The points of the event that counts most; NaN without events."""
-    most = points(h, 0)
-    for i in range(h.size):
-        most = max(most, points(h, i))
-    return most
+    worth = points(h)
+    most = worth[0]
+    for i in range(len(worth)):
+        most = max(most, worth[i])
+    return float(most)
 
 
 @_manner(unit="ratio", range=(0, 1), missing=0.0, example=Example(_HOUR_OF_EVENTS, 0.6666666667))
 def high_value_action_ratio(h: History) -> float:
     """Share of events worth 3 points or more; 0 without events."""
+    worth = points(h)
     valuable = 0
-    for i in range(h.size):
-        if points(h, i) >= _VALUABLE:
+    for i in range(len(worth)):
+        if worth[i] >= _VALUABLE:
             valuable += 1
     return valuable / h.size
 
