@@ -28,7 +28,8 @@ home or against it, and searches: {wishes}.
 What a home was (price, rooms, area, kind, place) is what the event itself says of it, else what the catalogue said of
 it at the event, as known at `as_of`. A place is a postal code, else a city. Of swipes those to the right speak for a
 home. Names that the first version had look back 30 days; so do others without a suffix. `_7d`, `_24h` and `_90d` say
-another span. The four extractors of the first version: {extractors}.
+another span. How the values are spread stands on [a page of its own](feature-distributions.md). The four extractors of
+the first version: {extractors}.
 """
 
 _SUBJECTS = {"lead": "Leads", "property": "Homes", "agent": "Agents"}
