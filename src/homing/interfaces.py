@@ -250,11 +250,16 @@ class ModelPrediction:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step on the way to an answer: how many candidates it kept, and how many it removed for which reason."""
+    """One step on the way to an answer: how many candidates it kept, and how many it removed for which reason.
+
+    `returned` counts, by what is news about them, those of the kept that the lead has seen and that are news again; a
+    home of which the price was cut and that came back counts under both.
+    """
 
     stage: str
     kept: int
     removed: Mapping[str, int] = field(default_factory=dict)
+    returned: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

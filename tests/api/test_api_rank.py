@@ -54,6 +54,10 @@ def test_rank_answers_over_the_given_homes(stocked):
         ({"lead_id": "a", "property_ids": ["home-1", 7, ""]}, ["property_ids[1]", "property_ids[2]"]),
         ({"lead_id": "a", "property_ids": ["home"] * 1001}, ["property_ids"]),
         ({"lead_id": "a", "property_ids": [], "explain": "yes"}, ["explain"]),
+        (
+            {"lead_id": "a", "anonymous_id": "b", "property_ids": [7], "explain": 3, "zebra": 1},
+            ["zebra", "explain", "property_ids[0]", "lead_id"],
+        ),
     ],
 )
 def test_a_senseless_ranking_is_422_with_every_fault(stocked, body, faults):
@@ -78,6 +82,7 @@ def test_an_exposure_counts_when_it_is_reported_and_once(stocked):
         ({"recommendation_id": "rec_1"}, ["recommendation_id"]),
         ({"recommendation_id": None, "event_type": 7}, ["recommendation_id", "event_type"]),
         ({"event_type": "zebra"}, ["event_type"]),
+        ({"event_type": "zebra", "recommendation_id": "rec_1"}, ["recommendation_id", "event_type"]),
         ({"property_id": "home-9", "event_type": "page_view"}, ["event_type", "property_id"]),
     ],
 )

@@ -146,6 +146,20 @@ def test_the_timeline_is_newest_first_and_in_the_leads_local_time(served):
     assert (answer.events[0].local_time, answer.event_count) == ("2026-11-02T12:00:00-08:00", 3)
 
 
+@pytest.mark.parametrize(
+    ("path", "faults"),
+    [
+        ("recommendations?k=0&explain=perhaps&where=Zebra&zebra=1", {"k", "explain", "where", "zebra"}),
+        ("features?as_of=noon&zebra=1", {"as_of", "zebra"}),
+        ("timeline?upto=noon&zebra=1", {"upto", "zebra"}),
+    ],
+)
+def test_all_that_is_wrong_with_a_query_is_told_together(served, path, faults):
+    answer = served.client.get(f"/v1/leads/%00/{path}")
+    assert answer.status_code == 422
+    assert {fault["where"] for fault in answer.json()["faults"]} == {"lead_id", *faults}
+
+
 @pytest.mark.parametrize("query", ["limit=0", "limit=x", "upto=noon", "zebra=1"])
 def test_a_senseless_timeline_query_is_422(served, query):
     answer = served.client.get(f"/v1/leads/lead-1/timeline?{query}")

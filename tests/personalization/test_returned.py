@@ -9,9 +9,12 @@ import pytest
 
 from homing.core.clock import DAY, HOUR
 from homing.market.property import Property
+from homing.people.lead import lead_from
+from homing.personalization.answer import as_json
 from homing.personalization.ask import Ask
 from homing.personalization.returned import Returned
 from homing.personalization.shopper import shopper
+from homing.services.train_models import TrainModels
 
 from test_property_engine import NOW, Market  # isort: skip
 
@@ -163,7 +166,47 @@ def test_news_adds_to_the_score_and_every_step_still_adds_up(market):
         assert sum(reason.share for reason in item.reasons) + item.rest == pytest.approx(1.0)
 
 
-def test_the_probability_is_that_of_the_model_alone(market):
+def test_the_trace_counts_the_homes_that_are_news_again(market):
+    assert dict(market.engine.recommend("ann", 6).trace[0].returned) == {}
+    change(market, 3 * DAY, StandardStatus="Pending")
+    change(market, ListPrice=450_000)
+    answer = market.engine.recommend("ann", 6)
+    assert dict(answer.trace[0].returned) == {"back_on_market": 1, "price_cut": 1}
+    assert "seen" not in answer.trace[0].removed
+    assert as_json(answer)["trace"][0]["returned"] == {"back_on_market": 1, "price_cut": 1}
+    assert all(set(stage) == {"stage", "kept", "removed"} for stage in as_json(answer)["trace"][1:])
+
+
+def test_news_of_a_home_beyond_a_limit_is_not_told(market):
+    market.directory.put_leads([lead_from({"lead_id": "ann", "limits": {"price_max": 440_000}})])
+    change(market, ListPrice=450_000)
+    answer = market.engine.recommend("ann", 121)
+    assert "liked" not in {item.property_id for item in answer}
+    assert dict(answer.trace[0].returned) == {}
+    change(market, HOUR, ListPrice=440_000)
+    assert reasons(market)["price_cut"].attributes["cut_usd"] == 60_000
+
+
+def test_a_return_adds_to_the_score_and_nothing_to_the_probability(market):
+    for lead in range(12):
+        for n in range(16):
+            home = f"h{(7 * lead + n) % 120:03d}"
+            market.act(f"lead-{lead}", home, ago=(50 - 2 * n) * DAY)
+            if n % 2:
+                market.act(f"lead-{lead}", home, "property_save", ago=(50 - 2 * n) * DAY - HOUR)
+    TrainModels(market.tracker, market.catalogue, market.registry)(NOW)
+    asked = Ask(lead_id="ann", candidates=["liked", "h119"], rank_all=True)
+    old, other = sorted(market.engine.answer(asked), key=lambda item: item.property_id != "liked")
+    assert old.confidence != pytest.approx(other.confidence)  # so that a score that grew would tell
+    change(market, 3 * DAY, StandardStatus="Pending")
+    change(market)
+    news = next(item for item in market.engine.answer(asked) if item.property_id == "liked")
+    assert news.score == pytest.approx(old.score + 1.0)
+    assert news.confidence == pytest.approx(old.confidence)
+    assert news.interval == pytest.approx(old.interval)
+
+
+def test_a_look_at_the_home_ends_the_news_of_its_price(market):
     asked = Ask(lead_id="ann", candidates=["liked"], rank_all=True)
     change(market, 2 * DAY, ListPrice=450_000)
     (news,) = market.engine.answer(asked)

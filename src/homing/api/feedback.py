@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
 
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from homing.api.requests import MEGABYTE, json_body, object_of
+from homing.api.requests import MEGABYTE, json_body, object_of, read_all
 from homing.api.routing import part
 from homing.api.services import ApiServices
 from homing.api.shapes import FeedbackStored
@@ -45,10 +47,13 @@ def routes(services: ApiServices) -> list[BaseRoute]:
     return router.routes
 
 
-def _event(services: ApiServices, told: dict[str, Any]) -> BehavioralEvent:
-    name = told["event_type"]
-    if name not in {kind.value for kind in EventType}:
+def _event(services: ApiServices, told: Mapping[str, str]) -> BehavioralEvent:
+    read = read_all(token=partial(services.token, told["recommendation_id"]), kind=partial(_kind, told["event_type"]))
+    return feedback_event(read["token"], told["property_id"], read["kind"], services.clock())
+
+
+def _kind(name: str) -> EventType:
+    kinds = {kind.value: kind for kind in EventType}
+    if name not in kinds:
         raise BadInput(Fault("event_type", "be one of the event types, such as recommendation_shown", shown(name)))
-    return feedback_event(
-        services.token(told["recommendation_id"]), told["property_id"], EventType(name), services.clock()
-    )
+    return kinds[name]

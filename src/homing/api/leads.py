@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Query
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from homing.api.requests import known_parameters, moment
+from homing.api.requests import known_parameters, moment, read_all
 from homing.api.routing import part
 from homing.api.services import ApiServices
 from homing.api.shapes import FeaturesAnswer, TimelineAnswer, features_answer, timeline_event
@@ -31,10 +33,10 @@ def routes(services: ApiServices) -> list[BaseRoute]:
     @router.get("/v1/leads/{lead_id:path}/features")
     async def get_features(request: Request, lead_id: str, as_of: Moment = None) -> FeaturesAnswer:
         """All features of a lead as of a moment, raw and in their declared units."""
-        known_parameters(request.query_params, ("as_of",))
-        at = moment(request.query_params, "as_of")
+        asked = _asked(request, lead_id, ("as_of",), "as_of")
+        at = asked["at"]
         vector = await services.engineer.extract_features(
-            checked_id(lead_id, "lead_id"), "lead", as_of=None if at is None else from_micros(at)
+            asked["lead_id"], "lead", as_of=None if at is None else from_micros(at)
         )
         return features_answer(vector)
 
@@ -43,11 +45,20 @@ def routes(services: ApiServices) -> list[BaseRoute]:
         request: Request, lead_id: str, limit: Annotated[int, Query(ge=1, le=1_000)] = 100, upto: Latest = None
     ) -> TimelineAnswer:
         """The latest events of a lead, newest first; the moment given in upto (inclusive) reads further back."""
-        known_parameters(request.query_params, ("limit", "upto"))
-        end = moment(request.query_params, "upto")
-        return await asyncio.to_thread(_timeline, services, checked_id(lead_id, "lead_id"), limit, end)
+        asked = _asked(request, lead_id, ("limit", "upto"), "upto")
+        return await asyncio.to_thread(_timeline, services, asked["lead_id"], limit, asked["at"])
 
     return router.routes
+
+
+def _asked(request: Request, lead_id: str, names: Sequence[str], until: str) -> dict[str, Any]:
+    """The lead, and the moment that a parameter names; parameters that the route does not know are refused."""
+    query = request.query_params
+    return read_all(
+        partial(known_parameters, query, names),
+        lead_id=partial(checked_id, lead_id, "lead_id"),
+        at=partial(moment, query, until),
+    )
 
 
 def _timeline(services: ApiServices, lead_id: str, limit: int, upto: int | None) -> TimelineAnswer:

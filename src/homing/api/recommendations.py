@@ -5,18 +5,19 @@ Starlette and msgspec.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from homing.api.requests import MEGABYTE, flag, json_body, known_parameters, object_of, whole_number
+from homing.api.requests import MEGABYTE, fields_of, flag, json_body, known_parameters, read_all, whole_number
 from homing.api.services import ApiServices
-from homing.core.errors import BadInput
+from homing.core.errors import BadInput, Fault
 from homing.core.ids import checked_id, id_fault
 from homing.market.where import where
 from homing.personalization.answer import as_json
@@ -40,10 +41,10 @@ def routes(services: ApiServices) -> list[Route]:
         return Response(msgspec.json.encode(as_json(answer, explain=ask.explain)), media_type="application/json")
 
     async def get_recommendations(request: Request) -> Response:
-        return await answered(_asked(request, lambda name: {"lead_id": name}, "lead_id"))
+        return await answered(_asked(request, "lead_id"))
 
     async def get_visitor_recommendations(request: Request) -> Response:
-        return await answered(_asked(request, lambda name: {"anonymous_id": name}, "anonymous_id"))
+        return await answered(_asked(request, "anonymous_id"))
 
     async def post_rank(request: Request) -> Response:
         return await answered(_ranked(await json_body(request, MEGABYTE)))
@@ -55,34 +56,41 @@ def routes(services: ApiServices) -> list[Route]:
     ]
 
 
-def _asked(request: Request, who: Callable[[str], Mapping[str, Any]], name: str) -> Ask:
+def _asked(request: Request, name: str) -> Ask:
+    """A question about the shopper of the path, whose id has that name."""
     query = request.query_params
-    known_parameters(query, ("k", "where", "explain"))
-    shopper = checked_id(request.path_params[name], name)
     return Ask(
-        **who(shopper),
-        k=whole_number(query, "k", 10, MOST_HOMES),
-        where=where(query["where"]) if "where" in query else None,
-        explain=flag(query, "explain", default=True),
+        **read_all(
+            partial(known_parameters, query, ("k", "where", "explain")),
+            **{name: partial(checked_id, request.path_params[name], name)},
+            k=partial(whole_number, query, "k", 10, MOST_HOMES),
+            where=lambda: where(query["where"]) if "where" in query else None,
+            explain=partial(flag, query, "explain", default=True),
+        )
     )
 
 
 def _ranked(body: object) -> Ask:
     """A question about the caller's own homes, all of which are answered that may be shown."""
-    wanted = object_of(body, _RANK, ["property_ids"])
-    homes: list[object] = wanted["property_ids"]
+    wanted, faults = fields_of(body, _RANK, ["property_ids"])
+    homes: list[object] = wanted.pop("property_ids", [])
+    faults += _home_faults(homes)
+    names = [] if faults else [str(name) for name in homes]
+    try:
+        ask = Ask(**wanted, candidates=names, rank_all=True)
+    except BadInput as error:
+        told = {fault.where for fault in faults}
+        raise BadInput([*faults, *(fault for fault in error.faults if fault.where not in told)]) from error
+    if faults:
+        raise BadInput(faults)
+    return ask
+
+
+def _home_faults(homes: Sequence[object]) -> list[Fault]:
     if len(homes) > MOST_HOMES:
-        raise BadInput.of("property_ids", f"hold at most {MOST_HOMES:,} homes", f"{len(homes):,}")
-    faults = [id_fault(name, f"property_ids[{place}]") for place, name in enumerate(homes)]
-    if any(faults):
-        raise BadInput(fault for fault in faults if fault is not None)
-    return Ask(
-        lead_id=wanted.get("lead_id"),
-        anonymous_id=wanted.get("anonymous_id"),
-        candidates=[str(name) for name in homes],
-        rank_all=True,
-        explain=wanted.get("explain", True),
-    )
+        return [Fault("property_ids", f"hold at most {MOST_HOMES:,} homes", f"{len(homes):,}")]
+    faults = (id_fault(name, f"property_ids[{place}]") for place, name in enumerate(homes))
+    return [fault for fault in faults if fault is not None]
 
 
 _RANK: Final = {"lead_id": str, "anonymous_id": str, "property_ids": list, "explain": bool}

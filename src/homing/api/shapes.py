@@ -1,11 +1,16 @@
-"""What the routes answer, as dataclasses: they are encoded as they stand, and the OpenAPI document is made of them."""
+"""What the routes answer: encoded as it stands, and the OpenAPI document is made of it.
+
+Dataclasses, and a typed dictionary where a field may be left out.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict  # until Python 3.12 pydantic cannot read the one of typing
 
 from homing.core.clock import format_moment, to_micros
 from homing.core.errors import Fault
@@ -166,13 +171,16 @@ class Item:
     rest: float
 
 
-@dataclass(frozen=True, slots=True)
-class StageShown:
-    """One step on the way to the answer."""
+class StageShown(TypedDict):
+    """One step on the way to the answer; `returned` counts, by what is news, the homes that are news again to the lead.
+
+    It is left out where there are none.
+    """
 
     stage: str
     kept: int
     removed: Mapping[str, int]
+    returned: NotRequired[Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from homing.cli.terminal import Terminal, moment
-from homing.interfaces import Recommendations
+from homing.interfaces import Recommendations, Stage
 from homing.market.where import where as filter_from
 from homing.personalization.answer import as_json
 
@@ -52,7 +52,7 @@ def show_recommendations(terminal: Terminal, answer: Recommendations) -> None:
         terminal.line(f"     engages with {chance}", "dim")
         for reason in item.reasons:
             terminal.line(f"     {reason.share:>4.0%} {reason.kind.replace('_', ' ')}: {reason.text}")
-    steps = " → ".join(f"{stage.stage} {stage.kept:,}{_removed(stage.removed)}" for stage in answer.trace)
+    steps = " → ".join(f"{stage.stage} {stage.kept:,}{_counts(stage)}" for stage in answer.trace)
     terminal.line(f"  {steps}", "dim")
 
 
@@ -68,7 +68,8 @@ def _models(answer: Recommendations) -> str:
     return ", ".join(f"{name} version {version}" for name, version in answer.models.items()) or "no trained model"
 
 
-def _removed(removed: Mapping[str, int]) -> str:
-    if not removed:
-        return ""
-    return " (" + ", ".join(f"-{count:,} {reason.replace('_', ' ')}" for reason, count in removed.items()) + ")"
+def _counts(stage: Stage) -> str:
+    """How many a step left out, and how many of the kept are news again, each by reason."""
+    signed = (("-", stage.removed), ("of them ", stage.returned))
+    told = [f"{sign}{n:,} {reason.replace('_', ' ')}" for sign, some in signed for reason, n in some.items()]
+    return f" ({', '.join(told)})" if told else ""

@@ -63,11 +63,15 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step on the way to the list: how many homes it kept, and how many it removed for which reason."""
+    """One step on the way to the list: how many homes it kept, and how many it removed for which reason.
+
+    `returned` says of the kept how many are news again, and why.
+    """
 
     name: str
     kept: str
     removed: tuple[tuple[str, str], ...]
+    returned: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,10 @@ def steps(answer: Recommendations) -> list[Step]:
         Step(
             words(stage.stage).capitalize(),
             f"{stage.kept:,}",
-            tuple((words(reason), f"{count:,}") for reason, count in stage.removed.items() if count),
+            *(
+                tuple((words(reason), f"{count:,}") for reason, count in some.items() if count)
+                for some in (stage.removed, stage.returned)
+            ),
         )
         for stage in answer.trace
     ]

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from homing.core.clock import format_moment, to_micros
-from homing.interfaces import ModelPrediction, Reason, Recommendations
+from homing.interfaces import ModelPrediction, Reason, Recommendations, Stage
 from homing.personalization.leads_for import LeadsAnswer
 from homing.personalization.similar import SimilarHome
 
@@ -27,7 +27,7 @@ def as_json(answer: Recommendations, *, explain: bool = True) -> dict[str, Any]:
         "experiment": answer.experiment,
         "degraded": list(answer.degraded),
         "items": [_item(item, explain) for item in answer.items],
-        "trace": [{"stage": s.stage, "kept": s.kept, "removed": dict(s.removed)} for s in answer.trace],
+        "trace": [_stage(stage) for stage in answer.trace],
     }
 
 
@@ -52,7 +52,7 @@ def leads_json(answer: LeadsAnswer) -> dict[str, Any]:
             }
             for item in answer.items
         ],
-        "trace": [{"stage": s.stage, "kept": s.kept, "removed": dict(s.removed)} for s in answer.trace],
+        "trace": [_stage(stage) for stage in answer.trace],
     }
 
 
@@ -84,6 +84,11 @@ def _item(item: ModelPrediction, explain: bool) -> dict[str, Any]:
         "reasons": [_reason(reason) for reason in item.reasons] if explain else [],
         "rest": _rounded(item.rest) if explain else 1.0,
     }
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    returned = {"returned": dict(stage.returned)} if stage.returned else {}
+    return {"stage": stage.stage, "kept": stage.kept, "removed": dict(stage.removed), **returned}
 
 
 def _reason(reason: Reason) -> dict[str, Any]:

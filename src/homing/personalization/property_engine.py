@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -375,9 +376,10 @@ def _ranked(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask, news:
     """Score every candidate, keep the best, and see to it that they are not all alike (unless all were asked for)."""
     rows, market = allowed.rows, serving.market
     scores = serving.model.score_all(who.query)[serving.codes[rows]].astype(np.float64) + _added(rows, news)
+    first = Stage("candidates", len(rows), allowed.removed, _counted(rows, news))
     if ask.rank_all:
         order = np.lexsort((rows, -scores))
-        return _Ranked(rows[order], scores[order], news, (Stage("candidates", len(rows), allowed.removed),))
+        return _Ranked(rows[order], scores[order], news, (first,))
     deep = min(len(rows), _RANKED_DEEP * ask.k)
     best = np.argpartition(-scores, deep - 1)[:deep] if deep < len(rows) else np.arange(len(rows))
     reserved = _reserved(rows, scores, news, ask.k)
@@ -388,7 +390,7 @@ def _ranked(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask, news:
     chosen, alike = diverse(others, ask.k - len(reserved), price=price, latitude=latitude, longitude=longitude)
     chosen = order[np.isin(order, np.append(chosen, reserved))]
     trace = (
-        Stage("candidates", len(rows), allowed.removed),
+        first,
         _stage("ranked", len(order), lower_score=len(rows) - len(order)),
         _stage("chosen", len(chosen), too_alike=alike, beyond_k=len(order) - len(chosen) - alike),
     )
@@ -402,6 +404,11 @@ def _reserved(
     seats = max(k // 3, min(1, k - 1))
     places = np.flatnonzero(np.isin(rows, list(news)))
     return places[np.lexsort((rows[places], -scores[places]))][:seats]
+
+
+def _counted(rows: NDArray[np.int64], news: Mapping[int, Change]) -> dict[str, int]:
+    """How many homes there is news of, by what is news."""
+    return dict(sorted(Counter(kind for row in rows.tolist() if row in news for kind in news[row].parts()).items()))
 
 
 def _added(rows: NDArray[np.int64], news: Mapping[int, Change]) -> NDArray[np.float64]:
