@@ -28,8 +28,13 @@ def main(name: str) -> None:
     for one in found:
         guard.findings(one.text)
     each = (perf_counter() - begun) / len(found)
-    print(f"{name}: recall {1 - len(missed) / len(bad):.3f} of {len(bad)} (right category {right / len(bad):.3f});", end=" ")
-    print(f"false alarms {len(alarms) / (len(found) - len(bad)):.3f} of {len(found) - len(bad)}; {1e6 * each:.0f} µs each")
+    print(
+        f"{name}: recall {1 - len(missed) / len(bad):.3f} of {len(bad)} (right category {right / len(bad):.3f});",
+        end=" ",
+    )
+    print(
+        f"false alarms {len(alarms) / (len(found) - len(bad)):.3f} of {len(found) - len(bad)}; {1e6 * each:.0f} µs each"
+    )
     if name == "tune":
         for one in missed:
             print("  missed:", one)

@@ -1,7 +1,7 @@
 """Phrases of a rule, from how people write them to what matches words.
 
 `a|b` is one of several, `word*` a word with any ending, `<list>` a word of a list, `#` a number, `.` the end of a
-sentence, `..` up to three words between, and `?` after any of them that it may be missing.
+sentence, `..` up to four words between, and `?` after any of them that it may be missing.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from typing import Final
 
 __all__ = ["first_words", "pattern", "phrase_fault"]
 
-_GAP: Final = r"(?:[^ .]+ ){0,3}"
+_GAP: Final = r"(?:[^ .]+ ){0,4}"
 _NUMBER: Final = "#"
-_ELEMENT: Final = re.compile(r"(?:<\w+>|[^\W_]+(?:'[^\W_]+)*\*?|[#+&.])(?:\|(?:<\w+>|[^\W_]+(?:'[^\W_]+)*\*?|[#+&.]))*\??")
+_ELEMENT: Final = re.compile(
+    r"(?:<\w+>|[^\W_]+(?:'[^\W_]+)*\*?|[#+&.])(?:\|(?:<\w+>|[^\W_]+(?:'[^\W_]+)*\*?|[#+&.]))*\??"
+)
 _LIST: Final = re.compile(r"<(\w+)>")
 
 

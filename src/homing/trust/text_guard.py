@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from homing.trust.phrases import first_words, pattern
@@ -17,6 +17,7 @@ __all__ = ["Finding", "TextGuard", "shipped_text_guard"]
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[+&]|[.!?;:]+(?=\s|$)|\n")
 _INITIALS: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}")
 _END: Final = ". "
+_MOST_WORDS: Final = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,9 @@ class Finding:
     end: int
     why: str
     instead: str
+
+
+_Match = Callable[[str, int], "re.Match[str] | None"]
 
 
 class _Span(NamedTuple):
@@ -66,7 +70,8 @@ class TextGuard:
         for category in rules.categories.values():
             self._index(category)
         self._stems = sorted({len(word) - 1 for word in self._by_word if word.endswith("*")})
-        self._begins = cache(self._beginning_with)
+        self._begins = lru_cache(_MOST_WORDS)(self._beginning_with)
+        self._compiled = cache(lambda written: pattern(written, rules.words).match)
 
     def _index(self, category: Category) -> None:
         for innocent, phrases in ((False, category.phrases), (True, category.unless)):
@@ -99,17 +104,17 @@ class TextGuard:
         at = 0
         for place, word in enumerate(words):
             for phrase, matches in self._begins(word):
-                if match := matches.match(joined, at):
+                if match := matches(joined, at):
                     last = place + joined.count(" ", at, match.end())
                     spans[phrase.category, phrase.innocent].append(_Span(place, min(last, len(words))))
             at += len(word) + 1
         return spans
 
-    def _beginning_with(self, word: str) -> list[tuple[_Phrase, re.Pattern[str]]]:
+    def _beginning_with(self, word: str) -> list[tuple[_Phrase, _Match]]:
         stems = [f"{word[:length]}*" for length in self._stems if length <= len(word)]
         numbers = ["#"] if word.isdecimal() else []
         names = [name for name in (word, *stems, *numbers) if name in self._by_word]
-        return [(phrase, _compiled(self, phrase)) for name in names for phrase in self._by_word[name]]
+        return [(phrase, self._compiled(phrase.written)) for name in names for phrase in self._by_word[name]]
 
     def _is_name(self, words: list[str], span: _Span) -> bool:
         return span.last - span.first == 1 and span.last < len(words) and words[span.last] in self.rules.names_end_with
@@ -124,10 +129,6 @@ class TextGuard:
 def shipped_text_guard() -> TextGuard:
     """The guard over the rules that come with the package."""
     return TextGuard(shipped_text_rules())
-
-
-def _compiled(guard: TextGuard, phrase: _Phrase) -> re.Pattern[str]:
-    return pattern(phrase.written, guard.rules.words)
 
 
 def _word(token: str) -> str:

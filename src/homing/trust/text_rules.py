@@ -137,7 +137,9 @@ def _category_faults(ours: Category | None, told: Mapping[str, Any], lists: set[
     faults = [Fault(name, f"be one of {', '.join(known)}", shown(name)) for name in told if name not in known]
     if ours is None and not told.get("off"):
         faults += [Fault(name, "be given", "nothing") for name in (*_TEXTS, "phrases") if not told.get(name)]
-    faults += [Fault(name, "be a text", shown(told[name])) for name in _TEXTS if not isinstance(told.get(name, ""), str)]
+    faults += [
+        Fault(name, "be a text", shown(told[name])) for name in _TEXTS if not isinstance(told.get(name, ""), str)
+    ]
     for name in _LISTS:
         given: Sequence[object] = told.get(name, [])
         if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
