@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -44,10 +44,12 @@ from homing.personalization.shopper import Shopper, shopper, shoppers
 from homing.personalization.similar import SimilarHome, similar
 from homing.store.events import EventQuery
 from homing.tracking.behavior_tracker import BehaviorTracker
+from homing.trust.text_guard import TextGuard, shipped_text_guard
 
 __all__ = ["PropertyPersonalizationEngine"]
 
 _RANKED_DEEP: Final = 20
+_MOST_TEXTS: Final = 16_384
 _NO_ACTS: Final = "content, collaborative: no act of this lead on a home is known; ranked by popularity and freshness"
 _LONG_AGO: Final = 180 * DAY
 _IN_FAVOUR: Final = frozenset(
@@ -87,7 +89,7 @@ class PropertyPersonalizationEngine:
 
     The answer is made from the lead's events as they stand in the store at that moment, so that an act counts in the
     next answer of every process. Asking changes nothing. Without any trained model it ranks by the lead's own acts,
-    popularity and freshness, and says so in `degraded`.
+    popularity and freshness, and says so in `degraded`. A reason with words that `guard` refuses is not given.
 
     >>> import pathlib, tempfile
     >>> from homing.market.property import property_from
@@ -114,10 +116,12 @@ class PropertyPersonalizationEngine:
         clock: Clock = system_clock,
         signer: Signer | None = None,
         links: LinkTemplate | None = None,
+        guard: TextGuard | None = None,
     ) -> None:
         self._tracker, self._catalogue, self._directory, self._clock = tracker, catalogue, directory, clock
         self._known: _Everybody | None = None
         self._signer, self._links = signer or Signer.for_this_process("answer"), links
+        self._may_say = lru_cache(_MOST_TEXTS)((guard or shipped_text_guard()).allows)
         self._serving = LiveServing(tracker.store, catalogue, registry, tenant=tracker.tenant, clock=clock)
 
     async def get_recommendations(
@@ -303,7 +307,7 @@ class PropertyPersonalizationEngine:
     ) -> tuple[tuple[Reason, ...], float]:
         home = serving.market.ids.ids[row]
         facts = Facts(serving.market, row, moment, partial(self._drawn, home, moment), change)
-        return reasons({**parts, **({} if change is None else change.parts())}, facts, who)
+        return reasons({**parts, **({} if change is None else change.parts())}, facts, who, self._may_say)
 
     def _returned(self, serving: Serving, moment: int, as_of: int | None) -> Returned:
         """Where homes come from that are news again; the present reaches as far ahead as the catalogue's."""

@@ -54,7 +54,7 @@ class _Phrase(NamedTuple):
 class TextGuard:
     """Finds what the rules forbid. A pure function of the text; compiled when a phrase's first word is first met.
 
-    A word before a street's, county's or lake's word is part of a name, and what overlaps an innocent phrase of the
+    A word before Street, County or Lake is part of a name, and what overlaps an innocent phrase of the
     same category is not found.
 
     >>> guard = TextGuard(shipped_text_rules())
@@ -93,7 +93,7 @@ class TextGuard:
             for (category, innocent), some in spans.items()
             if not innocent
             for span in _longest(some)
-            if not self._is_name(words, span)
+            if not self._is_name(tokens, words, span)
             and not any(span.overlaps(other) for other in spans.get((category, True), ()))
         ]
         return [self._finding(text, tokens, span, category) for span, category in sorted(found)]
@@ -116,8 +116,11 @@ class TextGuard:
         names = [name for name in (word, *stems, *numbers) if name in self._by_word]
         return [(phrase, self._compiled(phrase.written)) for name in names for phrase in self._by_word[name]]
 
-    def _is_name(self, words: list[str], span: _Span) -> bool:
-        return span.last - span.first == 1 and span.last < len(words) and words[span.last] in self.rules.names_end_with
+    def _is_name(self, tokens: list[re.Match[str]], words: list[str], span: _Span) -> bool:
+        """Whether it is one word before the word of a street, county or lake that is written large."""
+        if span.last - span.first > 1 or span.last == len(words):
+            return False
+        return tokens[span.last].group()[0].isupper() and words[span.last] in self.rules.names_end_with
 
     def _finding(self, text: str, tokens: list[re.Match[str]], span: _Span, category: str) -> Finding:
         start, end = tokens[span.first].start(), tokens[span.last - 1].end()
@@ -131,9 +134,9 @@ def shipped_text_guard() -> TextGuard:
     return TextGuard(shipped_text_rules())
 
 
-def _word(token: str) -> str:
+def _word(found: str) -> str:
     """A word as phrases have it; every end of a sentence is a full stop."""
-    return token.lower().replace("’", "'") if token[0].isalnum() or token in "+&" else "."
+    return found.lower().replace("’", "'") if found[0].isalnum() or found in {"+", "&"} else "."
 
 
 def _without_dots(initials: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""How well the text guard judges the labelled sentences: `.venv/bin/python tools/text_guard.py [tune|test]`.
+"""How well the text guard judges the labelled sentences: `.venv/bin/python benchmarks/text_guard.py [tune|test]`.
 
 Prints recall (of the sentences that must not be said, those found in any category) and false alarms (of the innocent
 ones, those found); of the half `tune` also every sentence it gets wrong, of the half `test` only the figures.
