@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -41,6 +41,7 @@ from homing.personalization.reasons import Drawn, Facts, reasons
 from homing.personalization.returned import Change, Returned
 from homing.personalization.serving import LiveServing, Serving
 from homing.personalization.shopper import Shopper, shopper, shoppers
+from homing.personalization.shown import Shown
 from homing.personalization.similar import SimilarHome, similar
 from homing.store.events import EventQuery
 from homing.tracking.behavior_tracker import BehaviorTracker
@@ -236,6 +237,27 @@ class PropertyPersonalizationEngine:
             items=tuple(items),
             trace=found.trace,
         )
+
+    def shown_to(
+        self, k: int = 10, *, most: int = 2_000, seed: int = 0, as_of: int | None = None
+    ) -> tuple[int, Iterator[Shown]]:
+        """How many leads are known by an act or a stated limit, and of each the list that `recommend` gives it.
+
+        Of more than `most` leads a sample is drawn. All are read in one pass and no reasons are made.
+        """
+        _checked_k(k)
+        serving, moment = self._serving.at(as_of), self._clock() if as_of is None else as_of
+        returned = self._returned(serving, moment, as_of)
+        known = [who for who in self._everybody(serving, moment, as_of) if len(who.query) or who.limits]
+        drawn = np.sort(np.random.default_rng(seed).permutation(len(known))[:most]).tolist()
+
+        def shown(who: Shopper) -> Shown:
+            ask, news = Ask(lead_id=who.lead_id, k=k), returned.changes(who.kept)
+            found = _open_to(serving, who, ask, news)
+            liked = who.liked.rows[who.liked.rows >= 0]
+            return Shown(who.lead_id, serving.market, found.rows, _ranked(serving, who, found, ask, news).rows, liked)
+
+        return len(known), (shown(known[place]) for place in drawn)
 
     def similar(self, property_id: str, k: int = 10) -> list[SimilarHome]:
         """The k homes on the market most like a home, which may itself be sold; most alike first."""
