@@ -23,6 +23,8 @@ from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 from homing.tracking.behavior_tracker import BehaviorTracker
+from homing.trust.text_guard import TextGuard, shipped_text_guard
+from homing.trust.text_rules import text_rules
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -85,7 +87,14 @@ class Homing:
             clock=self.clock,
             signer=Signer(self.database.signing_key, "answer"),
             links=None if link is None else LinkTemplate(link),
+            guard=self.text_guard,
         )
+
+    @cached_property
+    def text_guard(self) -> TextGuard:
+        """What must not be said: the package's rules, with the tenant's own over them."""
+        own = self.settings.text_rules
+        return shipped_text_guard() if own is None else TextGuard(text_rules(own))
 
     @cached_property
     def learning(self) -> LearningService:
@@ -103,7 +112,7 @@ def read_settings(
     tenant: str | None = None,
 ) -> Settings:
     """Settings from what the caller gave, else from `HOMING_DATA_DIR`, `HOMING_DATABASE`, `HOMING_TENANT`; and
-    `HOMING_LISTING_URL`, `HOMING_CACHE_DIR`.
+    `HOMING_LISTING_URL`, `HOMING_TEXT_RULES`, `HOMING_CACHE_DIR`.
     """
     default = Settings()
     folder = Path(environment.get("HOMING_DATA_DIR") or default.data_dir) if data_dir is None else data_dir
@@ -114,6 +123,7 @@ def read_settings(
         database=database or environment.get("HOMING_DATABASE") or default.database,
         tenant=checked_id(tenant or environment.get("HOMING_TENANT") or default.tenant, "--tenant"),
         listing_url=environment.get("HOMING_LISTING_URL") or default.listing_url,
+        text_rules=Path(rules) if (rules := environment.get("HOMING_TEXT_RULES")) else default.text_rules,
         cache=Path(cache) if (cache := environment.get("HOMING_CACHE_DIR")) else default.cache,
     )
 

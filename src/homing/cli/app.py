@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from homing.cli.admin import backup, doctor, init, restore
+from homing.cli.audit import audit
 from homing.cli.demo import demo
 from homing.cli.features import features
 from homing.cli.imports import imports
@@ -71,6 +72,7 @@ _add(train, "Train the models and let them serve.")
 _add(evaluate, "Compare the models with baselines.")
 _add(recommend, "The homes a lead should see next.")
 _add(leads_for, "The leads who want a home.")
+app.add_typer(audit, name="audit", short_help="Check texts and fairness.", epilog=_EPILOG)
 _add(simulate, "Write simulated shoppers over real homes.")
 _add(warm, "Compile the features ahead of use.")
 _add(serve, "Serve API and pages until stopped.")

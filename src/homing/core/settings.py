@@ -23,6 +23,7 @@ class Settings:
     `tenant` is the brokerage (for GoHighLevel the location id) whose data every call reads and writes.
     `listing_url` is where the tenant's own site shows a home, such as `https://homes.example/{ListingKey}`; left out,
     answers carry the address that the listing came with.
+    `text_rules` is a file of the tenant's own over the rules of what must not be said; left out, those of the package.
     `cache` is the folder of compiled kernels, which may be read-only; left out, `cache` in the data folder.
     """
 
@@ -30,6 +31,7 @@ class Settings:
     database: str | None = None
     tenant: str = "default"
     listing_url: str | None = None
+    text_rules: Path | None = None
     cache: Path | None = None
 
     @property

@@ -18,12 +18,12 @@ from typing import Any, BinaryIO, Final, Literal
 
 from homing.core.errors import BadInput, Fault, reason
 from homing.core.json_text import NotJson
-from homing.integrations import csv_rows, json_rows, parquet_rows
+from homing.integrations import csv_rows, json_rows, parquet_rows, text_rows
 from homing.integrations.bounds import BLOCK, Bomb, Unzipped
 
-__all__ = ["Layout", "Row", "RowFile", "Translate", "open_rows"]
+__all__ = ["Layout", "Row", "RowFile", "Translate", "ending", "open_rows"]
 
-Layout = Literal["jsonl", "json", "csv", "parquet"]
+Layout = Literal["jsonl", "json", "csv", "parquet", "text"]
 Translate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """From a row as the file has it to a row as homing reads it; `BadInput` if that cannot be."""
 
@@ -116,11 +116,15 @@ class RowFile:
 
 _READERS: Final[Mapping[Layout, Callable[[BinaryIO], Iterator[tuple[int, Mapping[str, Any] | Fault]]]]] = {
     "jsonl": json_rows.lines, "json": json_rows.document, "csv": csv_rows.records, "parquet": parquet_rows.records,
+    "text": text_rows.lines,
 }  # fmt: skip
 
 
 def open_rows(path: Path | str, layout: Layout | None = None) -> RowFile:
-    """The file, checked to its end, `BadInput` if it is unreadable; `layout` left out is told from name and content."""
+    """The file, checked to its end, `BadInput` if it is unreadable; `layout` left out is told from name and content.
+
+    Of plain text, a line each, the layout has to be given.
+    """
     path = Path(path)
     try:
         _demand_file(path)
@@ -164,26 +168,27 @@ def _refuse_foreign(path: Path, stream: BinaryIO) -> None:
     for magic, name in _FOREIGN.items():
         if start.startswith(magic):
             raise BadInput(Fault(str(path), _FORMS, name))
-    if start.lstrip().startswith(b"<") and _ending(path) != "jsonl":
+    if start.lstrip().startswith(b"<") and ending(path) != "jsonl":
         raise BadInput(Fault(str(path), _FORMS, "a page of HTML or XML"))
     if start[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in start[:4]:
         raise BadInput(Fault(str(path), "be text in UTF-8", "UTF-16 or other bytes; save it as UTF-8"))
 
 
-def _ending(path: Path) -> Layout | None:
+def ending(path: Path) -> Layout | None:
+    """The layout that a name's ending tells, None if it tells none."""
     name = path.with_suffix("") if path.suffix == ".gz" else path
     return _ENDS.get(name.suffix.lower())
 
 
 def _layout(path: Path, stream: BinaryIO) -> Layout:
     """By the name's ending; failing that by content. What is named JSON lines may be one JSON document all the same."""
-    ending = _ending(path)
-    if ending in {"csv", "parquet"}:
-        return ending
+    named = ending(path)
+    if named in {"csv", "parquet"}:
+        return named
     if stream.read(4) == b"PAR1":
         return "parquet"
     stream.seek(0)
-    return json_rows.layout(stream, named_lines=ending == "jsonl") or ending or "csv"
+    return json_rows.layout(stream, named_lines=named == "jsonl") or named or "csv"
 
 
 def _checked(path: Path, stream: BinaryIO, layout: Layout) -> tuple[str, ...] | None:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,14 @@ from numpy.typing import NDArray
 
 from homing.core.errors import BadInput
 
-__all__ = ["Interval", "bootstrap_by_lead", "bootstrap_mean", "paired_difference"]
+__all__ = [
+    "Interval",
+    "bootstrap_by_lead",
+    "bootstrap_mean",
+    "bootstrap_ratio",
+    "bootstrap_statistic",
+    "paired_difference",
+]
 
 Values = NDArray[np.float64]
 
@@ -61,6 +69,35 @@ def bootstrap_by_lead(
     _, lead = np.unique(leads, return_inverse=True)
     sums: Values = np.bincount(lead, weights=values).astype(np.float64)
     return _ratio_interval(sums, np.bincount(lead).astype(np.float64), level, resamples, seed)
+
+
+def bootstrap_ratio(
+    parts: Values, wholes: Values, *, level: float = 0.95, resamples: int = _RESAMPLES, seed: int = 0
+) -> Interval:
+    """The sum of one value a lead over the sum of another, both (leads,); both of a lead are drawn together."""
+    return _ratio_interval(np.asarray(parts, np.float64), np.asarray(wholes, np.float64), level, resamples, seed)
+
+
+def bootstrap_statistic(
+    statistic: Callable[[NDArray[np.int64]], float],
+    leads: int,
+    *,
+    level: float = 0.95,
+    resamples: int = 400,
+    seed: int = 0,
+) -> Interval:
+    """Any statistic of some leads, given by their numbers, with its percentile interval over leads drawn again.
+
+    >>> values = np.array([0.0, 1.0, 1.0, 0.0, 1.0])
+    >>> bootstrap_statistic(lambda rows: float(np.median(values[rows])), 5).value
+    1.0
+    """
+    if leads == 0:
+        return Interval(float("nan"), float("nan"), float("nan"), 0, level)
+    draw = np.random.default_rng(seed)
+    drawn = [statistic(draw.integers(0, leads, size=leads)) for _ in range(resamples)]
+    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(statistic(np.arange(leads)), float(low), float(high), leads, level)
 
 
 def paired_difference(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from homing.core.ids import Vocabulary
 from homing.models.homes import Homes, HomesLike
 from homing.models.tastes import gathered, spread_out
+from homing.trust.text_guard import shipped_text_guard
 
 __all__ = ["Axis", "Encoding", "axes_from", "axes_text", "axis_columns", "chosen_axes", "encoded", "position"]
 
@@ -145,7 +147,8 @@ def chosen_axes(homes: HomesLike) -> tuple[Axis, ...]:
 def axis_columns(axes: tuple[Axis, ...], homes: HomesLike) -> tuple[tuple[Axis, ...], Doubles]:
     """The raw values of homes, float64 (n, columns): one a number, the label's code of a category, two a place.
 
-    Labels not met before are added to their axis, so the axes are returned as well.
+    Labels not met before are added to their axis, so the axes are returned as well. A label that the text guard refuses
+    is never added: a home with it counts as one of which the attribute is unknown. Names of places are not judged here.
     """
     grown, columns = [], []
     for axis in axes:
@@ -248,9 +251,17 @@ def _category(homes: HomesLike, axis: Axis) -> tuple[tuple[str, ...], Doubles]:
     if name not in homes.categories:
         return axis.labels, np.full(len(homes.ids), np.nan)
     given = homes.categories[name]
-    labels = labels.extended(given.labels.ids)
+    labels = labels.extended(
+        given.labels.ids if axis.family == "location" else filter(_may_be_learned, given.labels.ids)
+    )
     codes = np.append(labels.codes(given.labels.ids), -1)[given.codes].astype(np.float64)
     return labels.ids, np.where(codes >= 0, codes, np.nan)
+
+
+@lru_cache(8_192)
+def _may_be_learned(label: str) -> bool:
+    """Whether a label says nothing that no text about a home may say; one that does counts as unknown."""
+    return shipped_text_guard().allows(label)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

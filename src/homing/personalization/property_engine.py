@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -42,13 +42,16 @@ from homing.personalization.reasons import Drawn, Facts, reasons
 from homing.personalization.returned import Change, Returned
 from homing.personalization.serving import LiveServing, Serving
 from homing.personalization.shopper import Shopper, shopper, shoppers
+from homing.personalization.shown import Shown
 from homing.personalization.similar import SimilarHome, similar
 from homing.store.events import EventQuery
 from homing.tracking.behavior_tracker import BehaviorTracker
+from homing.trust.text_guard import TextGuard, shipped_text_guard
 
 __all__ = ["PropertyPersonalizationEngine"]
 
 _RANKED_DEEP: Final = 20
+_MOST_TEXTS: Final = 16_384
 _NO_ACTS: Final = "content, collaborative: no act of this lead on a home is known; ranked by popularity and freshness"
 _LONG_AGO: Final = 180 * DAY
 _IN_FAVOUR: Final = frozenset(
@@ -88,7 +91,7 @@ class PropertyPersonalizationEngine:
 
     The answer is made from the lead's events as they stand in the store at that moment, so that an act counts in the
     next answer of every process. Asking changes nothing. Without any trained model it ranks by the lead's own acts,
-    popularity and freshness, and says so in `degraded`.
+    popularity and freshness, and says so in `degraded`. A reason with words that `guard` refuses is not given.
 
     >>> import pathlib, tempfile
     >>> from homing.market.property import property_from
@@ -115,10 +118,12 @@ class PropertyPersonalizationEngine:
         clock: Clock = system_clock,
         signer: Signer | None = None,
         links: LinkTemplate | None = None,
+        guard: TextGuard | None = None,
     ) -> None:
         self._tracker, self._catalogue, self._directory, self._clock = tracker, catalogue, directory, clock
         self._known: _Everybody | None = None
         self._signer, self._links = signer or Signer.for_this_process("answer"), links
+        self._may_say = lru_cache(_MOST_TEXTS)((guard or shipped_text_guard()).allows)
         self._serving = LiveServing(tracker.store, catalogue, registry, tenant=tracker.tenant, clock=clock)
 
     async def get_recommendations(
@@ -234,6 +239,27 @@ class PropertyPersonalizationEngine:
             trace=found.trace,
         )
 
+    def shown_to(
+        self, k: int = 10, *, most: int = 2_000, seed: int = 0, as_of: int | None = None
+    ) -> tuple[int, Iterator[Shown]]:
+        """How many leads are known by an act or a stated limit, and of each the list that `recommend` gives it.
+
+        Of more than `most` leads a sample is drawn. All are read in one pass and no reasons are made.
+        """
+        _checked_k(k)
+        serving, moment = self._serving.at(as_of), self._clock() if as_of is None else as_of
+        returned = self._returned(serving, moment, as_of)
+        known = [who for who in self._everybody(serving, moment, as_of) if len(who.query) or who.limits]
+        drawn = np.sort(np.random.default_rng(seed).permutation(len(known))[:most]).tolist()
+
+        def shown(who: Shopper) -> Shown:
+            ask, news = Ask(lead_id=who.lead_id, k=k), returned.changes(who.kept)
+            found = _open_to(serving, who, ask, news)
+            liked = who.liked.rows[who.liked.rows >= 0]
+            return Shown(who.lead_id, serving.market, found.rows, _ranked(serving, who, found, ask, news).rows, liked)
+
+        return len(known), (shown(known[place]) for place in drawn)
+
     def similar(self, property_id: str, k: int = 10) -> list[SimilarHome]:
         """The k homes on the market most like a home, which may itself be sold; most alike first."""
         _checked_k(k)
@@ -304,7 +330,7 @@ class PropertyPersonalizationEngine:
     ) -> tuple[tuple[Reason, ...], float]:
         home = serving.market.ids.ids[row]
         facts = Facts(serving.market, row, moment, partial(self._drawn, home, moment), change)
-        return reasons({**parts, **({} if change is None else change.parts())}, facts, who)
+        return reasons({**parts, **({} if change is None else change.parts())}, facts, who, self._may_say)
 
     def _returned(self, serving: Serving, moment: int, as_of: int | None) -> Returned:
         """Where homes come from that are news again; the present reaches as far ahead as the catalogue's."""

@@ -75,11 +75,14 @@ def grouped(parts: Mapping[str, float]) -> dict[str, float]:
     return kinds
 
 
-def reasons(parts: Mapping[str, float], facts: Facts, shopper: Shopper) -> tuple[tuple[Reason, ...], float]:
+def reasons(
+    parts: Mapping[str, float], facts: Facts, shopper: Shopper, may_say: Callable[[str], bool] = lambda _text: True
+) -> tuple[tuple[Reason, ...], float]:
     """The reasons for a home, greatest share first, and the share of the positive part that they leave out.
 
     Usually at most four; more only if four do not reach 60 %, and news is always among them. A home with nothing in its
-    favour has one reason that says so.
+    favour has one reason that says so. A reason with a text that `may_say` refuses is left out, never worded otherwise:
+    its share is among those left out, and the next reason is given in its place.
     """
     positive = {kind: value for kind, value in grouped(parts).items() if value > 0}
     total = sum(positive.values())
@@ -91,8 +94,10 @@ def reasons(parts: Mapping[str, float], facts: Facts, shopper: Shopper) -> tuple
         if covered >= ENOUGH and (len(given) >= USUAL_MOST or value / total < 0.05) and kind not in (CUT, BACK):
             continue
         share = value / total
-        given.append(_news(kind, share, facts.change) or _reason(kind, share, parts, facts, shopper))
-        covered += value / total
+        reason = _news(kind, share, facts.change) or _reason(kind, share, parts, facts, shopper)
+        if may_say(reason.text) and may_say(reason.say):
+            given.append(reason)
+            covered += share
     return tuple(given), max(0.0, 1.0 - covered)
 
 
