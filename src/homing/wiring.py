@@ -18,11 +18,13 @@ from homing.market.catalogue import Catalogue
 from homing.market.links import LinkTemplate
 from homing.people.directory import Directory
 from homing.services.restore import finish_restore
+from homing.store.aliases import Aliases
 from homing.store.listings import ListingStore
 from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 from homing.tracking.behavior_tracker import BehaviorTracker
+from homing.trust.denied import DENIED, Denied
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -45,9 +47,12 @@ class Homing:
     def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
         self.settings, self.clock = settings, clock
         self.database = SqliteDatabase(settings.sqlite_path)
-        self.tracker = BehaviorTracker(SqliteEventStore(self.database), tenant=settings.tenant, clock=clock)
+        self.denied = DENIED if settings.denied_fields is None else Denied(settings.denied_fields)
+        self.tracker = BehaviorTracker(
+            SqliteEventStore(self.database), tenant=settings.tenant, clock=clock, denied=self.denied
+        )
         self.catalogue = Catalogue(ListingStore(self.database), tenant=settings.tenant, clock=clock)
-        self.directory = Directory(ProfileStore(self.database), tenant=settings.tenant)
+        self.directory = Directory(ProfileStore(self.database), tenant=settings.tenant, aliases=Aliases(self.database))
 
     @cached_property
     def registry(self) -> ModelRegistry:
@@ -103,7 +108,7 @@ def read_settings(
     tenant: str | None = None,
 ) -> Settings:
     """Settings from what the caller gave, else from `HOMING_DATA_DIR`, `HOMING_DATABASE`, `HOMING_TENANT`; and
-    `HOMING_LISTING_URL`, `HOMING_CACHE_DIR`.
+    `HOMING_LISTING_URL`, `HOMING_CACHE_DIR`, `HOMING_DENIED_FIELDS`.
     """
     default = Settings()
     folder = Path(environment.get("HOMING_DATA_DIR") or default.data_dir) if data_dir is None else data_dir
@@ -115,13 +120,17 @@ def read_settings(
         tenant=checked_id(tenant or environment.get("HOMING_TENANT") or default.tenant, "--tenant"),
         listing_url=environment.get("HOMING_LISTING_URL") or default.listing_url,
         cache=Path(cache) if (cache := environment.get("HOMING_CACHE_DIR")) else default.cache,
+        denied_fields=Path(rules) if (rules := environment.get("HOMING_DENIED_FIELDS")) else default.denied_fields,
     )
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> Homing:
-    """Everything of the settings' tenant. A restore that was cut off is finished first."""
+    """Everything of the settings' tenant. A restore that was cut off is finished first; a bad rule is refused."""
     finish_restore(settings.data_dir)
-    return Homing(settings, clock)
+    made = Homing(settings, clock)
+    if settings.denied_fields is not None:
+        made.denied.check()
+    return made
 
 
 def application() -> FastAPI:
@@ -158,6 +167,7 @@ def served(homing: Homing) -> FastAPI:
         checks=checks,
         directory=homing.directory,
         clock=homing.clock,
+        denied=homing.denied,
     )
     pages = PageServices(
         store=homing.tracker.store,

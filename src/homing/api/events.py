@@ -46,7 +46,7 @@ def _read(services: ApiServices, rows: Sequence[Any]) -> tuple[list[BehavioralEv
     events, refused = [], []
     for index, row in enumerate(rows):
         try:
-            events.append(event_from(row, tenant=services.tenant, now=now, received_at=now))
+            events.append(event_from(row, tenant=services.tenant, now=now, received_at=now, denied=services.denied))
         except BadInput as error:
             refused.append(Refused(index, error.faults))
     return events, refused

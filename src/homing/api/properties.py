@@ -64,7 +64,7 @@ def routes(services: ApiServices) -> list[BaseRoute]:
     async def put_property(request: Request, property_id: str) -> ListingsStored:
         """Store a home under this id; the body may leave ListingKey out."""
         own = checked_id(property_id, "property_id")
-        read = partial(property_from, now=services.clock())
+        read = partial(property_from, now=services.clock(), denied=services.denied)
         home = read_as(own, LISTING_KEY, await json_body(request, _LARGEST), read)
         return await asyncio.to_thread(_store, services, [home], [])
 
@@ -104,7 +104,7 @@ def _read(services: ApiServices, rows: Sequence[Any]) -> tuple[list[Property], l
     homes, refused = [], []
     for index, row in enumerate(rows):
         try:
-            homes.append(property_from(_object(row), now=now, where=""))
+            homes.append(property_from(_object(row), now=now, denied=services.denied))
         except BadInput as error:
             refused.append(Refused(index, error.faults))
     return homes, refused

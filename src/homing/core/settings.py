@@ -23,6 +23,7 @@ class Settings:
     `tenant` is the brokerage (for GoHighLevel the location id) whose data every call reads and writes.
     `listing_url` is where the tenant's own site shows a home, such as `https://homes.example/{ListingKey}`; left out,
     answers carry the address that the listing came with.
+    `denied_fields` is a TOML file of further rules about fields that may never be used; left out, those that ship.
     `cache` is the folder of compiled kernels, which may be read-only; left out, `cache` in the data folder.
     """
 
@@ -31,6 +32,7 @@ class Settings:
     tenant: str = "default"
     listing_url: str | None = None
     cache: Path | None = None
+    denied_fields: Path | None = None
 
     @property
     def sqlite_path(self) -> Path:

@@ -14,6 +14,7 @@ from homing.interfaces import Reason
 from homing.market.snapshot import MarketSnapshot
 from homing.personalization.returned import BACK, CUT, Change
 from homing.personalization.shopper import Acts, Shopper
+from homing.trust.denied import DENIED
 
 __all__ = ["ENOUGH", "Drawn", "Facts", "grouped", "reasons"]
 
@@ -79,7 +80,7 @@ def reasons(parts: Mapping[str, float], facts: Facts, shopper: Shopper) -> tuple
     """The reasons for a home, greatest share first, and the share of the positive part that they leave out.
 
     Usually at most four; more only if four do not reach 60 %, and news is always among them. A home with nothing in its
-    favour has one reason that says so.
+    favour has one reason that says so. What may not describe a home by law is cited by none.
     """
     positive = {kind: value for kind, value in grouped(parts).items() if value > 0}
     total = sum(positive.values())
@@ -91,8 +92,10 @@ def reasons(parts: Mapping[str, float], facts: Facts, shopper: Shopper) -> tuple
         if covered >= ENOUGH and (len(given) >= USUAL_MOST or value / total < 0.05) and kind not in (CUT, BACK):
             continue
         share = value / total
-        given.append(_news(kind, share, facts.change) or _reason(kind, share, parts, facts, shopper))
-        covered += value / total
+        reason = _news(kind, share, facts.change) or _reason(kind, share, parts, facts, shopper)
+        if all(map(DENIED.may_describe, (kind, *reason.attributes))):
+            given.append(reason)
+            covered += share
     return tuple(given), max(0.0, 1.0 - covered)
 
 
