@@ -17,8 +17,8 @@ from homing.trust.field_names import FieldName, field_name, squashed
 
 __all__ = ["DENIED", "Denied", "Note", "Place", "Rule", "Then"]
 
-Place = Literal["person", "event", "home"]
-"""Where a field stands: in a profile, in what an event holds, in a listing."""
+Place = Literal["person", "event", "home", "record"]
+"""Where a field stands: in a profile, in what an event holds, in a listing, in a home's record inside an event."""
 Then = Literal["dropped", "hashed", "display_only", "filter_only"]
 Note = Callable[[str], object]
 """Is told the name of each field that is taken out; never its value."""
@@ -29,6 +29,7 @@ _KEYS: Final = frozenset({*_TOLD, *_PHRASES, "of", "date"})
 _SCALARS: Final = frozenset({str, bool, int, float, type(None)})
 _MOST_REMEMBERED: Final = 50_000
 _SHIPPED: Final = "denied_fields.toml"
+_PLACES: Final = ("person", "event", "home")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +53,17 @@ class Rule:
     spared: frozenset[str] = frozenset()
     phrases: tuple[str, ...] = ()
 
-    def fits(self, name: FieldName) -> bool:
-        """Whether the rule denies a name."""
-        found = self.words & name.runs or self.starts & name.heads or self.ends & name.tails or self.whole & name.wholes
+    def denies(self, name: FieldName, place: Place) -> bool:
+        """Whether the rule denies a name that stands there.
+
+        In a home's record hold the rules of homes, and those of events but for what is a whole name: there, an age or a
+        name is the home's.
+        """
+        if place not in self.of and not (place == "record" and self.of & {"event", "home"}):
+            return False
+        found = self.words & name.runs or self.starts & name.heads or self.ends & name.tails
+        if place != "record" or "home" in self.of:
+            found = found or self.whole & name.wholes
         return bool(found) and not self.spared & name.runs
 
 
@@ -96,7 +105,7 @@ class Denied:
         if key in self._decided:
             return self._decided[key]
         written = field_name(name, self._whose)
-        found = next((rule for rule in self.rules if place in rule.of and rule.fits(written)), None)
+        found = next((rule for rule in self.rules if rule.denies(written, place)), None)
         if len(self._decided) >= _MOST_REMEMBERED:  # names come from outside
             self._decided.clear()
         self._decided[key] = found
@@ -176,7 +185,7 @@ class Denied:
     def _below(self, name: object, walk: _Walk) -> _Walk:
         """How what stands under a name is looked at: what describes a home is a home's, wherever it stands."""
         if walk.place == "event" and isinstance(name, str) and self._homely & field_name(name, frozenset()).runs:
-            return _Walk("home", walk.shown, walk.note)
+            return _Walk("record", walk.shown, walk.note)
         return walk
 
     @cached_property
@@ -249,8 +258,8 @@ def _faults(row: object, where: str) -> Iterator[Fault]:
         yield Fault(f"{where}.then", f"be one of {', '.join(get_args(Then))}", shown(row.get("then")))
     if not isinstance(row.get("date"), date):
         yield Fault(f"{where}.date", "be a date such as 2026-11-22", shown(row.get("date")))
-    if not _texts(row.get("of")) or not set(row["of"]) <= set(get_args(Place)):
-        yield Fault(f"{where}.of", f"be a list of {', '.join(get_args(Place))}", shown(row.get("of")))
+    if not _texts(row.get("of")) or not set(row["of"]) <= set(_PLACES):
+        yield Fault(f"{where}.of", f"be a list of {', '.join(_PLACES)}", shown(row.get("of")))
     for name in _PHRASES:
         if not _texts(row.get(name, [])) or not all(map(squashed, row.get(name, []))):
             yield Fault(f"{where}.{name}", "be a list of phrases, each of at least one word", shown(row[name]))
