@@ -144,7 +144,13 @@ SUITES = {
         mutants=MODEL_MUTANTS,
         felt={
             "same_seed_same_model": dict.fromkeys(
-                ("repeats_add_up", "order_of_rows_is_irrelevant", "updates_where_it_can"), _TWO_FITS
+                (
+                    "repeats_add_up",
+                    "order_of_rows_is_irrelevant",
+                    "updates_where_it_can",
+                    "denied_attributes_change_nothing",
+                ),
+                _TWO_FITS,
             ),
             "seen_homes_are_left_out": {
                 "updates_where_it_can": "a newcomer's own home, which is seen, is how that law knows the act came in"
