@@ -18,11 +18,13 @@ from homing.market.catalogue import Catalogue
 from homing.market.links import LinkTemplate
 from homing.people.directory import Directory
 from homing.services.restore import finish_restore
+from homing.store.aliases import Aliases
 from homing.store.listings import ListingStore
 from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 from homing.tracking.behavior_tracker import BehaviorTracker
+from homing.trust.denied import DENIED, Denied
 from homing.trust.text_guard import TextGuard, shipped_text_guard
 from homing.trust.text_rules import text_rules
 
@@ -47,9 +49,12 @@ class Homing:
     def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
         self.settings, self.clock = settings, clock
         self.database = SqliteDatabase(settings.sqlite_path)
-        self.tracker = BehaviorTracker(SqliteEventStore(self.database), tenant=settings.tenant, clock=clock)
+        self.denied = DENIED if settings.denied_fields is None else Denied(settings.denied_fields)
+        self.tracker = BehaviorTracker(
+            SqliteEventStore(self.database), tenant=settings.tenant, clock=clock, denied=self.denied
+        )
         self.catalogue = Catalogue(ListingStore(self.database), tenant=settings.tenant, clock=clock)
-        self.directory = Directory(ProfileStore(self.database), tenant=settings.tenant)
+        self.directory = Directory(ProfileStore(self.database), tenant=settings.tenant, aliases=Aliases(self.database))
 
     @cached_property
     def registry(self) -> ModelRegistry:
@@ -112,7 +117,7 @@ def read_settings(
     tenant: str | None = None,
 ) -> Settings:
     """Settings from what the caller gave, else from `HOMING_DATA_DIR`, `HOMING_DATABASE`, `HOMING_TENANT`; and
-    `HOMING_LISTING_URL`, `HOMING_TEXT_RULES`, `HOMING_CACHE_DIR`.
+    `HOMING_LISTING_URL`, `HOMING_TEXT_RULES`, `HOMING_CACHE_DIR`, `HOMING_DENIED_FIELDS`.
     """
     default = Settings()
     folder = Path(environment.get("HOMING_DATA_DIR") or default.data_dir) if data_dir is None else data_dir
@@ -125,13 +130,17 @@ def read_settings(
         listing_url=environment.get("HOMING_LISTING_URL") or default.listing_url,
         text_rules=Path(rules) if (rules := environment.get("HOMING_TEXT_RULES")) else default.text_rules,
         cache=Path(cache) if (cache := environment.get("HOMING_CACHE_DIR")) else default.cache,
+        denied_fields=Path(rules) if (rules := environment.get("HOMING_DENIED_FIELDS")) else default.denied_fields,
     )
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> Homing:
-    """Everything of the settings' tenant. A restore that was cut off is finished first."""
+    """Everything of the settings' tenant. A restore that was cut off is finished first; a bad rule is refused."""
     finish_restore(settings.data_dir)
-    return Homing(settings, clock)
+    made = Homing(settings, clock)
+    if settings.denied_fields is not None:
+        made.denied.check()
+    return made
 
 
 def application() -> FastAPI:
@@ -168,6 +177,7 @@ def served(homing: Homing) -> FastAPI:
         checks=checks,
         directory=homing.directory,
         clock=homing.clock,
+        denied=homing.denied,
     )
     pages = PageServices(
         store=homing.tracker.store,

@@ -154,6 +154,7 @@ ASKED = {
     "homing.people.directory.Directory.agent": "it is lead() for another kind of profile, in the same store",
     "homing.people.directory.Directory.lead": "profiles",
     "homing.people.directory.Directory.leads": "profiles",
+    "homing.people.directory.Directory.leads_reached_by": "its store keeps the laws of two times, as aliases",
     "homing.people.directory.Directory.time_zone_of": "profiles",
     "homing.personalization.property_engine.PropertyPersonalizationEngine.get_recommendations": "recommendations",
     "homing.personalization.property_engine.PropertyPersonalizationEngine.leads_for": "leads_for_a_home",

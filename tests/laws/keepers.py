@@ -15,6 +15,7 @@ from homing.interfaces import BehavioralEvent
 from homing.models.hybrid_model import HybridRecommendationModel
 from homing.models.interactions import Interactions
 from homing.models.registry import ModelRegistry
+from homing.store.aliases import Alias, Aliases
 from homing.store.events import EventQuery
 from homing.store.identities import MemoryIdentities, SqliteIdentities
 from homing.store.keeping_checks import Keeper, a_new_one_is_empty, earlier_facts_stay, later_facts_stay_hidden
@@ -88,6 +89,14 @@ def read_merges(store: Any, tenant: str, upto: int | None) -> Any:
     return [(name, store.lead_of(tenant, name, upto)) for name in "ab"]
 
 
+def put_alias(store: Any, tenant: str, name: str, value: str, known_at: int) -> bool:
+    return bool(store.put(tenant, [Alias("email", name, value)], known_at))
+
+
+def read_aliases(store: Any, tenant: str, upto: int | None) -> Any:
+    return [(name, store.leads_of(tenant, "email", name, upto)) for name in "ab"]
+
+
 class Registries:
     """The registries of all tenants in a folder."""
 
@@ -120,11 +129,12 @@ KEEPERS = {
     "profiles": Keeper(lambda folder: ProfileStore(database(folder)), put_profile, read_profiles),
     "merges_in_memory": Keeper(lambda _: MemoryIdentities(), put_merge, read_merges),
     "merges_in_sqlite": Keeper(lambda folder: SqliteIdentities(database(folder)), put_merge, read_merges),
+    "aliases": Keeper(lambda folder: Aliases(database(folder)), put_alias, read_aliases),
     "models": Keeper(Registries, put_model, read_models),
 }
 STORES = {
     "MemoryEventStore", "SqliteEventStore", "ListingStore", "ProfileStore", "MemoryIdentities", "SqliteIdentities",
-    "ModelRegistry",
+    "ModelRegistry", "Aliases",
 }  # fmt: skip
 
 _MEMORY = "what is in the memory of a process ends with it, which is what a memory store is for"

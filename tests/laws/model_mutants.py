@@ -140,6 +140,13 @@ class Spilling(Popular):
         self.total_ *= 2.0
 
 
+class Prejudiced(Popular):
+    def fit(self, data, *, homes=None, impressions=None):
+        model = super().fit(data, homes=homes)
+        model.total_ = model.total_ + sum("gender" in home for home in homes or ())
+        return model
+
+
 _KINDS = {
     "same_seed_same_model": Restless,
     "scores_have_their_shape": Wide,
@@ -161,5 +168,6 @@ _KINDS = {
     "extreme_weights_stay_finite": Overflowing,
     "updates_where_it_can": Lazy,
     "a_changed_market_leaves_the_old_model": Spilling,
+    "denied_attributes_change_nothing": Prejudiced,
 }
 MUTANTS = {law: Subject(kind.__name__, kind, exact_update=True) for law, kind in _KINDS.items()}

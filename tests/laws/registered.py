@@ -17,6 +17,9 @@ from typing import Any
 from answers import ANSWERS, ASKED, takes_as_of
 from answers import MUTANTS as CARELESS_ANSWERS
 from discovery import below, having, keeping, opened
+from doors import BEHIND, DOORS, ways_in
+from doors import EXCEPTED as DOORS_EXCEPTED
+from doors import MUTANTS as DOOR_MUTANTS
 from event_store_mutants import MUTANTS as EVENT_STORE_MUTANTS
 from event_type_mutants import HANDLED, PAGE
 from event_type_mutants import MUTANTS as EVENT_TYPE_MUTANTS
@@ -40,6 +43,7 @@ from homing.models.popularity import PopularityModel
 from homing.models.recency import RecencyModel
 from homing.personalization import checks as of_answers
 from homing.services import checks as of_importers
+from homing.services import door_checks as of_doors
 from homing.store import checks as of_event_stores
 from homing.store import keeping_checks as of_keepers
 from homing.store.events import EventStore
@@ -140,7 +144,13 @@ SUITES = {
         mutants=MODEL_MUTANTS,
         felt={
             "same_seed_same_model": dict.fromkeys(
-                ("repeats_add_up", "order_of_rows_is_irrelevant", "updates_where_it_can"), _TWO_FITS
+                (
+                    "repeats_add_up",
+                    "order_of_rows_is_irrelevant",
+                    "updates_where_it_can",
+                    "denied_attributes_change_nothing",
+                ),
+                _TWO_FITS,
             ),
             "seen_homes_are_left_out": {
                 "updates_where_it_can": "a newcomer's own home, which is seen, is how that law knows the act came in"
@@ -161,6 +171,14 @@ SUITES = {
         found=opened(),
         mutants=IMPORTER_MUTANTS,
         excepted=IMPORTERS_EXCEPTED,
+    ),
+    "doors": Suite(
+        of_doors.LAWS,
+        DOORS,
+        registered=set(BEHIND),
+        found=ways_in(),
+        mutants=DOOR_MUTANTS,
+        excepted=DOORS_EXCEPTED,
     ),
     "answers about the past": Suite(
         of_answers.LAWS,

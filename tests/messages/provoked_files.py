@@ -81,6 +81,7 @@ TABLE = {
     "and if wanted one [constants]; got {'rows'": mapped("[rows]\na = 1"),
     "columns.ListPrice must be the name of a column; got 3": mapped("[columns]\nListPrice = 3"),
     "columns.Price must be a RESO field that homing knows; got 'Price'": mapped('[columns]\nPrice = "asking"'),
+    "columns.CommunityFeatures must name a column that may be used (crime figures); got 'Crime Rate'": mapped('[columns]\nListingKey = "nr"\nCommunityFeatures = "Crime Rate"'),
     "header must have the columns ListingKey, town; got 'nr, asking'": mapped('[columns]\nCity = "town"'),
     "must stay as it is while it is read; rows read so far are kept, so import it again; got another content": changed(touched),
     "so import it again; got gzip that was cut off": cut_while_read,

@@ -37,6 +37,7 @@ from homing.tracking.history import History, histories
 from homing.tracking.local_time import checked_zone
 from homing.tracking.property_interactions import PropertyInteractionCollector
 from homing.tracking.validation import event_from
+from homing.trust.denied import Denied
 from homing.wiring import Homing
 
 __all__ = ["TABLE"]
@@ -83,7 +84,27 @@ def twice():
     return declared_in(*families)
 
 
+def rules(*lines):
+    """What a file of further rules says, if it is read at all."""
+
+    def act(ground):
+        return Denied(ground.file("rules.toml", "\n".join(lines))).rules
+
+    return act
+
+
+def about_persons():
+    family = ModuleType("a")
+    family.one = feature(**PARTS, about="person")(one)
+    return declared_in(family)
+
+
 LIMIT = ["no number"]
+
+
+def reading_a_name(h: History) -> float:
+    """One."""
+    return float(h.name[0])
 
 
 def with_defaults(h: History, n: int = 3) -> float:
@@ -194,7 +215,30 @@ def read(row, **more):
 plain = lambda h: 1.0  # noqa: E731  # what is refused
 RFC = "RFC 3339 moment such as 2026-11-22T20:00:00Z"
 
+RULE = (
+    "[[rule]]",
+    'id = "a"',
+    'category = "c"',
+    'then = "dropped"',
+    'of = ["home"]',
+    'why = "w"',
+    'source = "s"',
+    "date = 2026-01-01",
+)
+
 TABLE = {
+    "must be a TOML file of rules that can be read, as docs/explanation/law.md says; got No such file or directory": lambda ground: Denied(ground.new("none.toml")).rules,
+    "must hold rules, each under [[rule]]; got []": rules("a = 1"),
+    "rule[0] must be a table; got 3": rules("rule = [3]"),
+    "rule[0].colour must be left out; a rule has category, date": rules(*RULE, "colour = 1"),
+    "rule[0].why must be a text that is not empty; got 1": rules(*(line.replace('"w"', "1") for line in RULE)),
+    "rule[0].then must be one of dropped, hashed, display_only, filter_only; got 'burnt'": rules(*(line.replace("dropped", "burnt") for line in RULE)),
+    "rule[0].date must be a date such as 2026-11-22; got 5": rules(*(line.replace("2026-01-01", "5") for line in RULE)),
+    "rule[0].of must be a list of person, event, home; got ['garden']": rules(*(line.replace("home", "garden") for line in RULE)),
+    "rule[0].words must be a list of phrases, each of at least one word; got ['-']": rules(*RULE, 'words = ["-"]'),
+    "feature crime_rate_seen.name must tell nothing that may not be used (crime figures); got 'crime_rate_seen'": lambda _: feature(**PARTS, name="crime_rate_seen")(one),
+    "feature one.h.name must be a field that may be used (identity); got 'name'": lambda _: feature(**PARTS, name="one")(reading_a_name),
+    "features must say what somebody did; one with about=": lambda _: about_persons(),
     "module 'homing' has no name 'Zebra'": lambda _: homing.Zebra,
     "module 'homing.feature_engineering' has no name 'Zebra'": lambda _: feature_engineering.Zebra,
     "timestamp must carry a time zone (for example 2026-11-22T20:00:00Z); got '2026-05-01T00:00:00'": lambda _: event(

@@ -123,6 +123,45 @@ def test_homes_seen_or_dismissed_are_not_shown_again_and_are_counted(market):
     assert answer.trace[0].kept == 118
 
 
+def areas_shown(market, k):
+    market.directory.put_leads([lead_from({"lead_id": "ann", "limits": {"price_max": 450_000}})])
+    for n in range(3):
+        market.act("ann", f"n{n:02d}", "property_save")
+    return market.engine.recommend("ann", k)
+
+
+def neighbours(tmp_path):
+    """40 homes of one area that the lead's taste is all about, 5 of another within its limit, and 5 beyond it."""
+    market = Market(tmp_path)
+    rows = [(f"n{n:02d}", "98101", 47.50 + 0.03 * n, 400_000 + 1_000 * n) for n in range(40)]
+    rows += [(f"o{n}", "98102", 45.0 + 0.03 * n, 250_000 + 1_000 * n) for n in range(5)]
+    rows += [(f"x{n}", "98103", 49.9 + 0.03 * n, 500_000) for n in range(5)]
+    market.put(
+        *[
+            {"ListingKey": i, "PostalCode": z, "Latitude": a, "Longitude": -122.3, "ListPrice": p}
+            for i, z, a, p in rows
+        ],
+        at=NOW - 60 * DAY,
+    )
+    return market
+
+
+def test_one_place_in_five_is_open_to_other_areas_within_the_limits(tmp_path):
+    answer = areas_shown(neighbours(tmp_path), 10)
+    assert [item.property_id[0] for item in answer].count("o") == 2
+    assert [item.property_id[0] for item in answer].count("x") == 0
+    assert answer.trace[-1].removed["made_way_for_other_areas"] == 2
+    assert answer.trace[0].kept == answer.trace[1].kept + answer.trace[1].removed.get("lower_score", 0)
+    assert answer.trace[1].kept == answer.trace[2].kept + sum(answer.trace[2].removed.values())
+    assert [item.score for item in answer] == sorted((item.score for item in answer), reverse=True)
+
+
+def test_without_the_floor_the_same_list_would_hold_one_area(tmp_path):
+    answer = areas_shown(neighbours(tmp_path), 4)
+    assert {item.property_id[0] for item in answer} == {"n"}
+    assert "made_way_for_other_areas" not in answer.trace[-1].removed
+
+
 def test_being_shown_a_home_is_not_having_seen_it(market):
     market.act("ann", "h080", "recommendation_shown", rank=1)
     assert "h080" in market.ids("ann", 120)

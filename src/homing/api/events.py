@@ -14,9 +14,10 @@ from starlette.routing import Route
 
 from homing.api.requests import MEGABYTE, json_body
 from homing.api.services import ApiServices
-from homing.api.shapes import Refused, Stored
+from homing.api.shapes import Refused, Stored, given
 from homing.core.errors import BadInput
 from homing.interfaces import BehavioralEvent
+from homing.services.import_report import Dropped
 from homing.tracking.validation import event_from
 
 __all__ = ["MOST_EVENTS", "routes"]
@@ -32,27 +33,33 @@ def routes(services: ApiServices) -> list[Route]:
         rows = body if isinstance(body, list) else [body]
         if len(rows) > MOST_EVENTS:
             raise HTTPException(413, f"An array holds at most {MOST_EVENTS:,} events; got {len(rows):,}.")
-        events, refused = _read(services, rows)
+        dropped = Dropped()
+        events, refused = _read(services, rows, dropped)
         if refused and not isinstance(body, list):
             raise BadInput(refused[0].faults)
-        answer = await asyncio.to_thread(_store, services, events, refused)
-        return Response(msgspec.json.encode(answer), media_type="application/json")
+        answer = await asyncio.to_thread(_store, services, events, refused, dropped)
+        return Response(msgspec.json.encode(given(answer)), media_type="application/json")
 
     return [Route("/v1/events", post_events, methods=["POST"])]
 
 
-def _read(services: ApiServices, rows: Sequence[Any]) -> tuple[list[BehavioralEvent], list[Refused]]:
+def _read(services: ApiServices, rows: Sequence[Any], dropped: Dropped) -> tuple[list[BehavioralEvent], list[Refused]]:
     now = services.clock()
     events, refused = [], []
     for index, row in enumerate(rows):
         try:
-            events.append(event_from(row, tenant=services.tenant, now=now, received_at=now))
+            read = event_from(
+                row, tenant=services.tenant, now=now, received_at=now, denied=services.denied, note=dropped.add
+            )
+            events.append(read)
         except BadInput as error:
             refused.append(Refused(index, error.faults))
     return events, refused
 
 
-def _store(services: ApiServices, events: Sequence[BehavioralEvent], refused: Sequence[Refused]) -> Stored:
+def _store(
+    services: ApiServices, events: Sequence[BehavioralEvent], refused: Sequence[Refused], dropped: Dropped
+) -> Stored:
     appended = services.store.append(services.tenant, events)
     stored = sum(appended.stored)
-    return Stored(stored, len(events) - stored, 0, refused, appended.sequence)
+    return Stored(stored, len(events) - stored, 0, refused, appended.sequence, dropped.counts or None)

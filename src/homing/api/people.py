@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -65,14 +66,16 @@ def routes(services: ApiServices) -> list[BaseRoute]:
     async def put_lead(request: Request, lead_id: str) -> ProfileStored:
         """Store a lead's profile, with its limits, whole; limits hold in the next answer."""
         own = checked_id(lead_id, "lead_id")
-        lead = read_as(own, "lead_id", await json_body(request, MEGABYTE), lead_from)
+        lead = read_as(own, "lead_id", await json_body(request, MEGABYTE), partial(lead_from, denied=services.denied))
         return _stored(await asyncio.to_thread(directory.put_leads, [lead]), lead.dropped)
 
     @router.put("/v1/agents/{agent_id:path}", openapi_extra=_BODY)
     async def put_agent(request: Request, agent_id: str) -> ProfileStored:
         """Store an agent's profile whole."""
         own = checked_id(agent_id, "agent_id")
-        agent = read_as(own, "agent_id", await json_body(request, MEGABYTE), agent_from)
+        agent = read_as(
+            own, "agent_id", await json_body(request, MEGABYTE), partial(agent_from, denied=services.denied)
+        )
         return _stored(await asyncio.to_thread(directory.put_agents, [agent]), agent.dropped)
 
     @router.get("/v1/leads/{lead_id:path}", responses=_FOUND)

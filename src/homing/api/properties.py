@@ -25,6 +25,7 @@ from homing.market.attributes import LISTING_KEY
 from homing.market.property import Property, property_from
 from homing.personalization.answer import leads_json, similar_json
 from homing.personalization.ask import LONGEST_LIST
+from homing.services.import_report import Dropped
 
 __all__ = ["MOST_LISTINGS", "routes"]
 
@@ -48,25 +49,27 @@ def routes(services: ApiServices) -> list[BaseRoute]:
     """The routes over these services."""
     router = part("properties")
 
-    @router.post("/v1/properties", openapi_extra=_MANY)
+    @router.post("/v1/properties", openapi_extra=_MANY, response_model_exclude_none=True)
     async def post_properties(request: Request) -> ListingsStored:
         """Store one home or an array of up to 1,000. In an array good homes are stored and bad ones named."""
         body = await json_body(request, _LARGEST)
         rows = body if isinstance(body, list) else [body]
         if len(rows) > MOST_LISTINGS:
             raise HTTPException(413, f"An array holds at most {MOST_LISTINGS:,} homes; got {len(rows):,}.")
-        homes, refused = _read(services, rows)
+        dropped = Dropped()
+        homes, refused = _read(services, rows, dropped)
         if refused and not isinstance(body, list):
             raise BadInput(refused[0].faults)
-        return await asyncio.to_thread(_store, services, homes, refused)
+        return await asyncio.to_thread(_store, services, homes, refused, dropped)
 
-    @router.put("/v1/properties/{property_id:path}", openapi_extra=_ONE)
+    @router.put("/v1/properties/{property_id:path}", openapi_extra=_ONE, response_model_exclude_none=True)
     async def put_property(request: Request, property_id: str) -> ListingsStored:
         """Store a home under this id; the body may leave ListingKey out."""
         own = checked_id(property_id, "property_id")
-        read = partial(property_from, now=services.clock())
+        dropped = Dropped()
+        read = partial(property_from, now=services.clock(), denied=services.denied, note=dropped.add)
         home = read_as(own, LISTING_KEY, await json_body(request, _LARGEST), read)
-        return await asyncio.to_thread(_store, services, [home], [])
+        return await asyncio.to_thread(_store, services, [home], [], dropped)
 
     @router.get("/v1/properties/{property_id:path}/leads", response_model=LeadsForAnswer)
     async def get_leads(request: Request, property_id: str, k: HowMany = 10) -> Response:
@@ -99,12 +102,12 @@ def routes(services: ApiServices) -> list[BaseRoute]:
     return router.routes
 
 
-def _read(services: ApiServices, rows: Sequence[Any]) -> tuple[list[Property], list[Refused]]:
+def _read(services: ApiServices, rows: Sequence[Any], dropped: Dropped) -> tuple[list[Property], list[Refused]]:
     now = services.clock()
     homes, refused = [], []
     for index, row in enumerate(rows):
         try:
-            homes.append(property_from(_object(row), now=now, where=""))
+            homes.append(property_from(_object(row), now=now, denied=services.denied, note=dropped.add))
         except BadInput as error:
             refused.append(Refused(index, error.faults))
     return homes, refused
@@ -116,9 +119,11 @@ def _object(row: object) -> Mapping[str, Any]:
     return row
 
 
-def _store(services: ApiServices, homes: Sequence[Property], refused: Sequence[Refused]) -> ListingsStored:
+def _store(
+    services: ApiServices, homes: Sequence[Property], refused: Sequence[Refused], dropped: Dropped
+) -> ListingsStored:
     counts = services.catalogue.put([_in_force(services, home) for home in homes])
-    return ListingsStored(counts.created, counts.updated, counts.unchanged, refused)
+    return ListingsStored(counts.created, counts.updated, counts.unchanged, refused, dropped.counts or None)
 
 
 def _in_force(services: ApiServices, home: Property) -> Property:

@@ -14,6 +14,7 @@ from homing.personalization.ask import Ask
 from homing.personalization.leads_for import LeadsAnswer
 from homing.personalization.similar import SimilarHome
 from homing.store.events import EventStore
+from homing.trust.denied import DENIED, Denied
 
 __all__ = ["ApiServices", "Check"]
 
@@ -34,7 +35,7 @@ class ApiServices:
 
     `answer` gives recommendations, `leads_for` the leads who want a home, `similar` homes like one; they may block.
     `token` reads what a `recommendation_id` says, and refuses one that this tenant did not give out. `checks` may block
-    and tells whether events can be stored.
+    and tells whether events can be stored. `denied` are the fields that no route keeps.
     """
 
     store: EventStore
@@ -48,3 +49,4 @@ class ApiServices:
     similar: Callable[[str, int], Sequence[SimilarHome]]
     checks: Callable[[], Sequence[Check]]
     clock: Clock = system_clock
+    denied: Denied = DENIED

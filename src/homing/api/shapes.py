@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NotRequired
 
 from typing_extensions import TypedDict  # until Python 3.12 pydantic cannot read the one of typing
@@ -43,8 +43,19 @@ __all__ = [
     "TimelineEvent",
     "VisitorAnswer",
     "features_answer",
+    "given",
     "timeline_event",
 ]
+
+
+def given(answer: Stored) -> dict[str, Any]:
+    """The fields of an answer that say something.
+
+    >>> given(Stored(1, 0, 0, (), 7))
+    {'stored': 1, 'duplicates': 0, 'suppressed': 0, 'refused': (), 'sequence': 7}
+    """
+    told = {field.name: getattr(answer, field.name) for field in fields(answer)}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +68,28 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of posted events; `sequence` is the number of the last event stored."""
+    """What became of posted events; `sequence` is the number of the last event stored.
+
+    `dropped`, if anything was, counts the fields that may not be kept, by name.
+    """
 
     stored: int
     duplicates: int
     suppressed: int
     refused: Sequence[Refused]
     sequence: int
+    dropped: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ListingsStored:
-    """What became of posted homes."""
+    """What became of posted homes. `dropped`, if anything was, counts the fields that may not be kept, by name."""
 
     created: int
     updated: int
     unchanged: int
     refused: Sequence[Refused]
+    dropped: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +253,7 @@ class FeedbackStored:
 class ProfileStored:
     """What a profile that was put did: `outcome` is created, updated or unchanged.
 
-    `dropped` names the fields that say who the person is; homing does not keep them.
+    `dropped` names the fields that homing may not keep, such as those that say who the person is.
     """
 
     outcome: str

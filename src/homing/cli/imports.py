@@ -70,11 +70,11 @@ def import_document(
     refused: dict[str, Any] = {"refused": [{"row": row.row, "why": row.why} for row in report.refused]}
     if report.refused_count > len(report.refused):
         refused["refused_count"] = report.refused_count
+    dropped = {"dropped": dict(report.dropped)} if report.dropped else {}
     if isinstance(report, EventsImported):
         counts = {"stored": report.stored, "duplicates": report.duplicates, "suppressed": report.suppressed}
-        return {"read": report.read, **counts, **refused}
+        return {"read": report.read, **counts, **refused, **dropped}
     counts = {"created": report.created, "updated": report.updated, "unchanged": report.unchanged}
-    dropped = {"dropped": dict(report.dropped)} if report.dropped else {}
     return {"read": report.read, **counts, **refused, **dropped}
 
 
@@ -83,12 +83,14 @@ def _run(
 ) -> EventsImported | RowsImported:
     homing = terminal.homing
     if what == "listings":
-        return ImportListings(homing.catalogue, homing.clock)(file, layout, mapping=mapping, progress=progress)
+        return ImportListings(homing.catalogue, homing.clock, homing.denied)(
+            file, layout, mapping=mapping, progress=progress
+        )
     if what == "events":
-        load = ImportEvents(homing.tracker.store, homing.settings.tenant, homing.catalogue, homing.clock)
+        load = ImportEvents(homing.tracker.store, homing.settings.tenant, homing.catalogue, homing.clock, homing.denied)
         return load(file, layout, progress=progress)
     people = ImportLeads if what == "leads" else ImportAgents
-    return people(homing.directory)(file, progress=progress)
+    return people(homing.directory, homing.denied)(file, progress=progress)
 
 
 def _answer(terminal: Terminal, document: dict[str, Any]) -> None:
@@ -99,7 +101,7 @@ def _answer(terminal: Terminal, document: dict[str, Any]) -> None:
         terminal.line(", ".join([*(f"{count:,} {name}" for name, count in counts.items()), f"{refused:,} refused"]))
         if dropped := document.get("dropped"):
             left_out = ", ".join(f"{name} ({count:,})" for name, count in dropped.items())
-            terminal.line(f"personal keys that were not kept: {left_out}")
+            terminal.line(f"fields that may not be kept: {left_out}")
 
     terminal.answer(document, show)
     terminal.refusals([(row["row"], row["why"]) for row in document["refused"]], refused)

@@ -24,6 +24,7 @@ class Settings:
     `listing_url` is where the tenant's own site shows a home, such as `https://homes.example/{ListingKey}`; left out,
     answers carry the address that the listing came with.
     `text_rules` is a file of the tenant's own over the rules of what must not be said; left out, those of the package.
+    `denied_fields` is a TOML file of further rules about fields that may never be used; left out, those that ship.
     `cache` is the folder of compiled kernels, which may be read-only; left out, `cache` in the data folder.
     """
 
@@ -33,6 +34,7 @@ class Settings:
     listing_url: str | None = None
     text_rules: Path | None = None
     cache: Path | None = None
+    denied_fields: Path | None = None
 
     @property
     def sqlite_path(self) -> Path:

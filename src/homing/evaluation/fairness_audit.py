@@ -156,8 +156,9 @@ def _group_reach(full: NDArray[np.float64], group: NDArray[np.int64], seed: int)
 
 @dataclass(frozen=True, slots=True)
 class _AgainstMatches:
-    """Sums over several halvings of the leads, each (leads,): in how many a lead had a match, how much it leans to where
-    its group leans, and, in the areas that its group is shown less, the share that it is shown and that its matches are.
+    """Sums over several halvings of the leads, each (leads,): in how many a lead had a match, how much it leans to
+    where its group leans, and, in the areas that its group is shown less, the share that it is shown and that its
+    matches are.
     """
 
     times: NDArray[np.float64]

@@ -19,7 +19,8 @@ from homing.core.units import UNITS, Unit
 from homing.event_types import EventType
 from homing.feature_engineering.reach import Reached, reach
 from homing.store.columns import TYPES
-from homing.tracking.history import CODES, MOMENTS, History, Subject, choices_of, payload_kind
+from homing.tracking.history import CODES, DERIVED, MOMENTS, History, Subject, choices_of, payload_kind
+from homing.trust.denied import DENIED
 
 __all__ = [
     "ALL",
@@ -143,8 +144,8 @@ def feature(  # noqa: PLR0913  # the parts of a declaration, each by its name
 
     unit: one of `core.units`. family: the heading of the reference page. range: lowest and highest value, inclusive.
     categories: for a text, its choices in the order of their codes, or the name of the column whose words it returns.
-    about: "person" for anything about who somebody is rather than what they did. version: raised when the meaning
-    changes. name, doc: for one function that serves several features.
+    about: "person" for anything about who somebody is rather than what they did; it is kept out of every vector.
+    version: raised when the meaning changes. name, doc: for one function that serves several features.
     """
 
     def declare(function: Body) -> Feature:
@@ -196,9 +197,20 @@ def _faults(declared: Feature) -> Iterable[tuple[str, str, object]]:
     if declared.version < 1:
         yield "version", "be at least 1", declared.version
     yield from _dtype_faults(declared)
+    yield from _denied_faults(declared)
     for column in declared.columns:
         if column not in _GIVEN and payload_kind(column) is None:
             yield f"h.{column}", f"be one of {sorted(_GIVEN)} or a number or text key of event_data", column
+
+
+def _denied_faults(declared: Feature) -> Iterable[tuple[str, str, object]]:
+    """A feature that reads, or by its name tells, what may never be used."""
+    if rule := DENIED.rule_of(declared.name, "event"):
+        yield "name", f"tell nothing that may not be used ({rule.category})", declared.name
+    for column in set(declared.columns).difference(DERIVED):
+        key = column.rpartition(".")[2]
+        if rule := DENIED.rule_of(key, "event"):
+            yield f"h.{column}", f"be a field that may be used ({rule.category})", column
 
 
 def _dtype_faults(declared: Feature) -> Iterable[tuple[str, str, object]]:
@@ -212,7 +224,10 @@ def _dtype_faults(declared: Feature) -> Iterable[tuple[str, str, object]]:
 
 
 def declared_in(*families: ModuleType) -> dict[Subject, tuple[Feature, ...]]:
-    """The features of each subject, in the order of these modules and of the lines in them; names must be unique."""
+    """The features of each subject, in the order of these modules and of the lines in them; names must be unique.
+
+    They are what vectors, tables and models are made of, so one that says something about a person is refused.
+    """
     found = [
         value
         for family in families
@@ -221,6 +236,9 @@ def declared_in(*families: ModuleType) -> dict[Subject, tuple[Feature, ...]]:
         if isinstance(value, Feature)
     ]
     table: dict[Subject, dict[str, Feature]] = {subject: {} for subject in typing.get_args(Subject)}
+    if persons := [one.name for one in found if one.about == "person"]:
+        must = 'say what somebody did; one with about="person" stays out of vectors, and can be called by itself'
+        raise BadInput.of("features", must, persons)
     for one in found:
         if table[one.subject].setdefault(one.name, one) is not one:
             raise BadInput.of(f"feature {one.name}", f"have a name of its own among {one.subject} features", one.name)

@@ -11,6 +11,7 @@ from homing.core.errors import BadInput, Fault, shown
 from homing.integrations import king_county
 from homing.integrations.files import RowFile, Translate, open_rows
 from homing.market.attributes import ATTRIBUTES, LISTING_KEY, MODIFIED
+from homing.trust.denied import DENIED, Denied
 
 __all__ = ["ListingFormat", "open_listings"]
 
@@ -18,13 +19,18 @@ ListingFormat = Literal["auto", "reso", "csv", "kc"]
 _MAPPING: Final = 'be TOML with a table [columns] such as ListPrice = "price", and if wanted one [constants]'
 
 
-def open_listings(path: Path | str, format: str = "auto", mapping: Path | str | None = None) -> RowFile:  # noqa: A002
+def open_listings(
+    path: Path | str,
+    format: str = "auto",  # noqa: A002  # the word of the command
+    mapping: Path | str | None = None,
+    denied: Denied = DENIED,
+) -> RowFile:
     """The rows of a file under RESO names; `BadInput` if the file cannot be read to its end or lacks a column.
 
     `reso` is JSON, `csv` has RESO headers or a mapping, `kc` is King County's sales; `auto` tells them apart, King
     County by its header. `mapping` is a TOML file: `[columns]` names for each RESO field the file's own column,
     `[constants]` what holds of every row. With a mapping, columns
-    that are neither named in it nor RESO names are left out.
+    that are neither named in it nor RESO names are left out, and none that is `denied` may be named.
     """
     if format not in get_args(ListingFormat):
         raise BadInput.of("format", f"be one of {', '.join(get_args(ListingFormat))}", format)
@@ -38,7 +44,7 @@ def open_listings(path: Path | str, format: str = "auto", mapping: Path | str | 
     if mapping is None:
         _demand(file, (LISTING_KEY,))
         return file
-    columns, constants = _read_mapping(Path(mapping))
+    columns, constants = _read_mapping(Path(mapping), denied)
     _demand(file, tuple(columns.values()) if LISTING_KEY in columns else (LISTING_KEY, *columns.values()))
     return file.translated(_renaming(columns, constants))
 
@@ -56,7 +62,7 @@ def _demand(file: RowFile, names: tuple[str, ...]) -> None:
         )
 
 
-def _read_mapping(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
+def _read_mapping(path: Path, denied: Denied) -> tuple[dict[str, str], dict[str, Any]]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -73,6 +79,11 @@ def _read_mapping(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
         Fault(f"{path}.columns.{name}", "be a RESO field that homing knows", shown(name))
         for name in (*columns, *constants)
         if name not in ATTRIBUTES and name not in {LISTING_KEY, MODIFIED}
+    ]
+    faults += [
+        Fault(f"{path}.columns.{name}", f"name a column that may be used ({rule.category})", shown(column))
+        for name, column in columns.items()
+        if isinstance(column, str) and (rule := denied.rule_of(column, "home")) and rule != denied.rule_of(name, "home")
     ]
     if faults:
         raise BadInput(faults)

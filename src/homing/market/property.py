@@ -15,6 +15,7 @@ from homing.core.nesting import DEEPEST, too_deep
 from homing.market.attributes import ATTRIBUTES, LISTING_KEY, MODIFIED, NotOfItsKind, lenient_moment
 from homing.market.derived import number
 from homing.market.status import ACTIVE, DELETED, status_of
+from homing.trust.denied import DENIED, Denied, Note
 
 __all__ = ["DELETED", "Property", "fields_from", "fields_text", "property_from"]
 
@@ -94,13 +95,23 @@ def address(fields: Mapping[str, Any]) -> str | None:
     return ", ".join(filter(None, (street + (f" #{unit}" if street and unit else ""), place, state))) or None
 
 
-def property_from(row: Mapping[str, Any], *, now: int, where: str = "", files: bool = False) -> Property:
+def property_from(
+    row: Mapping[str, Any],
+    *,
+    now: int,
+    where: str = "",
+    files: bool = False,
+    denied: Denied = DENIED,
+    note: Note = str,
+) -> Property:
     """The version of a home that a listing row describes; `BadInput` with every fault of the row, each under `where`.
 
     It holds from its ModificationTimestamp on, without one from `now`. We know it from `now` on; with `files` from its
-    own moment on if that is past, so that a history filled in later can be replayed.
+    own moment on if that is past, so that a history filled in later can be replayed. What is `denied` is taken out
+    before anything else, and `note` is told its name.
     """
     faults: list[Fault] = []
+    row = denied.cleaned(row, "home", note=note)
     key = row.get(LISTING_KEY)
     if fault := id_fault(key, LISTING_KEY):
         faults.append(fault)

@@ -73,14 +73,12 @@ AREAS = ("PostalCode", "City", "MLSAreaMajor")
 """What stands for the place where there are no coordinates; never beside them, where they would only repeat it."""
 
 EXCLUDED_STARTS = (
-    "ListAgent", "ListOffice", "CoList", "Buyer", "CoBuyer", "ListTeam", "Showing", "Owner", "Occupant", "Tenant",
-    "Internet", "Tax", "Close", "PreviousClose", "Original", "Previous", "Street", "UnitNumber", "Parcel", "Source",
-    "Originating", "Photos", "Video", "Media", "Postal", "Mlg", "IDX", "Syndicate", "KC_LivingArea15", "KC_LotSize15",
-    "Cross", "Concession", "Attribution", "Universal", "Association", "Senior", "ListPrice", "Lockbox",
+    "Buyer", "Showing", "Tenant", "Internet", "Tax", "Close", "PreviousClose", "Original", "Previous", "Street",
+    "UnitNumber", "Parcel", "Source", "Originating", "Photos", "Video", "Media", "Postal", "Mlg", "IDX", "Syndicate",
+    "KC_LivingArea15", "KC_LotSize15", "Cross", "Concession", "Universal", "Association", "ListPrice",
 )  # fmt: skip
 EXCLUDED_PARTS = (
-    "Agent", "Office", "Commission", "Compensation", "Remarks", "Timestamp", "Date", "Address", "School", "URL", "Key",
-    "Phone", "Email", "Units", "Market", "Church", "Religio", "Race", "Ethnic", "Crime", "Demograph",
+    "Remarks", "Timestamp", "Date", "Address", "School", "URL", "Key", "Phone", "Email", "Units", "Market",
 )  # fmt: skip
 EXCLUDED = frozenset({
     "ListingId", "StandardStatus", "MlsStatus", "MajorChangeType", "PropertyType", "StateOrProvince", "Country",
@@ -88,8 +86,8 @@ EXCLUDED = frozenset({
     "BuildingAreaTotal", "LeaseAmount", "BathroomsFull", "BathroomsHalf", "BathroomsThreeQuarter", "GarageYN",
     "Latitude", "Longitude", "City", "WaterBodyName", "id", "photo", "url", "description", "title", "name",
 })  # fmt: skip
-"""What never describes a taste: persons and offices, pay, ids, addresses, moments, status, schools, text, and what
-repeats an attribute that is there already."""
+"""What describes no taste: ids, addresses, moments, status, text, and what repeats an attribute that is there already.
+What may not describe one by law is not among the columns of homes at all; see `homing.trust.denied`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,6 +20,7 @@ from homing.core.errors import BadInput
 from homing.core.laws import LawBroken, by_name
 from homing.core.laws import must as _must
 from homing.models.base import LearningModel
+from homing.models.content_based import ContentBasedModel
 from homing.models.interactions import Id, Interactions
 from homing.models.query import Codes, Query
 
@@ -302,6 +303,38 @@ def a_changed_market_leaves_the_old_model(subject: Subject) -> None:
     _same(before, _table(model.with_homes(market()), ("l03",)), "the same market gives other scores", 1e-6)
 
 
+def denied_attributes_change_nothing(subject: Subject) -> None:
+    """Homes given with what may never be used, to the letter in step with what is liked, give the same model."""
+    plain, other = market(), [{**row, **_LAWFUL[number % 2]} for number, row in enumerate(market())]
+    sown = [{**row, **_DENIED[number % 2]} for number, row in enumerate(market())]
+    learned = {name: _packed(subject, homes) for name, homes in (("plain", plain), ("sown", sown), ("other", other))}
+    _must(learned["sown"] == learned["plain"], "the model learned from fields that may never be used")
+    if isinstance(subject.make(), ContentBasedModel):
+        _must(
+            learned["other"] != learned["plain"], "an attribute that may be used changes nothing, so this says nothing"
+        )
+
+
+def _packed(subject: Subject, homes: list[dict[str, object]]) -> dict[str, bytes]:
+    """The arrays of a model that learned from acts on every other home."""
+    acts = [(f"l{lead:02}", f"h{(lead + 2 * step) % 24:02}") for lead in range(20) for step in range(8)]
+    data = Interactions.from_columns(
+        [lead for lead, _ in acts], [home for _, home in acts], None, list(range(len(acts)))
+    )
+    return {name: array.tobytes() for name, array in subject.make().fit(data, homes=homes).packed().items()}
+
+
+_NEVER = (
+    "gender", "median_income", "PctBlack", "crime_rate", "ElementarySchoolRating", "nearest_church", "PrivateRemarks",
+    "ListAgentKey", "ListOfficeName", "BuyerAgencyCompensation", "ElementarySchool", "SeniorCommunityYN",
+    "AccessibilityFeatures", "OwnerName", "look_alike_audience", "voucher",
+)  # fmt: skip
+_DENIED: tuple[dict[str, object], ...] = (
+    {name: "likes" if place % 2 else 1 for place, name in enumerate(_NEVER)},
+    {name: "passes" if place % 2 else 0 for place, name in enumerate(_NEVER)},
+)
+_LAWFUL: tuple[dict[str, object], ...] = ({"FireplacesTotal": 1}, {"FireplacesTotal": 0})
+
 LAWS: dict[str, Callable[[Subject], object]] = by_name(
     same_seed_same_model,
     scores_have_their_shape,
@@ -323,5 +356,6 @@ LAWS: dict[str, Callable[[Subject], object]] = by_name(
     extreme_weights_stay_finite,
     updates_where_it_can,
     a_changed_market_leaves_the_old_model,
+    denied_attributes_change_nothing,
 )
 """Every law by its name; each raises `LawBroken`."""

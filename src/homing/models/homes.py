@@ -14,6 +14,7 @@ from homing.core.clock import parse_moment
 from homing.core.errors import BadInput, Fault, shown
 from homing.core.ids import Vocabulary
 from homing.models.interactions import Id
+from homing.trust.denied import DENIED, Denied
 
 __all__ = ["UNKNOWN_MOMENT", "CategoryColumn", "Homes", "HomesLike", "Labels", "homes_of"]
 
@@ -86,14 +87,16 @@ class Homes:
     listed_at: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> Homes:
+    def from_rows(cls, rows: Iterable[Mapping[str, Any]], denied: Denied = DENIED) -> Homes:
         """Homes of listing rows with RESO names; of several rows with one `ListingKey` the last counts.
 
-        A column with any text is a category, one of numbers and flags a number; lists and objects are left out.
+        A column with any text is a category, one of numbers and flags a number; lists and objects are left out, and so
+        is every field that is `denied`, shown or counts only as a filter.
         """
         latest = _keyed(rows)
         listed = np.array([_listed(row) for row in latest.values()], dtype=np.int64)
         names = dict.fromkeys(name for row in latest.values() for name in row if name != "ListingKey")
+        names = {name: None for name in names if denied.may_describe(str(name))}
         numbers: dict[str, NDArray[np.float64]] = {}
         categories: dict[str, Labels] = {}
         for name in names:

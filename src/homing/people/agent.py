@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from homing.core.errors import BadInput
 from homing.people.reading import Reading
+from homing.trust.denied import DENIED, Denied
 
 __all__ = ["Agent", "agent_from", "agent_row"]
 
@@ -29,17 +30,17 @@ class Agent:
     dropped: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
-def agent_from(row: Mapping[str, Any], where: str = "") -> Agent:
-    """The agent a row describes; `BadInput` with every fault. Personal keys are left out and named in `dropped`."""
+def agent_from(row: Mapping[str, Any], where: str = "", denied: Denied = DENIED) -> Agent:
+    """The agent a row describes; `BadInput` with every fault. What is denied is left out and named in `dropped`."""
     if not isinstance(row, Mapping):
         raise BadInput.of(where or "agent", "be an object with agent_id", row)
-    reading = Reading(row, _KEYS)
+    reading = Reading(row, _KEYS, denied=denied)
     agent = Agent(
         agent_id=reading.id("agent_id", required=True) or "",
         time_zone=reading.zone("time_zone"),
         hours=reading.json("hours"),
         capacity=reading.number("capacity", low=0),
-        dropped=reading.dropped,
+        dropped=tuple(reading.dropped),
     )
     reading.check(where)
     return agent

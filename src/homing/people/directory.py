@@ -11,7 +11,9 @@ import msgspec
 from homing.core.clock import Clock, system_clock
 from homing.people.agent import Agent, agent_from, agent_row
 from homing.people.lead import Lead, lead_from, lead_row
+from homing.store.aliases import Alias, Aliases
 from homing.store.profiles import SINCE_EVER, ProfileStore
+from homing.trust.reach import one_spelling
 
 __all__ = ["Directory", "ProfileCounts"]
 
@@ -38,6 +40,9 @@ class ProfileCounts:
 class Directory:
     """Profiles of leads and agents; a later row of the same person replaces the earlier one as a whole.
 
+    A lead that came with an e-mail address or a telephone number can be found by it again, where there are `aliases`
+    to keep its keyed hash; the text itself is kept nowhere.
+
     An answer about the past uses what was known then. A profile that a file brings carries no date: the first of a
     person counts as known since ever, every change from when it came.
 
@@ -50,12 +55,36 @@ class Directory:
     ('America/Denver', None, 'UTC')
     """
 
-    def __init__(self, store: ProfileStore, tenant: str = "default", clock: Clock = system_clock) -> None:
-        self._store, self.tenant, self._clock = store, tenant, clock
+    def __init__(
+        self,
+        store: ProfileStore,
+        tenant: str = "default",
+        clock: Clock = system_clock,
+        *,
+        aliases: Aliases | None = None,
+    ) -> None:
+        self._store, self.tenant, self._clock, self._aliases = store, tenant, clock, aliases
 
     def put_leads(self, leads: Iterable[Lead], *, files: bool = False) -> ProfileCounts:
         """Store leads durably in one transaction; `files` if they come from a file, which says not since when."""
-        return self._put(_LEAD, [(lead.lead_id, _encode(lead_row(lead)).decode()) for lead in leads], files)
+        known = list(leads)
+        counts = self._put(_LEAD, [(lead.lead_id, _encode(lead_row(lead)).decode()) for lead in known], files)
+        found_by = [
+            Alias(kind, spelt, lead.lead_id)
+            for lead in known
+            for kind, text in lead.reach
+            if (spelt := one_spelling(kind, text)) is not None
+        ]
+        if found_by and self._aliases is not None:
+            self._aliases.put(self.tenant, found_by, self._clock())
+        return counts
+
+    def leads_reached_by(self, kind: str, text: str, as_of: int | None = None) -> tuple[str, ...]:
+        """The leads that came with an e-mail address (kind `email`) or telephone number (`phone`), by their ids."""
+        spelt = one_spelling(kind, text)
+        if spelt is None or self._aliases is None:
+            return ()
+        return self._aliases.leads_of(self.tenant, kind, spelt, as_of)
 
     def lead(self, lead_id: str, as_of: int | None = None) -> Lead | None:
         """The lead as known by a moment in microseconds (left out: now), or None if nobody had described it."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from homing.core.errors import BadInput
 from homing.people.reading import Reading
+from homing.trust.denied import DENIED, Denied
 
 __all__ = ["ANSWERS", "CHANNELS", "CONSENTS", "Lead", "Limits", "lead_from", "lead_row"]
 
@@ -55,17 +56,19 @@ class Lead:
     answers: Mapping[str, Any] = field(default_factory=dict)
     consent: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    reach: tuple[tuple[str, str | int], ...] = field(default=(), compare=False, repr=False)
+    """What the lead can be found by again, such as ("email", text): only a keyed hash of it is ever stored."""
 
     def allows(self, channel: str) -> str:
         """What the lead said of a channel: granted, revoked or unknown."""
         return self.consent.get(channel, "unknown")
 
 
-def lead_from(row: Mapping[str, Any], where: str = "") -> Lead:
-    """The lead a row describes; `BadInput` with every fault. Personal keys are left out and named in `dropped`."""
+def lead_from(row: Mapping[str, Any], where: str = "", denied: Denied = DENIED) -> Lead:
+    """The lead a row describes; `BadInput` with every fault. What is denied is left out and named in `dropped`."""
     if not isinstance(row, Mapping):
         raise BadInput.of(where or "lead", "be an object with lead_id", row)
-    reading = Reading(row, _KEYS)
+    reading = Reading(row, _KEYS, denied=denied)
     limits = reading.under("limits", _LIMITS)
     lead = Lead(
         lead_id=reading.id("lead_id", required=True) or "",
@@ -84,7 +87,8 @@ def lead_from(row: Mapping[str, Any], where: str = "") -> Lead:
         ),
         answers=reading.under("answers", ANSWERS).items(),
         consent=reading.choices("consent", CHANNELS, CONSENTS),
-        dropped=reading.dropped,
+        dropped=tuple(reading.dropped),
+        reach=reading.reach,
     )
     reading.check(where)
     return lead

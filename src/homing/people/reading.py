@@ -1,4 +1,4 @@
-"""Reading a profile row: every fault is noted, what is personal is dropped and counted, a null is a key left out."""
+"""Reading a profile row: every fault is noted, what is denied is dropped and counted, a null is a key left out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from homing.core.errors import BadInput, Fault, shown
 from homing.core.ids import id_fault
-from homing.people.personal import is_personal
+from homing.trust.denied import DENIED, Denied
 
 __all__ = ["Reading"]
 
@@ -25,21 +25,40 @@ def _zones() -> frozenset[str]:
 class Reading:
     """One row being read. The verbs return None for what is left out or wrong; `faults` says what is wrong.
 
+    What is `denied` is named in `dropped`; of it `reach` holds, as (rule, text), what a person can be found by again.
+
     >>> reading = Reading({"lead_id": "l1", "email": "a@b.example", "colour": 1}, known=("lead_id",))
     >>> reading.dropped, [str(fault) for fault in reading.faults]
-    (('email',), ['colour must be left out; known are lead_id; got 1'])
+    (['email'], ['colour must be left out; known are lead_id; got 1'])
     """
 
     def __init__(
-        self, row: Mapping[str, Any], known: Collection[str], where: str = "", faults: list[Fault] | None = None
+        self,
+        row: Mapping[str, Any],
+        known: Collection[str],
+        where: str = "",
+        denied: Denied = DENIED,
     ) -> None:
-        self.faults: list[Fault] = [] if faults is None else faults
-        self._where = where
+        self.faults: list[Fault] = []
+        self.dropped: list[str] = []
+        self._where, self._denied = where, denied
         self._row = {name: value for name, value in row.items() if value is not None}
-        self.dropped = tuple(name for name in row if name not in known and is_personal(name))
+        rules = {
+            name: rule
+            for name in row
+            if name not in known and isinstance(name, str) and (rule := denied.rule_of(name, "person"))
+        }
+        self._gone = frozenset(rules)
+        self.dropped += rules
+        self.reach = tuple(
+            (rule.id, text)
+            for name, rule in rules.items()
+            if rule.then == "hashed" and isinstance(text := row[name], str | int)
+        )
         for name in self._row:
-            if name not in known and name not in self.dropped:
-                self._fault(name, f"be left out; known are {', '.join(known)}", self._row[name])
+            if name not in known and name not in rules:
+                value = self._cleaned(name, self._row[name])
+                self._fault(name, f"be left out; known are {', '.join(known)}", value)
 
     def id(self, name: str, *, required: bool = False) -> str | None:
         """An id."""
@@ -107,26 +126,35 @@ class Reading:
 
     def under(self, name: str, known: Collection[str]) -> Reading:
         """The object under a key, read in the same way; its faults and what it drops are this row's too."""
-        inner = Reading(self._object(name), known, self._path(name), self.faults)
+        inner = Reading(self._object(name), known, self._path(name), self._denied)
+        self.faults += inner.faults
         self.dropped += inner.dropped
+        inner.faults, inner.dropped = self.faults, self.dropped
         return inner
 
     def items(self) -> dict[str, Any]:
-        """The known keys that are given, as they came."""
-        return {name: value for name, value in self._row.items() if name not in self.dropped}
+        """The known keys that are given, as they came but for what is denied in them."""
+        kept = {name: value for name, value in self._row.items() if name not in self._gone}
+        return {name: self._cleaned(name, value) for name, value in kept.items()}
 
     def json(self, name: str) -> Any:
-        """A text, list or object as it came."""
+        """A text, list or object as it came but for what is denied in it."""
         value = self._row.get(name)
         if value is not None and not isinstance(value, str | list | dict):
             self._fault(name, "be a text, a list or an object", value)
             return None
-        return value
+        return self._cleaned(name, value)
 
     def check(self, where: str = "") -> None:
         """Raise what was found wrong, if anything was."""
         if self.faults:
             raise BadInput([fault.under(where) for fault in self.faults] if where else self.faults)
+
+    def _cleaned(self, name: str, value: Any) -> Any:
+        """A value without what is denied in it, however deep."""
+        if not isinstance(value, Mapping | list | tuple):
+            return value
+        return self._denied.cleaned({name: value}, "person", known=frozenset({name}), note=self.dropped.append)[name]
 
     def _object(self, name: str) -> Mapping[str, Any]:
         value = self._row.get(name, {})

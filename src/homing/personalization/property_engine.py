@@ -33,6 +33,7 @@ from homing.models.query import Codes
 from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.personalization.answer_token import AnswerToken
+from homing.personalization.areas import opened_up
 from homing.personalization.ask import LONGEST_LIST, Ask
 from homing.personalization.candidates import Candidates, candidates
 from homing.personalization.diversity import diverse
@@ -399,7 +400,10 @@ def _open_to(serving: Serving, who: Shopper, ask: Ask, news: Mapping[int, Change
 
 
 def _ranked(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask, news: Mapping[int, Change]) -> _Ranked:
-    """Score every candidate, keep the best, and see to it that they are not all alike (unless all were asked for)."""
+    """Score every candidate, keep the best, and see to it that they are not all alike (unless all were asked for).
+
+    Nor are they all of the areas that stand first: one place in five is open to other areas within the limits.
+    """
     rows, market = allowed.rows, serving.market
     scores = serving.model.score_all(who.query)[serving.codes[rows]].astype(np.float64) + _added(rows, news)
     first = Stage("candidates", len(rows), allowed.removed, _counted(rows, news))
@@ -414,12 +418,19 @@ def _ranked(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask, news:
     price, latitude, longitude = (_column(market, name, rows) for name in ("ListPrice", "Latitude", "Longitude"))
     others = order[~np.isin(order, reserved)]
     chosen, alike = diverse(others, ask.k - len(reserved), price=price, latitude=latitude, longitude=longitude)
-    chosen = order[np.isin(order, np.append(chosen, reserved))]
+    by_score = order[np.isin(order, np.append(chosen, reserved))]
+    chosen = opened_up(market, rows, scores, by_score, reserved)
+    made_way = len(np.setdiff1d(by_score, chosen))
+    ranked = len(np.union1d(order, chosen))
+    alike = min(alike, ranked - len(chosen) - made_way)
     trace = (
         first,
-        _stage("ranked", len(order), lower_score=len(rows) - len(order)),
-        _stage("chosen", len(chosen), too_alike=alike, beyond_k=len(order) - len(chosen) - alike),
-    )
+        _stage("ranked", ranked, lower_score=len(rows) - ranked),
+        _stage(
+            "chosen", len(chosen), too_alike=alike, made_way_for_other_areas=made_way,
+            beyond_k=ranked - len(chosen) - alike - made_way,
+        ),
+    )  # fmt: skip
     return _Ranked(rows[chosen], scores[chosen], news, trace)
 
 

@@ -14,6 +14,7 @@ from homing.interfaces import Reason
 from homing.market.snapshot import MarketSnapshot
 from homing.personalization.returned import BACK, CUT, Change
 from homing.personalization.shopper import Acts, Shopper
+from homing.trust.denied import DENIED
 
 __all__ = ["ENOUGH", "Drawn", "Facts", "grouped", "reasons"]
 
@@ -81,8 +82,9 @@ def reasons(
     """The reasons for a home, greatest share first, and the share of the positive part that they leave out.
 
     Usually at most four; more only if four do not reach 60 %, and news is always among them. A home with nothing in its
-    favour has one reason that says so. A reason with a text that `may_say` refuses is left out, never worded otherwise:
-    its share is among those left out, and the next reason is given in its place.
+    favour has one reason that says so. What may not describe a home by law is cited by none. A reason with a text that
+    `may_say` refuses is left out, never worded otherwise: its share is among those left out, and the next reason is
+    given in its place.
     """
     positive = {kind: value for kind, value in grouped(parts).items() if value > 0}
     total = sum(positive.values())
@@ -95,7 +97,8 @@ def reasons(
             continue
         share = value / total
         reason = _news(kind, share, facts.change) or _reason(kind, share, parts, facts, shopper)
-        if may_say(reason.text) and may_say(reason.say):
+        cited = all(map(DENIED.may_describe, (kind, *reason.attributes)))
+        if cited and may_say(reason.text) and may_say(reason.say):
             given.append(reason)
             covered += share
     return tuple(given), max(0.0, 1.0 - covered)

@@ -13,9 +13,10 @@ from homing.integrations.reso_tracking import ResolveListing
 from homing.interfaces import BehavioralEvent
 from homing.market.catalogue import Catalogue
 from homing.services.batches import take_in
-from homing.services.import_report import EventsImported, Progress
+from homing.services.import_report import Dropped, EventsImported, Progress
 from homing.store.events import EventStore
 from homing.tracking.validation import event_from
+from homing.trust.denied import DENIED, Denied
 
 __all__ = ["ImportEvents"]
 
@@ -38,6 +39,7 @@ class ImportEvents:
     tenant: str = "default"
     catalogue: Catalogue | None = None
     clock: Clock = system_clock
+    denied: Denied = DENIED
 
     def __call__(
         self,
@@ -48,16 +50,20 @@ class ImportEvents:
     ) -> EventsImported:
         """Store the good rows, refuse the bad ones; `BadInput`, and nothing stored, if the file cannot be read."""
         stored = duplicates = 0
+        dropped = Dropped()
 
         def store(events: Sequence[BehavioralEvent]) -> None:
             nonlocal stored, duplicates
             new = sum(self.store.append(self.tenant, events).stored)
             stored, duplicates = stored + new, duplicates + len(events) - new
 
-        read = partial(event_from, tenant=self.tenant, now=self.clock(), received_at=None, files=True)
+        read = partial(
+            event_from, tenant=self.tenant, now=self.clock(), received_at=None, files=True,
+            denied=self.denied, note=dropped.add,
+        )  # fmt: skip
         taken = take_in(open_events(path, format, self._resolver()), read, store, progress)
         refused = tuple(taken.refused.rows)
-        return EventsImported(taken.read, stored, duplicates, 0, refused, taken.refused.count)
+        return EventsImported(taken.read, stored, duplicates, 0, refused, dropped.counts, taken.refused.count)
 
     def _resolver(self) -> ResolveListing:
         @cache

@@ -12,7 +12,8 @@ from homing.integrations.listing_files import open_listings
 from homing.market.catalogue import Catalogue, PutCounts
 from homing.market.property import Property, property_from
 from homing.services.batches import take_in
-from homing.services.import_report import Progress, RowsImported
+from homing.services.import_report import Dropped, Progress, RowsImported
+from homing.trust.denied import DENIED, Denied
 
 __all__ = ["ImportListings"]
 
@@ -34,6 +35,7 @@ class ImportListings:
 
     catalogue: Catalogue
     clock: Clock = system_clock
+    denied: Denied = DENIED
 
     def __call__(
         self,
@@ -44,15 +46,15 @@ class ImportListings:
         progress: Progress | None = None,
     ) -> RowsImported:
         """Store the good rows, refuse the bad ones; `BadInput`, and nothing stored, if the file cannot be read."""
-        counts = PutCounts()
+        counts, dropped = PutCounts(), Dropped()
 
         def store(homes: Sequence[Property]) -> None:
             nonlocal counts
             counts += self.catalogue.put(homes)
 
-        read = partial(property_from, now=self.clock(), files=True)
-        taken = take_in(open_listings(path, format, mapping), read, store, progress)
+        read = partial(property_from, now=self.clock(), files=True, denied=self.denied, note=dropped.add)
+        taken = take_in(open_listings(path, format, mapping, self.denied), read, store, progress)
         refused = tuple(taken.refused.rows)
         return RowsImported(
-            taken.read, counts.created, counts.updated, counts.unchanged, refused, {}, taken.refused.count
+            taken.read, counts.created, counts.updated, counts.unchanged, refused, dropped.counts, taken.refused.count
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,8 @@ from homing.people.agent import Agent, agent_from
 from homing.people.directory import Directory, ProfileCounts
 from homing.people.lead import Lead, lead_from
 from homing.services.batches import take_in
-from homing.services.import_report import Progress, RowsImported
+from homing.services.import_report import Dropped, Progress, RowsImported
+from homing.trust.denied import DENIED, Denied
 
 __all__ = ["ImportAgents", "ImportLeads"]
 
@@ -36,10 +36,12 @@ class ImportLeads:
     """
 
     directory: Directory
+    denied: Denied = DENIED
 
     def __call__(self, path: Path | str, *, progress: Progress | None = None) -> RowsImported:
         """Store the good rows, refuse the bad ones; `BadInput`, and nothing stored, if the file cannot be read."""
-        return _imported(path, lead_from, partial(self.directory.put_leads, files=True), progress)
+        read = partial(lead_from, denied=self.denied)
+        return _imported(path, read, partial(self.directory.put_leads, files=True), progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,12 @@ class ImportAgents:
     """Agents, without what says who they are."""
 
     directory: Directory
+    denied: Denied = DENIED
 
     def __call__(self, path: Path | str, *, progress: Progress | None = None) -> RowsImported:
         """Store the good rows, refuse the bad ones; `BadInput`, and nothing stored, if the file cannot be read."""
-        return _imported(path, agent_from, partial(self.directory.put_agents, files=True), progress)
+        read = partial(agent_from, denied=self.denied)
+        return _imported(path, read, partial(self.directory.put_agents, files=True), progress)
 
 
 def _imported(
@@ -60,15 +64,16 @@ def _imported(
     progress: Progress | None,
 ) -> RowsImported:
     counts = ProfileCounts()
-    dropped: Counter[str] = Counter()
+    dropped = Dropped()
 
     def store(people: Sequence[Person]) -> None:
         nonlocal counts
         counts += put(people)
-        dropped.update(name for person in people for name in person.dropped)
+        for name in (name for person in people for name in person.dropped):
+            dropped.add(name)
 
     taken = take_in(open_people(path), person_from, store, progress)
     refused = tuple(taken.refused.rows)
     return RowsImported(
-        taken.read, counts.created, counts.updated, counts.unchanged, refused, dict(dropped), taken.refused.count
+        taken.read, counts.created, counts.updated, counts.unchanged, refused, dropped.counts, taken.refused.count
     )

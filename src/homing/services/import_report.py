@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Advance", "EventsImported", "Progress", "Refusals", "Refused", "RowsImported"]
+from homing.core.errors import one_line
+
+__all__ = ["Advance", "Dropped", "EventsImported", "Progress", "Refusals", "Refused", "RowsImported"]
 
 _LISTED: Final = 10_000
+_NAMED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +56,33 @@ class Refusals:
             self.rows.append(Refused(row, str(why)))
 
 
+class Dropped:
+    r"""The fields that were not kept: `counts` by name, of very many different names the first 1,000.
+
+    >>> dropped = Dropped()
+    >>> for name in ("email", "email", "Owner\nName"): dropped.add(name)
+    >>> dropped.counts
+    {'email': 2, 'Owner\\nName': 1}
+    """
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def add(self, name: str) -> None:
+        """Note one field that was not kept."""
+        told = one_line(name)
+        if told in self._counts or len(self._counts) < _NAMED:
+            self._counts[told] += 1
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How often each field was not kept."""
+        return dict(self._counts)
+
+
 @dataclass(frozen=True, slots=True)
 class RowsImported:
-    """What an import of listings or people did. `dropped` counts personal keys that were left out, by name.
+    """What an import of listings or people did. `dropped` counts the fields that may not be kept, by name.
 
     Of many refused rows only the first 10,000 are listed; `refused_count` counts all.
     """
@@ -77,6 +105,8 @@ class RowsImported:
 class EventsImported:
     """What an import of events did. `suppressed` are events of erased persons, which are not stored again.
 
+    `dropped` counts the fields that may not be kept, by name.
+
     Of many refused rows only the first 10,000 are listed; `refused_count` counts all.
     """
 
@@ -85,6 +115,7 @@ class EventsImported:
     duplicates: int
     suppressed: int
     refused: tuple[Refused, ...]
+    dropped: dict[str, int]
     refused_count: int
 
     @property

@@ -89,6 +89,13 @@ _MIGRATIONS = (
     CREATE INDEX sightings_of_tenant ON sightings (tenant);
     CREATE INDEX sightings_by_time ON sightings (tenant, last_at);
     """,
+    """
+    CREATE TABLE aliases (
+      tenant TEXT NOT NULL, kind TEXT NOT NULL, hash BLOB NOT NULL, lead_id TEXT NOT NULL, known_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX aliases_by_hash ON aliases (tenant, kind, hash, lead_id);
+    CREATE INDEX aliases_of_lead ON aliases (tenant, lead_id);
+    """,
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar, get_args
 
@@ -13,6 +14,8 @@ from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent, EntityType
 from homing.store.events import EventQuery, EventStore
 from homing.store.memory_events import MemoryEventStore
+from homing.tracking.validation import DECLARED
+from homing.trust.denied import DENIED, Denied
 
 __all__ = ["BehaviorTracker", "InMemoryBehaviorTracker"]
 
@@ -25,8 +28,9 @@ class BehaviorTracker:
     """Keeps the events of one tenant in a store and gives them back.
 
     It stores what is given, as long as it can be given back (ids that are ids, a payload that is plain JSON, its own
-    tenant); whether an event has what its type needs is for whoever makes it: the collector, an importer, a route. A
-    store on disk is called in another thread, so that the event loop goes on. It can be built without an event loop.
+    tenant); whether an event has what its type needs is for whoever makes it: the collector, an importer, a route. What
+    is `denied` in a payload is taken out first. A store on disk is called in another thread, so that the event loop
+    goes on. It can be built without an event loop.
 
     >>> from datetime import UTC
     >>> tracker = BehaviorTracker(MemoryEventStore())
@@ -37,8 +41,10 @@ class BehaviorTracker:
     True
     """
 
-    def __init__(self, store: EventStore, tenant: str = "default", clock: Clock = system_clock) -> None:
-        self._store = store
+    def __init__(
+        self, store: EventStore, tenant: str = "default", clock: Clock = system_clock, *, denied: Denied = DENIED
+    ) -> None:
+        self._store, self.denied = store, denied
         self._tenant = tenant
         self._clock = clock
         self._tracked = self._duplicates = self._queries = 0
@@ -59,7 +65,7 @@ class BehaviorTracker:
 
     async def track_events_batch(self, events: Sequence[BehavioralEvent]) -> int:
         """Store many in one transaction; returns how many were new."""
-        batch = list(events)
+        batch = [self._allowed(event) for event in events]
         appended = await self._call(lambda: self._store.append(self._tenant, batch))
         self._tracked += appended.count
         self._duplicates += len(batch) - appended.count
@@ -133,6 +139,12 @@ class BehaviorTracker:
             stats["events_in_memory"] = self._store.count(self._tenant, EventQuery())
             stats["dropped"] = self._store.dropped(self._tenant)
         return stats
+
+    def _allowed(self, event: BehavioralEvent) -> BehavioralEvent:
+        """The event without what is denied in its payload; the very event if that is nothing."""
+        known = DECLARED.get(event.event_type, frozenset())
+        kept = self.denied.cleaned(event.event_data, "event", known=known)
+        return event if kept is event.event_data else replace(event, event_data=kept)
 
     async def _select(self, query: EventQuery) -> list[BehavioralEvent]:
         self._queries += 1

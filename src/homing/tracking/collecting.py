@@ -14,6 +14,7 @@ from homing.core.ids import new_id
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent, IBehaviorTracker
 from homing.tracking.validation import event_from
+from homing.trust.denied import DENIED, Denied
 
 __all__ = ["BatchResult", "Collecting", "Refused"]
 
@@ -42,6 +43,7 @@ class Collecting:
     def __init__(self, tracker: IBehaviorTracker, *, clock: Clock = system_clock) -> None:
         self.tracker = tracker
         self._tenant: str = getattr(tracker, "tenant", "default")
+        self._denied: Denied = getattr(tracker, "denied", DENIED)
         self._clock = clock
         self._by_type: Counter[str] = Counter()
         self._duplicates = self._errors = self._unknown_requests = 0
@@ -109,7 +111,7 @@ class Collecting:
                 row |= {"timestamp": from_micros(now), "event_id": row.get("event_id") or new_id("evt")}
             if isinstance(row.get("event_data"), Mapping):
                 row["event_data"] = _plain(row["event_data"], "event_data")
-        return event_from(row, tenant=self._tenant, now=now, files=True)
+        return event_from(row, tenant=self._tenant, now=now, files=True, denied=self._denied)
 
     async def _store(self, events: list[BehavioralEvent]) -> int:
         try:

@@ -15,8 +15,9 @@ from homing.core.ids import content_id, id_fault
 from homing.event_types import EventType, Key
 from homing.interfaces import BehavioralEvent
 from homing.store.events import has_bytes, payload_json
+from homing.trust.denied import DENIED, Denied, Note
 
-__all__ = ["FIELDS", "FILE_FIELDS", "LATEST_AHEAD", "event_from", "payload_faults"]
+__all__ = ["DECLARED", "FIELDS", "FILE_FIELDS", "LATEST_AHEAD", "event_from", "payload_faults"]
 
 LATEST_AHEAD: Final = 5 * MINUTE
 """How far a sender's clock may be ahead of ours before its moment is refused."""
@@ -85,13 +86,16 @@ def event_from(
     received_at: int | None = None,
     where: str = "",
     files: bool = False,
+    denied: Denied = DENIED,
+    note: Note = str,
 ) -> BehavioralEvent:
     """The event a row describes; otherwise `BadInput` with every fault of the row, each under `where` if that is given.
 
     `now` is the present in microseconds: a `timestamp` more than five minutes later is refused. `received_at` is when a
     server got the row; then a row without `timestamp` happened at that moment. With `files` the row itself may say
     when it was received, not before it happened; left out it was at once. An event without `event_id` gets one made
-    from its content, so that the same row read again is the same event.
+    from its content, so that the same row read again is the same event. What is `denied` is taken out before anything
+    else, and `note` is told its name.
 
     >>> row = {"event_type": "property_view", "timestamp": "2026-05-01T12:00:00Z", "lead_id": "lead-1"}
     >>> event_from(row, tenant="default", now=1_800_000_000_000_000)
@@ -104,10 +108,10 @@ def event_from(
     reading = _Row(row)
     known = FILE_FIELDS if files else FIELDS
     if not row.keys() <= known:
-        _unknown_fields(reading, row, known)
+        _unknown_fields(reading, row, known, denied, note)
     kind = _event_type(reading)
     at = _timestamp(reading, now, received_at)
-    data = _payload(reading, kind)
+    data = _payload(reading, kind, denied, note)
     texts = reading.texts()
     if kind is not None:
         _needs(reading, kind)
@@ -159,11 +163,16 @@ def _moment(value: object) -> int | None:
     return at if 0 <= at <= _LAST_MOMENT else None
 
 
-def _unknown_fields(reading: _Row, row: Mapping[str, Any], known: frozenset[str]) -> None:
+def _unknown_fields(reading: _Row, row: Mapping[str, Any], known: frozenset[str], denied: Denied, note: Note) -> None:
+    """What an event has no field for: denied names are passed over, others are faults."""
     for name in row:
-        if name == "received_at":
+        if name in known:
+            continue
+        if isinstance(name, str) and (denied.rule_of(name, "event") or denied.rule_of(name, "person")):
+            note(name)
+        elif name == "received_at":
             reading.fault(name, "be left out here: the server's clock says when it was received", row[name])
-        elif name not in known:
+        else:
             reading.fault(str(name), "be left out: an event has no such field (event_data takes any key)", row[name])
 
 
@@ -206,13 +215,15 @@ def _needs(reading: _Row, kind: EventType) -> None:
             reading.fault(name, f"be given for {kind.value}", None)
 
 
-def _payload(reading: _Row, kind: EventType | None) -> Mapping[str, Any]:
+def _payload(reading: _Row, kind: EventType | None, denied: Denied, note: Note) -> Mapping[str, Any]:
     data = reading.get("event_data")
     if data is None:
         return {}
     if type(data) is not dict and not isinstance(data, Mapping):
         reading.fault("event_data", "be an object", data)
         return {}
+    known = frozenset() if kind is None else DECLARED[kind]
+    data = denied.cleaned(data, "event", known=known, note=note, where="event_data")
     try:
         payload_json(data)
     except BadInput as error:
@@ -286,3 +297,6 @@ def _span(key: Key) -> str:
 _CHECKS: dict[EventType, dict[str, _Check]] = {
     kind: {key.name: _check(key) for key in kind.spec.payload} for kind in EventType
 }
+
+DECLARED: Final[Mapping[EventType, frozenset[str]]] = {kind: frozenset(checks) for kind, checks in _CHECKS.items()}
+"""The keys of `event_data` that each type declares: they mean what the table says, and are never denied."""
