@@ -131,19 +131,26 @@ def _behind_document(made_of: Mapping[str, Behind]) -> dict[str, Any]:
 
 
 def _show(terminal: Terminal, vector: FeatureVector, made_of: Mapping[str, Behind]) -> None:
-    from homing.feature_engineering import FEATURES  # the units, for people only
+    """One table a family, as on the reference page."""
+    from homing.feature_engineering import FEATURES  # units and families, for people only
 
-    units = {one.name: one.unit for one in FEATURES[vector.entity_type]}  # type: ignore[index]
-    title = (
-        f"{vector.entity_type} {vector.entity_id}, {vector.event_count} events, as of {vector.as_of:%Y-%m-%d %H:%M} UTC"
-    )
-    values = {name: "–" if math.isnan(one) else f"{one:,.4g}" for name, one in vector.numerical_features.items()}
+    as_of = f"{vector.as_of:%Y-%m-%d %H:%M} UTC"
+    terminal.line(f"{vector.entity_type} {vector.entity_id}, {vector.event_count} events, as of {as_of}", "bold")
+    values = {name: _number(one) for name, one in vector.numerical_features.items()}
     values |= vector.categorical_features
-    rows = [
-        [name, value, units.get(name, ""), str(made_of[name].count), ", ".join(one for one, _ in made_of[name].latest)]
-        for name, value in values.items()
-    ]
-    terminal.table(title, ["feature", "value", "unit", "made of", "latest events"], rows, texts=(0, 4))
+    rows: dict[str, list[list[str]]] = {}
+    for one in FEATURES[vector.entity_type]:  # type: ignore[index]
+        behind = made_of[one.name]
+        latest = ", ".join(event_id for event_id, _ in behind.latest)
+        rows.setdefault(one.family, []).append([one.name, values[one.name], one.unit, str(behind.count), latest])
+    for family, some in rows.items():
+        terminal.line()
+        terminal.table(family, ["feature", "value", "unit", "made of", "latest events"], some, texts=(0, 4))
+
+
+def _number(value: float) -> str:
+    """Four digits, more only of large numbers; a dash where there is none."""
+    return "–" if math.isnan(value) else f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
 
 
 def _table(terminal: Terminal, kind: str, at: int | None, out: Path) -> dict[str, Any]:
@@ -182,7 +189,7 @@ def _show_distributions(terminal: Terminal, document: dict[str, Any]) -> None:
 
 
 def _distribution_row(one: dict[str, Any]) -> list[str]:
-    quantiles = ["–"] * 5 if one["quantiles"] is None else [f"{value:,.4g}" for value in one["quantiles"]]
+    quantiles = ["–"] * 5 if one["quantiles"] is None else list(map(_number, one["quantiles"]))
     return [
         one["name"],
         f"{one['missing']:.0%}",
