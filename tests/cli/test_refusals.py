@@ -62,6 +62,8 @@ def test_bad_input_is_told_in_one_form_and_leaves_with_2(words, tmp_path, monkey
 
 def test_all_that_is_wrong_is_told_at_once():
     assert command(*["features", "a", "--all", "--type", "house", "--engine", "abacus"]).err.count(" must ") == 4
+    said = command("recommend", " a", "-k", "0", "--as-of", "noon", "--where", "Zebra").err
+    assert [line.split(":")[0] for line in said.splitlines()] == ["lead_id", "k", "--as-of", "--where"]
 
 
 @pytest.mark.parametrize("lead", ["", " a", "a\nb", "x" * 256])

@@ -10,11 +10,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from homing.api.requests import MEGABYTE, json_body, object_of, read_all
+from homing.api.requests import MEGABYTE, json_body, object_of
 from homing.api.routing import part
 from homing.api.services import ApiServices
 from homing.api.shapes import FeedbackStored
 from homing.core.errors import BadInput, Fault, shown
+from homing.core.together import read_all
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
 from homing.personalization.feedback import feedback_event

@@ -12,12 +12,13 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from homing.api.requests import known_parameters, moment, read_all
+from homing.api.requests import known_parameters, moment
 from homing.api.routing import part
 from homing.api.services import ApiServices
 from homing.api.shapes import FeaturesAnswer, TimelineAnswer, features_answer, timeline_event
 from homing.core.clock import from_micros
 from homing.core.ids import checked_id
+from homing.core.together import read_all
 from homing.store.events import EventQuery
 
 __all__ = ["routes"]

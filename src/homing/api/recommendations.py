@@ -15,10 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from homing.api.requests import MEGABYTE, fields_of, flag, json_body, known_parameters, read_all, whole_number
+from homing.api.requests import MEGABYTE, fields_of, flag, json_body, known_parameters, whole_number
 from homing.api.services import ApiServices
 from homing.core.errors import BadInput, Fault
 from homing.core.ids import checked_id, id_fault
+from homing.core.together import read_all
 from homing.market.where import where
 from homing.personalization.answer import as_json
 from homing.personalization.ask import LONGEST_LIST, Ask

@@ -13,8 +13,7 @@ from homing.core.errors import BadInput, Fault, shown
 from homing.core.json_text import NotJson, read_json
 
 __all__ = [
-    "MEGABYTE", "fields_of", "flag", "json_body", "known_parameters", "moment", "object_of", "read_all", "read_as",
-    "whole_number",
+    "MEGABYTE", "fields_of", "flag", "json_body", "known_parameters", "moment", "object_of", "read_as", "whole_number",
 ]  # fmt: skip
 
 MEGABYTE: Final = 1_000_000
@@ -45,29 +44,6 @@ async def _bytes(request: Request, largest: int) -> bytes:
         if len(body) > largest:
             raise too_large
     return bytes(body)
-
-
-def read_all(*checks: Callable[[], None], **reads: Callable[[], object]) -> dict[str, Any]:
-    """What each of several parts of a request reads, by name; all that is wrong with any of them is told together.
-
-    >>> asked = {"k": "0", "explain": "no"}
-    >>> read_all(k=lambda: whole_number(asked, "k", 10, 99), explain=lambda: flag(asked, "explain", True))
-    Traceback (most recent call last):
-    homing.core.errors.BadInput: k must be a whole number from 1 to 99; got '0'; explain must be true or false; got 'no'
-    """
-    found: dict[str, Any] = {}
-    faults: list[Fault] = []
-    for name, read in (*((None, check) for check in checks), *reads.items()):
-        try:
-            value = read()
-        except BadInput as error:
-            faults += error.faults
-            continue
-        if name is not None:
-            found[name] = value
-    if faults:
-        raise BadInput(faults)
-    return found
 
 
 def known_parameters(query: Mapping[str, str], names: Sequence[str]) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
 from homing.cli.terminal import Terminal, moment
+from homing.core.together import read_all
 from homing.interfaces import Recommendations, Stage
 from homing.market.where import where as filter_from
 from homing.personalization.answer import as_json
+from homing.personalization.ask import Ask
 
 __all__ = ["in_one_line", "recommend", "show_recommendations"]
 
@@ -33,8 +36,12 @@ def recommend(
 ) -> None:
     """The homes a lead should see next."""
     terminal: Terminal = context.obj
-    wanted = None if where is None else filter_from(where, "--where")
-    answer = terminal.homing.engine.recommend(lead, k, as_of=moment(as_of), where=wanted)
+    asked = read_all(
+        ask=lambda: Ask(lead_id=lead, k=k),
+        as_of=lambda: moment(as_of),
+        where=lambda: None if where is None else filter_from(where, "--where"),
+    )
+    answer = terminal.homing.engine.answer(replace(asked.pop("ask"), **asked))
     terminal.answer(as_json(answer), lambda: show_recommendations(terminal, answer))
 
 

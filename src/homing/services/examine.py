@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import platform
 import shutil
 import sqlite3
@@ -83,8 +84,7 @@ class Examine:
                 file.write(b"homing")
                 file.flush()
         except OSError as error:
-            hint = "Give the user that runs homing the right to write there, or name another --data-dir."
-            return Finding("data folder", False, f"{folder} cannot be written to: {error}", hint)
+            return Finding("data folder", False, f"{folder} cannot be written to: {error}", _way_out(error))
         return Finding("data folder", True, f"{folder.absolute()} can be written to")
 
     def _room(self) -> Finding:
@@ -166,6 +166,17 @@ def _found(check: Callable[[], Finding]) -> Finding:
         return check()
     except (StorageError, OSError) as error:
         return Finding(check.__name__.strip("_").replace("_", " "), False, str(error))
+
+
+def _way_out(error: OSError) -> str:
+    """What to do when the data folder cannot be written to.
+
+    >>> _way_out(OSError(errno.ENOSPC, "No space left on device"))
+    'Make room on the disk.'
+    """
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Make room on the disk."
+    return "Give the user that runs homing the right to write there, or name another --data-dir."
 
 
 def _damages(versions: list[tuple[ModelRegistry, str]]) -> Iterator[str]:
