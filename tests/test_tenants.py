@@ -18,7 +18,8 @@ from homing.market.catalogue import Catalogue
 from homing.market.property import property_from
 from homing.people.agent import Agent
 from homing.people.directory import Directory
-from homing.people.lead import Lead
+from homing.people.lead import Lead, lead_from
+from homing.store.aliases import Alias, Aliases
 from homing.store.events import EventQuery
 from homing.store.identities import SqliteIdentities
 from homing.store.listings import ListingStore, ListingVersion
@@ -73,6 +74,10 @@ STORES: dict[type[Any], dict[str, Call]] = {
         "revision": lambda store: store.revision("b"),
         "put": lambda store: store.put("b", "lead", [("ann", "{}")], 1),
     },
+    Aliases: {
+        "leads_of": lambda aliases: aliases.leads_of("b", "email", "ann@example.com"),
+        "put": lambda aliases: aliases.put("b", [Alias("email", "ann@example.com", "ann")], 1),
+    },
     SqliteIdentities: {
         "lead_of": lambda people: people.lead_of("b", "w"),
         "visitors_of": lambda people: people.visitors_of("b", "ann"),
@@ -101,6 +106,7 @@ DIRECTORY: dict[str, Call] = {
     "lead_ids": lambda people: people.lead_ids(),
     "leads": lambda people: people.leads(),
     "time_zone_of": lambda people: people.time_zone_of("ann"),
+    "leads_reached_by": lambda people: people.leads_reached_by("email", "ann@example.com"),
     "agent": lambda people: people.agent("bob"),
     "revision": lambda people: people.revision(),
     "agent_ids": lambda people: people.agent_ids(),
@@ -136,7 +142,8 @@ class House:
         if thing is Catalogue:
             return Catalogue(ListingStore(self.database), tenant, clock=lambda: NOW)
         if thing is Directory:
-            return Directory(ProfileStore(self.database), tenant, clock=lambda: NOW)
+            aliases = Aliases(self.database)
+            return Directory(ProfileStore(self.database), tenant, clock=lambda: NOW, aliases=aliases)
         if thing is BehaviorTracker:
             return BehaviorTracker(SqliteEventStore(self.database), tenant, clock=lambda: NOW)
         return thing(self.database)
@@ -147,13 +154,16 @@ class House:
             store.identities.merge(tenant, "w", "ann", 1)
         row = {"ListingKey": "h1", "ListingId": "100", "ListPrice": 5}
         self.of(Catalogue, tenant).put([property_from(row, now=NOW - 10)])
-        self.of(Directory, tenant).put_leads([Lead(lead_id="ann", time_zone="America/Denver")])
+        self.of(Directory, tenant).put_leads(
+            [lead_from({"lead_id": "ann", "time_zone": "America/Denver", "email": "ann@example.com"})]
+        )
         self.of(Directory, tenant).put_agents([Agent(agent_id="bob", capacity=3)])
 
     def told(self, tenant: str) -> Any:
         homes, people = self.of(Catalogue, tenant), self.of(Directory, tenant)
         events = [store.select(tenant, ALL) for store in (self.memory, SqliteEventStore(self.database))]
         visitors = SqliteIdentities(self.database).visitors_of(tenant, "ann")
+        visitors += people.leads_reached_by("email", "ann@example.com")
         return visitors, events, homes.get("h1"), homes.changed_since(0), people.leads(), people.agent("bob")
 
 

@@ -60,7 +60,11 @@ def section(subject: str, features: Sequence[Mapping[str, Any]]) -> Iterator[str
     yield "| feature | missing | lowest | 10 % | median | 90 % | highest |\n|---|---|---|---|---|---|---|"
     for one in features:
         if not one["commonest"]:
-            numbers = ["–"] * 5 if one["quantiles"] is None else [f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}" for value in one["quantiles"]]
+            numbers = (
+                ["–"] * 5
+                if one["quantiles"] is None
+                else [f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}" for value in one["quantiles"]]
+            )
             yield f"| `{one['name']}` | {one['missing']:.0%} | {' | '.join(numbers)} |"
     yield ""
     texts = [one for one in features if one["commonest"]]

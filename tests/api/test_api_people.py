@@ -86,3 +86,13 @@ def test_a_visitor_of_another_lead_is_neither_taken_nor_given(served):
 @pytest.mark.parametrize("body", [{}, {"anonymous_id": 7}, {"anonymous_id": "a", "zebra": 1}, {"anonymous_id": " "}])
 def test_a_senseless_merge_is_422(served, body):
     assert served.client.post("/v1/leads/lead-1/merge", json=body).status_code == 422
+
+
+def test_posted_homes_and_events_say_what_was_not_kept(served):
+    home = {"ListingKey": "h9", "ListPrice": 5, "PrivateRemarks": "call Bob", "OwnerName": "Bob"}
+    answer = served.client.post("/v1/properties", json=[home, {**home, "ListingKey": "h8"}])
+    assert answer.json()["dropped"] == {"PrivateRemarks": 2, "OwnerName": 2}
+    assert "Bob" not in served.client.get("/v1/properties/h9").text
+    event = {"event_type": "page_view", "lead_id": "l1", "event_data": {"gender": "f", "page_title": "Homes"}}
+    assert served.client.post("/v1/events", json=event).json()["dropped"] == {"event_data.gender": 1}
+    assert "dropped" not in served.client.post("/v1/events", json={**event, "event_data": {}}).json()
