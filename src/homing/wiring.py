@@ -67,6 +67,7 @@ class Homing:
     def engineer(self) -> StandardFeatureEngineer:
         """The features of leads, homes and agents."""
         from homing.feature_engineering.known_homes import KnownHomes  # numpy
+        from homing.feature_engineering.known_peers import KnownPeers  # numpy
         from homing.feature_engineering.standard_feature_engineer import StandardFeatureEngineer  # numba
 
         return StandardFeatureEngineer(
@@ -76,6 +77,7 @@ class Homing:
             time_zone_of=self.directory.time_zone_of,
             people_revision=self.directory.revision,
             homes=KnownHomes(self.catalogue),
+            peers=KnownPeers(self.catalogue, self.tracker.store),
         )
 
     @cached_property

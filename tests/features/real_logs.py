@@ -17,7 +17,7 @@ from homing.core.clock import DAY, from_micros, to_micros
 from homing.event_types import EventType
 from homing.feature_engineering.worlds import World, in_order
 from homing.interfaces import BehavioralEvent
-from homing.tracking.homes import GivenHomes
+from homing.tracking.given_homes import GivenHomes
 
 __all__ = ["airbnb_dublin", "trivago"]
 

@@ -15,8 +15,8 @@ from homing.feature_engineering.checks import LAWS, LawBroken, Paths, value_of_e
 from homing.feature_engineering.declaration import ALL, Example, feature
 from homing.feature_engineering.interpreter import interpreted
 from homing.feature_engineering.kernel import compile_kernel, loaded_kernel
+from homing.tracking.given_homes import GivenHomes
 from homing.tracking.history import History
-from homing.tracking.homes import GivenHomes
 
 KIND = {
     "unit": "events/day",

@@ -16,7 +16,8 @@ from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 from homing.tracking.behavior_tracker import BehaviorTracker, InMemoryBehaviorTracker
 from homing.tracking.event_collector import EventCollector
-from homing.tracking.homes import GivenHomes, HomeVersion
+from homing.tracking.given_homes import GivenHomes
+from homing.tracking.homes import HomeVersion
 
 NOW = datetime(2026, 5, 15, 12, tzinfo=UTC)
 

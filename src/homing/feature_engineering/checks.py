@@ -21,6 +21,7 @@ from homing.feature_engineering.plan import needs_of
 from homing.feature_engineering.worlds import (
     HOMES,
     MOMENTS,
+    NEIGHBORS,
     SUBJECT,
     Case,
     cases_of,
@@ -28,11 +29,13 @@ from homing.feature_engineering.worlds import (
     home_version,
     in_order,
     random_histories,
+    view_of,
 )
 from homing.interfaces import BehavioralEvent
 from homing.store.columns import columns_of
+from homing.tracking.given_homes import GivenHomes
 from homing.tracking.history import Histories, histories
-from homing.tracking.homes import GivenHomes, HomeSource, HomeVersion
+from homing.tracking.homes import HomeVersion
 
 __all__ = [
     "LAWS",
@@ -56,13 +59,13 @@ class LawBroken(AssertionError):
 class Paths:
     """How values are computed: by `one` (feature, events, as_of, zone, homes), from histories by the others."""
 
-    one: Callable[[Feature, Sequence[BehavioralEvent], int, str, HomeSource], Value]
+    one: Callable[[Feature, Sequence[BehavioralEvent], int, str, GivenHomes], Value]
     many: Callable[[Feature, Histories, NDArray[np.int64]], NDArray[np.float64]]
     compiled: Callable[[Feature, Histories, NDArray[np.int64]], NDArray[np.float64]]
 
 
 def value_of_events(
-    one: Feature, events: Sequence[BehavioralEvent], as_of: int, zone: str = "UTC", homes: HomeSource | None = None
+    one: Feature, events: Sequence[BehavioralEvent], as_of: int, zone: str = "UTC", homes: GivenHomes | None = None
 ) -> Value:
     """One feature of the entity `it`, interpreted: a number, or the text of a category."""
     once = {event.event_id: event for event in reversed(events)}
@@ -74,6 +77,7 @@ def value_of_events(
         [SUBJECT],
         time_zone_of=lambda _: zone,
         homes=homes,
+        peers=homes,
         as_of=as_of,
         derived=needs.derived,
     )
@@ -90,14 +94,15 @@ def example_events(one: Feature) -> list[BehavioralEvent]:
 
 
 def example_homes(one: Feature) -> GivenHomes:
-    """The homes of a feature's example; of a feature of homes, `it` is the first of them."""
+    """The homes of a feature's example with the views of others; of a feature of homes, `it` is the first of them."""
     told = {
         home: [HomeVersion(one.example.at - age, one.example.at - age, **fields) for age, fields in versions]
         for home, versions in one.example.homes.items()
     }
     if one.subject == "property" and told:
         told[SUBJECT] = next(iter(told.values()))
-    return GivenHomes(told)
+    views = [view_of(home, lead, one.example.at - age, one.example.at - age) for age, home, lead in one.example.views]
+    return GivenHomes(told, views)
 
 
 def _same(a: Value, b: Value) -> bool:
@@ -260,7 +265,9 @@ def live_is_as_of(one: Feature, paths: Paths) -> int:
 
 
 def blind_to_what_homes_become(one: Feature, paths: Paths) -> int:
-    """What homes become later, or turn out to have been, changes nothing; nor do homes that no event names."""
+    """What homes become later, or turn out to have been, changes nothing; nor does who views others later, or is found
+    later to have viewed them.
+    """
 
     def later(case: Case, known_late: bool) -> GivenHomes:
         rng = np.random.default_rng(len(case.events))
@@ -268,8 +275,12 @@ def blind_to_what_homes_become(one: Feature, paths: Paths) -> int:
         return GivenHomes(
             {
                 home: [*case.homes.homes.get(home, ()), home_version(rng, case.as_of - age, case.as_of - age + late)]
-                for home in (SUBJECT, *HOMES, "elsewhere")
-            }
+                for home in (SUBJECT, *HOMES, *NEIGHBORS, "elsewhere")
+            },
+            [
+                *case.homes.events,
+                *(view_of(home, f"late-{home}", case.as_of - age, case.as_of - age + late) for home in NEIGHBORS),
+            ],
         )
 
     count = 0

@@ -68,7 +68,8 @@ class Example:
 
     Each event is (age in microseconds before `as_of`, type) or (age, type, {ids and event_data}); `value` is a number,
     or the text of a category. `zone` is the lead's time zone. `homes` says what homes were: versions as (age, fields of
-    a `HomeVersion`), such as {"home-1": [(40 * DAY, {"price": 500_000})]}.
+    a `HomeVersion`), such as {"home-1": [(40 * DAY, {"price": 500_000})]}. `views` are those of other homes: (age,
+    home, lead).
     """
 
     events: Sequence[tuple[Any, ...]]
@@ -76,6 +77,7 @@ class Example:
     as_of: datetime = datetime(2026, 5, 15, 12, tzinfo=UTC)
     zone: str = "UTC"
     homes: Homes = field(default_factory=dict)
+    views: Sequence[tuple[int, str, str]] = ()
 
     @property
     def at(self) -> int:

@@ -17,6 +17,7 @@ from homing.store.events import EventQuery, EventStore, Extent
 from homing.tracking.history import Histories, Subject, histories
 from homing.tracking.homes import HomeSource
 from homing.tracking.local_time import checked_zone
+from homing.tracking.peers import PEERS, PeerSource, peer_stamp
 
 __all__ = ["FAILURES", "Loading", "TimeZoneOf", "entity_query"]
 
@@ -27,7 +28,8 @@ FAILURES = (ValueError, ArithmeticError, LookupError, TypeError)
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """Reads what the features of one subject need; `time_zone_of` and `homes` are those of `StandardFeatureEngineer`.
+    """Reads what the features of one subject need; `time_zone_of`, `homes` and `peers` are those of
+    `StandardFeatureEngineer`.
 
     `people_revision` is a number that changes with every change of what `time_zone_of` answers.
     """
@@ -37,6 +39,7 @@ class Loading:
     time_zone_of: TimeZoneOf
     homes: HomeSource | None = None
     people_revision: Callable[[], int] | None = None
+    peers: PeerSource | None = None
     needs: Needs = field(init=False)
     window: int = field(init=False)
 
@@ -74,6 +77,7 @@ class Loading:
             [ids[place] for place in kept],
             time_zone_of=lambda lead_id: zones.get(lead_id, "UTC"),
             homes=self.homes,
+            peers=self.peers,
             as_of=moments[kept],
             derived=self.needs.derived,
         )
@@ -82,7 +86,8 @@ class Loading:
     def stamp(self, store: EventStore, tenant: str, entity_id: str, at: int) -> Hashable | None:
         """Changes with whatever these features depend on beside events; None if that cannot be known.
 
-        Visitors who became leads, what homes were, and the zones of leads; of a lead its own zone will do.
+        Visitors who became leads, what homes were, the zones of leads, of a home its peers and their views; of a lead
+        its own zone will do.
         """
         if self.people_revision is not None:
             people: Hashable = self.people_revision()
@@ -91,7 +96,12 @@ class Loading:
         else:
             return None
         homes = None if self.homes is None else self.homes.revision()
-        return store.identities.revision(tenant), people, homes
+        peers = None
+        if self.peers is not None and not set(PEERS).isdisjoint(self.needs.derived):
+            if self.subject != "property":
+                return None
+            peers = peer_stamp(self.peers, entity_id, at)
+        return store.identities.revision(tenant), people, homes, peers
 
     def _zones(
         self, events: EventColumns, ids: Sequence[str], moments: NDArray[np.int64]

@@ -113,7 +113,11 @@ def _span(duration: int) -> str:
 def _example(example: Example) -> str:
     events = "; ".join(_told(row) for row in example.events)
     value = f"`{example.value}`" if isinstance(example.value, str) else f"**{_number(example.value)}**"
-    homes = "; ".join(_home(home, versions) for home, versions in example.homes.items() if home in f"{events} it")
+    named = {"it", *(home for _, home, _ in example.views)}
+    homes = "; ".join(
+        [_home(home, versions) for home, versions in example.homes.items() if home in named or home in events]
+        + [f"{_span(age)} ago view of {home} by {lead}" for age, home, lead in example.views]
+    )
     return f"{events}{f' ({homes})' if homes else ''} → {value}"
 
 

@@ -31,6 +31,7 @@ from homing.interfaces import BehavioralEvent, FeatureSchema, FeatureVector, IBe
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.history import Histories, Subject
 from homing.tracking.homes import HomeSource
+from homing.tracking.peers import PeerSource
 
 __all__ = ["FeatureStats", "StandardFeatureEngineer"]
 
@@ -73,10 +74,11 @@ class StandardFeatureEngineer:
     people_revision: a number that changes with every change of what `time_zone_of` answers; without it the vectors of
         homes and agents are never cached.
     homes: what is known of the homes that events name, such as `KnownHomes(catalogue)`, as of any moment.
+    peers: the market in which homes are like others, and who views them, such as `KnownPeers(catalogue, store)`.
     warm_after: how many vectors are interpreted before kernels are loaded or compiled in the background; `warm` does it
         at once. Both paths give the same values.
     cached_vectors: how many vectors of one tenant's store are kept. One is given again only for the same entity and
-        moment, while its events, the merges, zones and homes it was made of, and the declarations are the same.
+        moment, while its events, the merges, zones, homes and peers it was made of, and the declarations are the same.
 
     >>> from datetime import UTC, datetime
     >>> from homing.event_types import EventType
@@ -91,7 +93,7 @@ class StandardFeatureEngineer:
     ('morning', True)
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # where things come from, each by its name
         self,
         tracker: IBehaviorTracker | None,
         *,
@@ -100,6 +102,7 @@ class StandardFeatureEngineer:
         time_zone_of: TimeZoneOf = lambda _lead_id, _as_of: "UTC",
         people_revision: Callable[[], int] | None = None,
         homes: HomeSource | None = None,
+        peers: PeerSource | None = None,
         warm_after: int = 64,
         cached_vectors: int = 1_000,
     ) -> None:
@@ -109,7 +112,7 @@ class StandardFeatureEngineer:
         folder = (cache_dir or _DEFAULT_CACHE).expanduser() / "features"
         self._kernels = {subject: Kernel(subject, features, folder) for subject, features in FEATURES.items()}
         self._loading = {
-            subject: Loading(subject, features, time_zone_of, homes, people_revision)
+            subject: Loading(subject, features, time_zone_of, homes, people_revision, peers)
             for subject, features in FEATURES.items()
         }
         self._cache = VectorCache(cached_vectors)

@@ -16,13 +16,15 @@ from homing.event_types import EventType
 from homing.feature_engineering.declaration import ALL
 from homing.interfaces import BehavioralEvent
 from homing.store.columns import TYPES, columns_of
+from homing.tracking.given_homes import GivenHomes
 from homing.tracking.history import DERIVED, Histories, Subject, histories, payload_kind
-from homing.tracking.homes import GivenHomes, HomeVersion
+from homing.tracking.homes import HomeVersion
 from homing.tracking.stated import keys_of
 
 __all__ = [
     "HOMES",
     "MOMENTS",
+    "NEIGHBORS",
     "SUBJECT",
     "Case",
     "World",
@@ -33,6 +35,7 @@ __all__ = [
     "in_order",
     "random_histories",
     "random_world",
+    "view_of",
 ]
 
 SUBJECT = "it"
@@ -40,6 +43,9 @@ SUBJECT = "it"
 
 HOMES = tuple(f"property-{number}" for number in range(5))
 """The homes of a case; if it is about a home, `it` is one more."""
+
+NEIGHBORS = tuple(f"neighbor-{number}" for number in range(8))
+"""Homes that no event of a case names, most of them like `it`; others view them."""
 
 MOMENTS = tuple(map(parse_moment, ("2026-03-08T12:00:00Z", "2026-11-01T09:30:00Z", "2026-07-15T23:59:59.999999Z")))
 _ZONES = ("UTC", "America/Los_Angeles", "Australia/Lord_Howe", "Asia/Kathmandu")
@@ -63,9 +69,24 @@ def event_of(
     )
 
 
+def view_of(home: str, lead: str, at: int, known_at: int) -> BehavioralEvent:
+    """A view of another home by a lead."""
+    return BehavioralEvent(
+        event_type=EventType.PROPERTY_VIEW,
+        timestamp=from_micros(at),
+        received_at=from_micros(known_at),
+        event_id=f"view-{home}-{lead}-{at}-{known_at}",
+        property_id=home,
+        lead_id=lead,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A random history, sorted by time, and the moment to look from; some events are outside each wall."""
+    """A random history, sorted by time, and the moment to look from; some events are outside each wall.
+
+    `homes` holds the views of its neighbors, too.
+    """
 
     events: tuple[BehavioralEvent, ...]
     as_of: int
@@ -90,8 +111,35 @@ def case_of(rng: np.random.Generator, subject: Subject, reads: frozenset[EventTy
         late = int(rng.integers(1, 5 * DAY)) if rng.random() < 0.2 else 0
         kind = pool[int(rng.integers(len(pool)))]
         events.append(event_of(subject, number, at, kind, _payload(rng, kind), at + late))
-    homes = GivenHomes({home: _versions(rng, as_of) for home in (SUBJECT, *HOMES) if rng.random() < 0.9})
-    return Case(in_order(events), as_of, str(rng.choice(_ZONES)), homes)
+    homes = {home: _versions(rng, as_of) for home in (SUBJECT, *HOMES) if rng.random() < 0.9}
+    zone = str(rng.choice(_ZONES))
+    near = {home: _like(rng, homes.get(SUBJECT, ()), as_of) for home in NEIGHBORS}
+    return Case(in_order(events), as_of, zone, GivenHomes(homes | near, _views(rng, as_of)))
+
+
+def _like(rng: np.random.Generator, versions: Sequence[HomeVersion], as_of: int) -> list[HomeVersion]:
+    """Versions of a home in the place of another, mostly at about its price; some become known late."""
+    return [
+        own._replace(
+            at=own.at - int(rng.integers(0, 30 * DAY)),
+            known_at=own.known_at if rng.random() < 0.8 else as_of + int(rng.integers(-DAY, DAY)),
+            price=own.price * float(rng.choice([0.75, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3])),
+            active=float(rng.random() < 0.8),
+        )
+        for own in versions
+    ]
+
+
+def _views(rng: np.random.Generator, as_of: int) -> list[BehavioralEvent]:
+    """Who views the neighbors, at the edges of weeks and later, too; some views become known late."""
+    views = []
+    for home in NEIGHBORS:
+        for _ in range(int(rng.integers(0, 8))):
+            edge = int(rng.choice([0, 7, 28])) * DAY + int(rng.integers(-1, 2))
+            at = as_of - (edge if rng.random() < 0.3 else int(rng.integers(-DAY, 30 * DAY)))
+            late = int(rng.integers(1, 5 * DAY)) if rng.random() < 0.2 else 0
+            views.append(view_of(home, f"lead-{rng.integers(9)}", at, at + late))
+    return views
 
 
 def _versions(rng: np.random.Generator, as_of: int) -> list[HomeVersion]:
@@ -222,7 +270,7 @@ def random_world(subject: Subject) -> World:
             named: dict[str, Any] = {"lead_id": f"{entity}-{event.lead_id}", f"{subject}_id": name}
             zones[named["lead_id"]] = case.zone
             events.append(replace(event, event_id=f"{entity}-{number}", **named))
-    return World(subject, tuple(ids), np.array(moments), tuple(events), zones, GivenHomes(homes))
+    return World(subject, tuple(ids), np.array(moments), tuple(events), zones, GivenHomes(homes, events))
 
 
 @lru_cache(maxsize=3)
@@ -235,6 +283,7 @@ def random_histories(subject: Subject) -> tuple[Histories, NDArray[np.int64]]:
         world.ids,
         time_zone_of=world.zone_of,
         homes=world.homes,
+        peers=world.homes,
         as_of=world.moments,
         derived=DERIVED,
     )

@@ -17,6 +17,7 @@ from homing.store.columns import EventColumns
 from homing.store.payload import Label
 from homing.tracking.homes import HOME_NUMBERS, HOME_TEXTS, HomeSource, home_columns
 from homing.tracking.local_time import local_micros
+from homing.tracking.peers import PEERS, PeerSource, peer_columns
 from homing.tracking.stated import STATED, said_number, said_text, stated
 
 __all__ = [
@@ -37,8 +38,8 @@ Subject = Literal["lead", "property", "agent"]
 
 MOMENTS = ("at", "local_at")
 CODES = ("lead", "property", "session", "agent")
-DERIVED = (*HOME_NUMBERS, *HOME_TEXTS, *STATED)
-"""Columns that are made from several keys of `event_data`, or from what the catalogue knows of the home."""
+DERIVED = (*HOME_NUMBERS, *HOME_TEXTS, *PEERS, *STATED)
+"""Columns that are made from several keys of `event_data`, or from what is known of the home and of those like it."""
 
 _UTC = "UTC"
 
@@ -134,14 +135,15 @@ def histories(
     *,
     time_zone_of: Callable[[str], str] = lambda _: _UTC,
     homes: HomeSource | None = None,
+    peers: PeerSource | None = None,
     as_of: int | NDArray[np.int64] | None = None,
     derived: Sequence[str] = (),
 ) -> Histories:
     """The histories of these entities in this order; left out, of all that appear, in the order of their ids.
 
     `time_zone_of` names the IANA zone of a lead. `derived` are the columns in `DERIVED` to be made, from the keys that
-    `stated.keys_of` names; what the events do not say of a home, `homes` does, as known by `as_of`: one moment for all
-    or one for each entity, and the very ones that the features are asked for.
+    `stated.keys_of` names; what events do not say of a home, `homes` does, and of homes like it `peers`, as known by
+    `as_of`: one moment for all or one for each entity, and the very ones that the features are asked for.
     """
     known, codes = _entities(events, subject)
     ids = known.ids if entity_ids is None else tuple(entity_ids)
@@ -153,7 +155,8 @@ def histories(
     row = places[codes]
     order = _order(subject, row, events.at)
     offsets = np.searchsorted(row[order], np.arange(len(ids) + 1)).astype(np.int64)
-    made = _derived(events, derived, homes, None if as_of is None else np.broadcast_to(as_of, (len(ids),)), row)
+    seen_from = None if as_of is None else np.broadcast_to(as_of, (len(ids),))
+    made = _derived(events, derived, homes, peers, as_of=seen_from, row=row)
     labels = {**events.labels, **{name: one for name, one in made.items() if isinstance(one, Label)}}
     columns: dict[str, NDArray[np.generic]] = {
         "at": events.at,
@@ -215,20 +218,25 @@ def _derived(
     events: EventColumns,
     wanted: Sequence[str],
     homes: HomeSource | None,
+    peers: PeerSource | None,
+    *,
     as_of: NDArray[np.int64] | None,
     row: NDArray[np.int64],
 ) -> dict[str, NDArray[np.float64] | Label]:
     """The derived columns of all events; `row` is the entity of each event, -1 of those that nobody asked about."""
     made: dict[str, NDArray[np.float64] | Label] = {name: stated(name, events) for name in wanted if name in STATED}
     names = [name for name in wanted if name not in STATED]
-    numbers: Mapping[str, NDArray[np.float64]] = {}
+    numbers: dict[str, NDArray[np.float64]] = {}
     texts: Mapping[str, Label] = {}
-    if homes is not None and names:
+    if names and (homes is not None or peers is not None):
         if as_of is None:
             raise BadInput.of("as_of", "be given with homes, so that nothing later is known of them", None)
         home = np.where(row >= 0, events.property, -1).astype(np.int32)
         moments = as_of[np.maximum(row, 0)] if len(as_of) else events.at
-        numbers, texts = home_columns(homes, events.properties, home, events.at, moments, names)
+        if homes is not None:
+            numbers, texts = home_columns(homes, events.properties, home, events.at, moments, names)
+        if peers is not None and not set(PEERS).isdisjoint(names):
+            numbers |= peer_columns(peers, events.properties, home, moments)
     nobody = Label(np.full(len(events), -1, dtype=np.int32), Vocabulary(()))
     for name in names:
         if name in HOME_TEXTS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from homing.core.ids import Vocabulary
 from homing.store.payload import Label
 
-__all__ = ["HOME_NUMBERS", "HOME_TEXTS", "GivenHomes", "HomeSource", "HomeVersion", "home_columns"]
+__all__ = ["HOME_NUMBERS", "HOME_TEXTS", "HomeSource", "HomeVersion", "Versions", "home_columns"]
 
 
 class HomeVersion(NamedTuple):
@@ -51,26 +50,6 @@ class HomeSource(Protocol):
         ...
 
 
-class GivenHomes:
-    """Homes at hand, as a source of versions.
-
-    >>> homes = GivenHomes({"h1": [HomeVersion(20, 20, price=450.0), HomeVersion(10, 10, price=500.0)]})
-    >>> [version.price for version in homes.versions(["h1", "h2"])["h1"]]
-    [500.0, 450.0]
-    """
-
-    def __init__(self, homes: Mapping[str, Sequence[HomeVersion]]) -> None:
-        self.homes = {home: sorted(versions, key=itemgetter(0, 1)) for home, versions in homes.items()}
-
-    def revision(self) -> int:
-        """Always the same: they do not change."""
-        return 0
-
-    def versions(self, property_ids: Sequence[str]) -> Mapping[str, Sequence[HomeVersion]]:
-        """All versions of these homes, each home's in the order of (`at`, `known_at`); unknown homes are left out."""
-        return {home: self.homes[home] for home in property_ids if home in self.homes}
-
-
 _THEN: Final = {
     "home_price": "price",
     "home_beds": "beds",
@@ -104,7 +83,7 @@ def home_columns(
     saw; where the first is later than the event, it is the best that is known.
     """
     given = source.versions(homes.ids)
-    versions = _Versions.of([given.get(one, ()) for one in homes.ids])
+    versions = Versions.of([given.get(one, ()) for one in homes.ids])
     then, now = np.full(len(home), -1, dtype=np.int64), np.full(len(home), -1, dtype=np.int64)
     price, listed_at = versions.number("price"), versions.number("listed_at")
     past = {name: np.full(len(home), np.nan) for name in _PAST if name in wanted}
@@ -121,7 +100,7 @@ def home_columns(
     return numbers | past, {name: Label(text.codes[then], text.names) for name, text in texts.items()}
 
 
-class _Versions(NamedTuple):
+class Versions(NamedTuple):
     """v versions sorted by (home, at, known_at)."""
 
     home: NDArray[np.int64]
@@ -130,7 +109,8 @@ class _Versions(NamedTuple):
     rows: Sequence[HomeVersion]
 
     @classmethod
-    def of(cls, homes: Sequence[Sequence[HomeVersion]]) -> _Versions:
+    def of(cls, homes: Sequence[Sequence[HomeVersion]]) -> Versions:
+        """The versions of homes, each home's in the order of (`at`, `known_at`); a home's code is its place."""
         rows = [version for versions in homes for version in versions]
         return cls(
             np.repeat(np.arange(len(homes)), [len(versions) for versions in homes]),

@@ -29,6 +29,22 @@ _CUT: Homes = {
         (3 * DAY, {"price": 400_000.0, "active": 0.0}),
     ]
 }
+_CONDO = {"kind": "Condominium", "place": "98001", "active": 1.0}
+_STREET: Homes = {
+    "it": [(40 * DAY, {"price": 500_000.0, **_CONDO})],
+    "next door": [(40 * DAY, {"price": 450_000.0, **_CONDO})],
+    "opposite": [(40 * DAY, {"price": 600_000.0, **_CONDO})],
+    "the villa": [(40 * DAY, {"price": 900_000.0, **_CONDO})],
+}
+_NEXT_DOOR = [
+    (20 * DAY, "next door", "a"),
+    (9 * DAY, "next door", "b"),
+    (8 * DAY, "opposite", "c"),
+    (5 * DAY, "next door", "a"),
+    (3 * DAY, "opposite", "a"),
+    (2 * DAY, "opposite", "d"),
+    (DAY, "the villa", "e"),
+]
 _WEEKS = [
     (25 * DAY, "property_view", {"lead_id": "a", "view_duration_seconds": 10}),
     (24 * DAY, "property_view", {"lead_id": "b", "view_duration_seconds": 30}),
@@ -208,6 +224,25 @@ def save_momentum_7d(h: History) -> float:
     return math.log((_leads(h, SAVE, 0, WEEK) + 1.0) / (_leads(h, SAVE, WEEK, _FOUR_WEEKS) / 3.0 + 1.0))
 
 
+@_interest(
+    unit="log ratio",
+    range=(-50, 50),
+    example=Example(_WEEKS, 0.4700036293, homes=_STREET, views=_NEXT_DOOR),
+)
+def view_momentum_against_peers_7d(h: History) -> float:
+    """`view_momentum_7d` less that of homes like it, taken together: ln((v + 1)/(b/3 + 1)) - ln((V + 1)/(B/3 + 1)).
+
+    v are the different leads who viewed the home in the last 7 days, b those of the 3 weeks before; V and B are those
+    who viewed any of its peers: other homes on the market in its place (postal code, else city), of its kind and at
+    most 20 % off its asking price, the nearest 50. 0 as its peers do, above it gains on them. NaN without peers, and
+    where its place, kind or price is not known.
+    """
+    if not h.peers[0] > 0.0:
+        return math.nan
+    own = math.log((_leads(h, VIEW, 0, WEEK) + 1.0) / (_leads(h, VIEW, WEEK, _FOUR_WEEKS) / 3.0 + 1.0))
+    return own - math.log((h.peer_viewers_7d[0] + 1.0) / (h.peer_viewers_before[0] / 3.0 + 1.0))
+
+
 _state = partial(feature, subject="property", family="market", reads=ALL, window=QUARTER)
 
 
@@ -245,6 +280,15 @@ def days_since_price_cut(h: History) -> float:
 def on_market(h: History) -> float:
     """1 if the home is on the market, 0 if it is off it; NaN where the catalogue does not know it."""
     return float(h.home_active_now[0])
+
+
+@_state(unit="listings", range=(0, 50), example=Example(_WEEKS, 2.0, homes=_STREET, views=_NEXT_DOOR))
+def peers_on_market(h: History) -> float:
+    """Homes like it, of those on the market in its place and of its kind at most 20 % off its price the nearest 50.
+
+    0 if there are none; NaN where its place, kind or price is not known.
+    """
+    return float(h.peers[0])
 
 
 @_state(unit="events/day", range=(0, _MOST), missing=0.0, example=Example(_WEEKS, 0.125, homes=_CUT))
