@@ -9,6 +9,7 @@ from cli_ground import END, MIDDAY, command, home, view
 
 from homing.feature_engineering import FEATURES
 
+BEFORE = "2026-01-01T00:00:00Z"
 FILES = ("listings", "leads", "agents", "events", "truth")
 
 
@@ -224,3 +225,13 @@ def test_as_of_sees_only_what_was_also_received_by_then(homing, write):
         homing("features", "lead-1", "--as-of", f"2026-05-0{day}T00:00:00Z").json["event_count"] for day in (2, 3)
     ]
     assert counts == [0, 1]
+
+
+def test_a_list_says_which_homes_are_news_again(tmp_path, homing, write):
+    versions = [home(1, ListPrice=price, ModificationTimestamp=at) for price, at in ((500_000, BEFORE), (450_000, END))]
+    assert homing("import", "listings", write("homes.jsonl", versions)).code == 0
+    saved = view(event_type="property_save")
+    assert homing("import", "events", write("events.jsonl", [saved])).code == 0
+    said = command("recommend", "lead-1", "--data-dir", tmp_path / "data").out
+    assert "500,000 to 450,000 USD" in " ".join(said.split())
+    assert "1 of the kept news again: price cut" in " ".join(said.split())

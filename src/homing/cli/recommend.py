@@ -77,6 +77,6 @@ def _models(answer: Recommendations) -> str:
 
 def _counts(stage: Stage) -> str:
     """How many a step left out, and how many of the kept are news again, each by reason."""
-    signed = (("-", stage.removed), ("of them ", stage.returned))
-    told = [f"{sign}{n:,} {reason.replace('_', ' ')}" for sign, some in signed for reason, n in some.items()]
+    told = [f"-{count:,} {reason.replace('_', ' ')}" for reason, count in stage.removed.items()]
+    told += [f"{count:,} of the kept news again: {kind.replace('_', ' ')}" for kind, count in stage.returned.items()]
     return f" ({', '.join(told)})" if told else ""
