@@ -143,7 +143,7 @@ class Denied:
         kept: dict[str, Any] = {}
         for name, value in row.items():
             path = f"{where}.{name}" if where else str(name)
-            if name in beside or (name not in known and self._goes(name, walk)):
+            if name in beside or (self._goes(name, walk) and name not in known):
                 walk.note(path)
             elif type(value) in _SCALARS or not levels:
                 kept[name] = value
