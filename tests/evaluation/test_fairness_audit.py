@@ -111,6 +111,7 @@ def test_a_group_whose_lists_are_cut_short_fails_and_its_absolute_exposure_is_to
     assert (full.full, short.full) == (1.0, 0.5)
     assert short.reached == short.leads
     assert short.homes_of_as_many < full.homes_of_as_many
+    assert 0 < full.variation < 1
 
 
 def test_without_groups_their_checks_are_left_out_and_that_is_said():

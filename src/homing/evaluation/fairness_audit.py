@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from homing.evaluation.exposure import Exposure
 from homing.evaluation.matching import halves, matched
-from homing.measures.fairness import directions, exposure_ratio, reached_by_as_many, spread
+from homing.measures.fairness import directions, exposure_ratio, reached_by_as_many, spread, variation
 from homing.measures.intervals import Interval, bootstrap_mean, bootstrap_ratio, bootstrap_statistic
 
 __all__ = ["FEWEST", "Check", "FairnessAudit", "GroupExposure", "fairness_audit"]
@@ -55,7 +55,8 @@ class GroupExposure:
     """What one group is shown in absolute figures, so that nobody is made equal by showing everybody less.
 
     `reached` leads have a list; `full` is the mean of its length over the most it could have had; `homes` are the
-    different homes that they reach, `homes_of_as_many` those that as many leads as the smallest group has reach.
+    different homes that they reach, `homes_of_as_many` those that as many leads as the smallest group has reach;
+    `variation` is that between the areas open to them and the areas shown, taste included.
     """
 
     group: str
@@ -65,6 +66,7 @@ class GroupExposure:
     homes: int
     homes_of_as_many: float
     areas: int
+    variation: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,4 +213,5 @@ def _told(
         homes=len(reached),
         homes_of_as_many=reached_by_as_many(reached, len(mine), smallest),
         areas=int((exposure.shown[mine] > 0).any(axis=0).sum()),
+        variation=variation(exposure.open_to[mine].mean(axis=0), exposure.shown[mine].mean(axis=0)),
     )
