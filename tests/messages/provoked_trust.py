@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cli_ground import command
+
 from homing.trust.text_rules import text_rules
 
 __all__ = ["TABLE"]
@@ -15,7 +17,20 @@ def audited(name, content, *words):
     return lambda ground: ground.homing("audit", "text", ground.file(name, content), *words)
 
 
+def grouped(name, content):
+    return lambda ground: ground.homing("audit", "fair-housing", "--groups", ground.file(name, content))
+
+
 TABLE = {
+    "header must have the columns lead_id, group; got 'lead_id, sex'": grouped("groups.csv", "lead_id,sex\na,b\n"),
+    "groups.jsonl[1].lead_id must be a text; got 7": grouped("groups.jsonl", [{"lead_id": 7, "group": "a"}]),
+    "groups.jsonl[1].group must be a text, or left out; got 3": grouped("groups.jsonl", [{"lead_id": "x", "group": 3}]),
+    "groups.csv[3].group must be 'a', as an earlier row says of 'x'; got 'b'": grouped(
+        "groups.csv", "lead_id,group\nx,a\nx,b\n"
+    ),
+    "No lead is known by an act or a stated limit: import events or leads first.": lambda ground: command(
+        "--data-dir", ground.new(), "audit", "fair-housing"
+    ),
     "must be a file of text rules in TOML; got Expected '=' after a key": rules("words"),
     "word must be one of as_of, place, names_end_with, sources, words, categories; got 'word'": rules("word = 1"),
     "categories must be a table; got 1": rules("categories = 1"),

@@ -30,6 +30,8 @@ from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 from homing.tracking.behavior_tracker import BehaviorTracker
+from homing.trust.text_guard import TextGuard
+from homing.trust.text_rules import text_rules
 
 SIGNER = Signer.for_this_process("answer")
 NOW = 1_780_000_000_000_000
@@ -412,6 +414,16 @@ def test_the_tenants_template_makes_the_address_of_a_home(market):
     )
     (item,) = engine.recommend("ann", 1)
     assert item.home["url"] == f"https://homes.example/{item.property_id}"
+
+
+def test_a_reason_that_the_tenants_rules_refuse_is_in_no_answer(market, tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text('[categories.days]\nwhy = "x"\ninstead = "y"\nphrases = ["listed", "drew"]\n')
+    engine = PropertyPersonalizationEngine(market.tracker, market.catalogue, guard=TextGuard(text_rules(own)))
+    (usual,), (guarded,) = market.engine.recommend("ann", 1), engine.recommend("ann", 1)
+    assert {reason.kind for reason in usual.reasons} & {"recency", "popularity"}
+    assert not {reason.kind for reason in guarded.reasons} & {"recency", "popularity"}
+    assert sum(reason.share for reason in guarded.reasons) + guarded.rest == pytest.approx(1.0)
 
 
 def test_the_context_limits_the_answer(market):

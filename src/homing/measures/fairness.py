@@ -42,10 +42,12 @@ def variation(eligible: Doubles, shown: Doubles) -> float:
     return float(0.5 * np.abs(eligible - shown).sum())
 
 
-def directions(apart: Doubles, group: NDArray[np.int64], fold: NDArray[np.int64]) -> Doubles:
+def directions(apart: Doubles, group: NDArray[np.int64], fold: NDArray[np.int64], *, errors: float = 0.0) -> Doubles:
     """Toward which areas each lead's group leans among the leads of other folds: 1, -1 or 0, float64 (leads, areas).
 
         direction_l,a = sign(mean of apart_m,a over the leads m of l's group in other folds)
+
+    With `errors`, 0 where that mean is not so many standard errors from 0.
 
     `apart` float64 (leads, areas) is each lead's shown shares less its reference; `group` and `fold` int64 (leads,).
     Then 1/2 * sum_a direction_l,a * apart_l,a, as a mean over leads, estimates the variation between what groups are
@@ -62,7 +64,8 @@ def directions(apart: Doubles, group: NDArray[np.int64], fold: NDArray[np.int64]
         for part in np.unique(fold):
             others = (group == one) & (fold != part)
             if others.any():
-                toward[(group == one) & (fold == part)] = np.sign(apart[others].mean(axis=0))
+                mean, error = apart[others].mean(axis=0), apart[others].std(axis=0) / np.sqrt(others.sum())
+                toward[(group == one) & (fold == part)] = np.sign(mean) * (np.abs(mean) >= errors * error)
     return toward
 
 
