@@ -1,0 +1,9 @@
+"""What all tests share: one folder of compiled features, so that no command or server compiles its own."""
+
+from __future__ import annotations
+
+import os
+
+
+def pytest_configure(config):
+    os.environ.setdefault("HOMING_CACHE_DIR", str(config.rootpath / ".pytest_cache" / "homing"))
