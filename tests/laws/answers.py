@@ -87,6 +87,14 @@ def recommended(of: World, as_of: int) -> Any:
     return plain(replace(house(of).engine.recommend("ann", 4, as_of=as_of), recommendation_id=""))
 
 
+def all_lists(of: World, as_of: int) -> Any:
+    leads, lists = house(of).engine.shown_to(4, as_of=as_of)
+    return leads, [
+        [one.lead_id, *([one.market.ids.ids[row] for row in rows] for rows in (one.shown, one.open_to, one.liked))]
+        for one in lists
+    ]
+
+
 def wanting(of: World, as_of: int) -> Any:
     return plain(house(of).engine.leads_for("home-9", 4, as_of=as_of))
 
@@ -124,6 +132,7 @@ ANSWERS = {
     "shoppers": Answer(all_shoppers, ACTS | {SAID, LISTED}),
     "recommendations": Answer(recommended, ACTS | {SAID, LISTED, "what_was_learned"}),
     "leads_for_a_home": Answer(wanting, ACTS | {SAID, LISTED, "what_was_learned"}),
+    "lists_of_all_leads": Answer(all_lists, ACTS | {SAID, LISTED}),
     "features_of_leads": Answer(featured("lead"), ACTS | {SAID, LISTED}),
     "features_of_homes": Answer(featured("property"), ACTS),
     "features_of_agents": Answer(featured("agent"), ACTS - {"who_somebody_was"}),
@@ -159,10 +168,12 @@ ASKED = {
     "homing.personalization.property_engine.PropertyPersonalizationEngine.get_recommendations": "recommendations",
     "homing.personalization.property_engine.PropertyPersonalizationEngine.leads_for": "leads_for_a_home",
     "homing.personalization.property_engine.PropertyPersonalizationEngine.recommend": "recommendations",
+    "homing.personalization.property_engine.PropertyPersonalizationEngine.shown_to": "lists_of_all_leads",
     "homing.personalization.serving.LiveServing.at": "recommendations",
     "homing.personalization.shopper.shopper": "shopper",
     "homing.personalization.shopper.shoppers": "shoppers",
     "homing.personalization.training_data.training_data": "training_data",
+    "homing.services.audit_fairness.AuditFairness.__call__": "it judges nothing but lists_of_all_leads",
     "homing.services.evaluate_models.EvaluateModels.__call__": "evaluation",
     "homing.services.learning_service.LearningService.train": _SERVICE,
     "homing.services.train_models.TrainModels.__call__": "trained_models",
