@@ -113,6 +113,15 @@ def test_it_gains_on_its_peers_and_falls_behind_them(street):
     assert street.against() == pytest.approx(math.log(2 / (1 / 3 + 1)) - math.log(3 / 1))
 
 
+def test_a_home_that_fares_as_each_of_its_peers_is_at_zero(street):
+    for home in ("home-2", "home-3", "home-4"):
+        street.list(home, 510_000)
+        street.track(event("property_view", 300, number=home, property_id=home, lead_id="lead-2"))
+        street.track(event("property_view", 30, number=home, property_id=home))
+    assert street.ask().numerical_features["peers_on_market"] == 3.0
+    assert street.against() == 0.0
+
+
 def test_a_home_without_peers_is_compared_with_nobody(street):
     street.track(event("property_view", 2, property_id="home-3"))
     alone = street.ask("home-3").numerical_features

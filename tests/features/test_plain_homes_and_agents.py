@@ -42,11 +42,15 @@ def momentum(case, events):
     return math.log((len(leads(younger(case, events, 7 * DAY))) + 1) / (before + 1))
 
 
-def momentum_of_peers(case):
-    """Of all that viewed a peer and were known to, together."""
+def momentum_of_a_peer(case):
+    """Of the mean viewers of homes like it, as far as known."""
     like = peers(case)
-    seen = [v for v in case.homes.events if v.property_id in (like or ()) and v.known_at <= case.as_of]
-    return momentum(case, seen) if like else NOTHING
+    if not like:
+        return NOTHING
+    known = [[v for v in case.homes.events if v.property_id == home and v.known_at <= case.as_of] for home in like]
+    week = np.mean([len(leads(younger(case, views, 7 * DAY))) for views in known])
+    before = np.mean([len(leads(younger(case, views, 28 * DAY, 7 * DAY))) for views in known])
+    return math.log((week + 1) / (before / 3 + 1))
 
 
 def passed(e):
@@ -82,7 +86,7 @@ def interest(case):
         "click_share": share(len(of(seen, E.RECOMMENDATION_CLICKED)), len(shown)),
         "pass_share": share(len(off), len(off) + len(saves)),
         "view_momentum_7d": momentum(case, views),
-        "view_momentum_against_peers_7d": momentum(case, views) - momentum_of_peers(case) if seen else NOTHING,
+        "view_momentum_against_peers_7d": momentum(case, views) - momentum_of_a_peer(case) if seen else NOTHING,
         "save_momentum_7d": momentum(case, saves),
     }
 

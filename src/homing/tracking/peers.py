@@ -18,8 +18,8 @@ from homing.tracking.homes import HomeVersion, Versions
 __all__ = ["PEERS", "Market", "PeerSource", "peer_columns", "peer_stamp"]
 
 PEERS: Final = ("peers", "peer_viewers_7d", "peer_viewers_before")
-"""Number columns of a history, as of `as_of`: how many homes are like the event's home, how many different leads viewed
-any of them in the last 7 days, and in the 3 weeks before."""
+"""Number columns of a history, as of `as_of`: how many homes are like the event's home, and how many different leads
+viewed such a home, on average over them, in the last 7 days and in the 3 weeks before; NaN without such homes."""
 
 _MOST: Final = 50
 _WITHIN: Final = 0.2
@@ -140,36 +140,24 @@ def peer_stamp(source: PeerSource, property_id: str, as_of: int) -> Hashable:
 
 
 def _told(source: PeerSource, property_ids: Sequence[str], as_of: int) -> NDArray[np.float64]:
-    """How many peers each home has and their viewers in both times; float64 (homes, 3)."""
+    """How many peers each home has, and how many leads viewed one of them in each time; float64 (homes, 3)."""
     peers = source.market().peers_of(property_ids, as_of)
     everyone = Vocabulary(sorted({one for some in peers for one in some or ()}))
-    viewers = _Viewers.of(source.views(everyone.ids, as_of - _SEEN + 1, as_of), everyone, as_of)
-    rows = [
-        (np.nan,) * len(PEERS) if some is None else (len(some), *viewers.of_any(everyone.codes(some))) for some in peers
-    ]
-    return np.array(rows, dtype=np.float64).reshape(len(rows), len(PEERS))
+    views = source.views(everyone.ids, as_of - _SEEN + 1, as_of)
+    recent = as_of - views.at < _RECENT
+    viewers = np.stack([_viewers(views, everyone, recent), _viewers(views, everyone, ~recent)])
+    told = np.full((len(peers), len(PEERS)), np.nan)
+    for row, some in enumerate(peers):
+        if some is not None:
+            told[row, 0] = len(some)
+        if some:
+            told[row, 1:] = viewers[:, everyone.codes(some)].mean(axis=1)
+    return told
 
 
-class _Viewers(NamedTuple):
-    """The leads (codes) who viewed each home in the last 7 days, and in the 3 weeks before."""
-
-    recent: list[NDArray[np.int32]]
-    before: list[NDArray[np.int32]]
-
-    @classmethod
-    def of(cls, views: EventColumns, homes: Vocabulary[str], as_of: int) -> _Viewers:
-        home = np.append(homes.codes(views.properties.ids), -1)[views.property]
-        named = np.flatnonzero((home >= 0) & (views.lead >= 0))
-        order = named[np.argsort(home[named], kind="stable")]
-        ends = np.searchsorted(home[order], np.arange(1, len(homes)))
-        lead, is_recent = np.split(views.lead[order], ends), np.split(as_of - views.at[order] < _RECENT, ends)
-        of_homes = list(zip(lead, is_recent, strict=True))
-        return cls([leads[late] for leads, late in of_homes], [leads[~late] for leads, late in of_homes])
-
-    def of_any(self, homes: NDArray[np.int64]) -> tuple[int, int]:
-        """How many different leads viewed any of these homes, in both times."""
-        return _different([self.recent[one] for one in homes]), _different([self.before[one] for one in homes])
-
-
-def _different(leads: Sequence[NDArray[np.int32]]) -> int:
-    return len(np.unique(np.concatenate(leads))) if leads else 0
+def _viewers(views: EventColumns, homes: Vocabulary[str], among: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many different leads viewed each home, by some of these views; int64 (homes,)."""
+    home = np.append(homes.codes_of(views.properties), -1)[views.property]
+    counted = np.flatnonzero(among & (home >= 0) & (views.lead >= 0))
+    pairs = np.unique(home[counted].astype(np.int64) * len(views.leads) + views.lead[counted])
+    return np.bincount(pairs // max(1, len(views.leads)), minlength=len(homes))
