@@ -43,6 +43,20 @@ def home_then(case, event, field):
     return None if value is None or (isinstance(value, float) and math.isnan(value)) else value
 
 
+def peers(case, home="it"):
+    """The homes like a home, the nearest in price first; None if nobody knows what it is like."""
+    now = {one: (known_versions(case, one) or [None])[-1] for one in case.homes.homes}
+    own = now.get(home)
+    if own is None or own.kind is None or own.place is None or math.isnan(own.price):
+        return None
+    like = [
+        (abs(one.price - own.price), name)
+        for name, one in now.items()
+        if one is not None and name != home and one.active == 1 and (one.kind, one.place) == (own.kind, own.place)
+    ]
+    return [name for off, name in sorted(like) if off <= 0.2 * own.price][:50]
+
+
 def mean(values):
     values = list(values)
     return sum(values) / len(values) if values else math.nan

@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 import real_logs
 
-from homing.core.clock import from_micros
+from homing.core.clock import DAY, from_micros
 from homing.feature_engineering import StandardFeatureEngineer
+from homing.feature_engineering.known_peers import KnownPeers
 from homing.feature_engineering.worlds import random_world
+from homing.market.catalogue import Catalogue
+from homing.market.property import Property
+from homing.store.listings import ListingStore
 from homing.store.memory_events import MemoryEventStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
@@ -30,7 +34,8 @@ WORLDS = {
 
 
 def engineer(world, tracker=None, **more):
-    return StandardFeatureEngineer(tracker, time_zone_of=world.zone_of, homes=world.homes, **more)
+    told = {"homes": world.homes, "peers": world.homes} | more
+    return StandardFeatureEngineer(tracker, time_zone_of=world.zone_of, **told)
 
 
 def filled(store, events):
@@ -72,18 +77,18 @@ def shuffled_into_sqlite(world, tool, folder):
     return table(world, store, tool)
 
 
-def lived_through(world, tool):
-    """A store that holds, at each moment, only what had arrived by then, asked at that moment."""
+def lived_through(world, tool_at):
+    """A store that holds, at each moment, only what had arrived by then, asked at that moment.
+
+    `tool_at` is told the moment and that store.
+    """
     rows = {}
     for moment in sorted(set(world.moments.tolist())):
         known = [event for event in world.events if event.known_at <= moment]
         asked = [one for one, at in zip(world.ids, world.moments.tolist(), strict=True) if at == moment]
-        part = tool.feature_table(
-            world.subject,
-            as_of=from_micros(moment),
-            entity_ids=asked,
-            store=filled(MemoryEventStore(10**7), known),
-            tenant=TENANT,
+        store = filled(MemoryEventStore(10**7), known)
+        part = tool_at(moment, store).feature_table(
+            world.subject, as_of=from_micros(moment), entity_ids=asked, store=store, tenant=TENANT
         )
         rows |= {one: row_of(part, place) for place, one in enumerate(asked)}
     return rows
@@ -146,10 +151,43 @@ def test_every_path_gives_the_same_features(name, tool_of, tmp_path):
     assert known.any(axis=0).sum() > len(wanted.names) / 3
     assert mismatches(wanted, rows_of(compiled(world, tool))) == []
     assert mismatches(wanted, rows_of(shuffled_into_sqlite(world, tool, tmp_path))) == []
-    assert mismatches(wanted, lived_through(world, tool)) == []
+    assert mismatches(wanted, lived_through(world, lambda _moment, _store: tool)) == []
     assert tool.stats().interpreted == 0
     alone = one_at_a_time(world, tool)
     assert mismatches(wanted, {one: vector_row(vector) for one, vector in alone.items()}) == []
+
+
+def catalogue_of(world, folder, known_upto):
+    """The homes of a world in a real catalogue, as far as known by a moment."""
+    clock = lambda: known_upto  # noqa: E731
+    catalogue = Catalogue(ListingStore(SqliteDatabase(folder / f"homes-{known_upto}.sqlite3")), clock=clock)
+    told = sorted((one.known_at, home, one) for home, versions in world.homes.homes.items() for one in versions)
+    catalogue.put(listing(home, one) for known_at, home, one in told if known_at <= known_upto)
+    return catalogue
+
+
+def listing(home, one):
+    status = "Active" if one.active else "Closed"
+    said = {"PostalCode": one.place, "PropertySubType": one.kind, "StandardStatus": status}
+    price = {} if np.isnan(one.price) else {"ListPrice": one.price}
+    return Property(home, one.at, one.known_at, {key: word for key, word in said.items() if word} | price)
+
+
+def test_peers_of_a_catalogue_and_a_store_are_those_of_homes_and_events_at_hand(tool_of, tmp_path):
+    """Looked back at from the end, and lived through."""
+    world = random_world("property")
+    wanted = interpreted(world, None)
+    against = wanted.numbers[:, wanted.names.index("view_momentum_against_peers_7d")]
+    assert np.unique(against[~np.isnan(against)]).size > 30
+    end = int(max(world.moments)) + 900 * DAY
+    store = filled(MemoryEventStore(10**7), world.events)
+    later = engineer(world, peers=KnownPeers(catalogue_of(world, tmp_path, end), store))
+
+    def tool_at(moment, store):
+        return engineer(world, peers=KnownPeers(catalogue_of(world, tmp_path, moment), store))
+
+    assert mismatches(wanted, rows_of(table(world, store, later))) == []
+    assert mismatches(wanted, lived_through(world, tool_at)) == []
 
 
 def test_the_comparison_finds_a_single_other_number(tool_of):

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from homing.core.clock import DAY, MINUTE
+from homing.core.clock import DAY, MINUTE, from_micros
 from homing.event_types import EventType
 from homing.feature_engineering.checks import LAWS, LawBroken, Paths, value_of_events
 from homing.feature_engineering.declaration import ALL, Example, feature
@@ -51,7 +51,13 @@ def homes_cut(h: History) -> float:
     return cuts
 
 
-ENGINES = {"views_per_day": views_per_day, "past_64_bits": past_64_bits, "homes_cut": homes_cut}
+@feature(**KIND, subject="property", example=Example([(DAY, "property_view", {"lead_id": "a"})], 0.0))
+def viewers_of_peers(h: History) -> float:
+    """Leads who viewed homes like it in the last 7 days."""
+    return h.peer_viewers_7d[0] if h.peer_viewers_7d[0] > 0.0 else 0.0
+
+
+ENGINES = {one.name: one for one in (views_per_day, past_64_bits, homes_cut, viewers_of_peers)}
 
 
 def many(one, of, as_of):
@@ -60,13 +66,16 @@ def many(one, of, as_of):
 
 @pytest.fixture(scope="session")
 def honest(kernel_folder):
-    """The true paths for the two features above, compiled together."""
-    features = tuple(ENGINES.values())
-    compile_kernel("lead", features, kernel_folder)
-    kernel = loaded_kernel("lead", features, kernel_folder)
+    """The true paths for the features above, those of one subject compiled together."""
+    kernels = {}
+    for subject in ("lead", "property"):
+        features = tuple(one for one in ENGINES.values() if one.subject == subject)
+        compile_kernel(subject, features, kernel_folder)
+        kernels[subject] = [one.name for one in features], loaded_kernel(subject, features, kernel_folder)
 
     def compiled(one, of, as_of):
-        return kernel(of, as_of)[:, list(ENGINES).index(one.name)]
+        names, kernel = kernels[one.subject]
+        return kernel(of, as_of)[:, names.index(one.name)]
 
     return Paths(one=value_of_events, many=many, compiled=compiled)
 
@@ -128,6 +137,21 @@ def foreseeing(one, events, as_of, zone, homes):
     return value_of_events(one, events, as_of, zone, GivenHomes(told))
 
 
+def foreseeing_views(one, events, as_of, zone, homes):
+    """Takes those who will view homes like it for those who did."""
+    viewed = [
+        dataclasses.replace(view, timestamp=min(view.timestamp, from_micros(as_of)), received_at=view.timestamp)
+        for view in homes.events
+    ]
+    return value_of_events(one, events, as_of, zone, GivenHomes(homes.homes, viewed))
+
+
+def late_views(one, events, as_of, zone, homes):
+    """Takes what was told late of homes like it for known."""
+    viewed = [dataclasses.replace(view, received_at=view.timestamp) for view in homes.events]
+    return value_of_events(one, events, as_of, zone, GivenHomes(homes.homes, viewed))
+
+
 def unasked(one, events, as_of, zone, homes):
     return value_of_events(one, events, as_of, zone, homes) if events else 3.0
 
@@ -153,6 +177,8 @@ MUTANTS = {
     ),
     "a number past 64 bits": ("interpreted_is_compiled", past_64_bits, unspoilt),
     "homes of tomorrow": ("blind_to_what_homes_become", homes_cut, with_one(foreseeing)),
+    "peers of tomorrow": ("blind_to_what_homes_become", viewers_of_peers, with_one(foreseeing_views)),
+    "peers in hindsight": ("blind_to_what_homes_become", viewers_of_peers, with_one(late_views)),
     "hindsight": ("live_is_as_of", views_per_day, with_one(knowing)),
 }
 
@@ -172,7 +198,7 @@ def test_every_law_has_a_mutant():
 
 
 def test_the_unbroken_feature_keeps_every_law(honest):
-    assert broken(views_per_day, honest) == broken(homes_cut, honest) == set()
+    assert broken(views_per_day, honest) == broken(homes_cut, honest) == broken(viewers_of_peers, honest) == set()
 
 
 @pytest.mark.parametrize(("law", "mutant", "spoil"), MUTANTS.values(), ids=MUTANTS)

@@ -9,7 +9,7 @@ from statistics import median
 
 import numpy as np
 import pytest
-from plain import known_versions, mean, quantile, share, told, visible
+from plain import known_versions, mean, peers, quantile, share, told, visible
 
 from homing.core.clock import DAY, HOUR, MINUTE
 from homing.event_types import EventType as E
@@ -40,6 +40,17 @@ def younger(case, events, oldest, youngest=0):
 def momentum(case, events):
     before = len(leads(younger(case, events, 28 * DAY, 7 * DAY))) / 3
     return math.log((len(leads(younger(case, events, 7 * DAY))) + 1) / (before + 1))
+
+
+def momentum_of_a_peer(case):
+    """Of the mean viewers of homes like it, as far as known."""
+    like = peers(case)
+    if not like:
+        return NOTHING
+    known = [[v for v in case.homes.events if v.property_id == home and v.known_at <= case.as_of] for home in like]
+    week = np.mean([len(leads(younger(case, views, 7 * DAY))) for views in known])
+    before = np.mean([len(leads(younger(case, views, 28 * DAY, 7 * DAY))) for views in known])
+    return math.log((week + 1) / (before / 3 + 1))
 
 
 def passed(e):
@@ -75,6 +86,7 @@ def interest(case):
         "click_share": share(len(of(seen, E.RECOMMENDATION_CLICKED)), len(shown)),
         "pass_share": share(len(off), len(off) + len(saves)),
         "view_momentum_7d": momentum(case, views),
+        "view_momentum_against_peers_7d": momentum(case, views) - momentum_of_a_peer(case) if seen else NOTHING,
         "save_momentum_7d": momentum(case, saves),
     }
 
@@ -101,6 +113,7 @@ def market(case):
         "on_market": now.active if now else NOTHING,
         "views_per_day_90d": len(views) / span,
         "view_lift_after_cut": lift,
+        "peers_on_market": len(peers(case)) if visible(case, 90) and peers(case) is not None else NOTHING,
     }
 
 

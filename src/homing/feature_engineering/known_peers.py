@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from homing.event_types import EventType
 from homing.feature_engineering.known_homes import home_versions
 from homing.market.catalogue import Catalogue
-from homing.store.columns import EventColumns
 from homing.store.events import EventQuery, EventStore, Extent
 from homing.tracking.homes import HomeVersion
-from homing.tracking.peers import Market
+from homing.tracking.peers import Market, viewed_since, viewers_of
 
 __all__ = ["KnownPeers"]
 
@@ -56,20 +58,21 @@ class KnownPeers:
                 self._market, self._revision = Market.of(self._homes), revision
             return self._market
 
-    def views(self, property_ids: Sequence[str], since: int, upto: int) -> EventColumns:
-        """The views of these homes in a time, both ends inclusive, as far as known by its end."""
-        return self._store.columns(self._catalogue.tenant, _views(property_ids, since, upto))
+    def viewers(self, property_ids: Sequence[str], as_of: int) -> NDArray[np.int64]:
+        """How many viewed each home in the last 7 days and in the 3 weeks before, as known by then; (homes, 2)."""
+        views = self._store.columns(self._catalogue.tenant, _views(property_ids, as_of))
+        return viewers_of(views, property_ids, as_of)
 
-    def extent(self, property_ids: Sequence[str], since: int, upto: int) -> Extent:
+    def extent(self, property_ids: Sequence[str], as_of: int) -> Extent:
         """How many views there are, and which of them arrived last."""
-        return self._store.extent(self._catalogue.tenant, _views(property_ids, since, upto))
+        return self._store.extent(self._catalogue.tenant, _views(property_ids, as_of))
 
 
-def _views(property_ids: Sequence[str], since: int, upto: int) -> EventQuery:
+def _views(property_ids: Sequence[str], as_of: int) -> EventQuery:
     return EventQuery(
         property_ids=frozenset(property_ids),
         event_types=frozenset({EventType.PROPERTY_VIEW}),
-        since=since,
-        upto=upto,
-        known_upto=upto,
+        since=viewed_since(as_of),
+        upto=as_of,
+        known_upto=as_of,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from homing.store.events import EventQuery, EventStore, Extent
 from homing.tracking.history import Histories, Subject, histories
 from homing.tracking.homes import HomeSource
 from homing.tracking.local_time import checked_zone
-from homing.tracking.peers import PEERS, PeerSource, peer_stamp
+from homing.tracking.peers import PEERS, PeerSource, Remembered, peer_stamp
 
 __all__ = ["FAILURES", "Loading", "TimeZoneOf", "entity_query"]
 
@@ -46,6 +46,10 @@ class Loading:
     def __post_init__(self) -> None:
         object.__setattr__(self, "needs", needs_of(self.features))
         object.__setattr__(self, "window", max(one.window for one in self.features))
+
+    def remembering(self) -> Loading:
+        """The same for one table: who views the peers of many homes is read once a home."""
+        return self if self.peers is None else replace(self, peers=Remembered(self.peers))
 
     def columns_of(self, events: Iterable[BehavioralEvent]) -> EventColumns:
         """Events at hand as columns."""

@@ -376,9 +376,16 @@ class StandardFeatureEngineer:
         table = table_of(features, of, self.feature_matrix(of, moments), moments, np.array(kept, dtype=np.int64))
         return _Vectors(vectors_of(table), failed)
 
-    def _stored(self, source: _Source, subject: Subject, ids: Sequence[str], moments: NDArray[np.int64]) -> _Tables:
+    def _stored(
+        self,
+        source: _Source,
+        subject: Subject,
+        ids: Sequence[str],
+        moments: NDArray[np.int64],
+        loading: Loading | None = None,
+    ) -> _Tables:
         """The table of entities of the store, each as of its own moment."""
-        loading, features = self._loading[subject], FEATURES[subject]
+        loading, features = loading or self._loading[subject], FEATURES[subject]
         since, upto = (int(moments.min()), int(moments.max())) if len(moments) else (0, 0)
         events = loading.columns(source.store, source.tenant, ids, since, upto)
         of, failed = loading.histories(events, ids, moments)
@@ -390,9 +397,10 @@ class StandardFeatureEngineer:
 
     def _tables(self, source: _Source, subject: Subject, ids: Sequence[str], at: int) -> Iterator[FeatureTable]:
         """The rows of these entities in parts, at least one; an entity that fails is left out, logged and counted."""
+        loading = self._loading[subject].remembering()
         for some in (ids[:0], *_chunks(ids)):
             try:
-                done = self._stored(source, subject, some, np.full(len(some), at))
+                done = self._stored(source, subject, some, np.full(len(some), at), loading)
             except FAILURES as error:
                 if len(some) == 1:
                     self._failed(some[0], error)

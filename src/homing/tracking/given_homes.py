@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from operator import itemgetter
 
+import numpy as np
+from numpy.typing import NDArray
+
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
-from homing.store.columns import EventColumns, columns_of
+from homing.store.columns import columns_of
 from homing.tracking.homes import HomeVersion
-from homing.tracking.peers import Market
+from homing.tracking.peers import Market, viewed_since, viewers_of
 
 __all__ = ["GivenHomes"]
 
@@ -40,12 +43,14 @@ class GivenHomes:
         """All versions of all homes."""
         return self._market
 
-    def views(self, property_ids: Sequence[str], since: int, upto: int) -> EventColumns:
-        """The views of these homes in a time, both ends inclusive, as far as known by its end."""
+    def viewers(self, property_ids: Sequence[str], as_of: int) -> NDArray[np.int64]:
+        """How many viewed each home in the last 7 days and in the 3 weeks before, as known by then; (homes, 2)."""
+        since = viewed_since(as_of)
         viewed = (view for home in property_ids for view in self._views.get(home, ()))
-        return columns_of([view for view in viewed if since <= view.at <= upto and view.known_at <= upto])
+        known = [view for view in viewed if since <= view.at <= as_of and view.known_at <= as_of]
+        return viewers_of(columns_of(known), property_ids, as_of)
 
-    def extent(self, _property_ids: Sequence[str], _since: int, _upto: int) -> int:
+    def extent(self, _property_ids: Sequence[str], _as_of: int) -> int:
         """Always the same: they do not change."""
         return 0
 

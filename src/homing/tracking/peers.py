@@ -15,11 +15,11 @@ from homing.core.ids import Vocabulary
 from homing.store.columns import EventColumns
 from homing.tracking.homes import HomeVersion, Versions
 
-__all__ = ["PEERS", "Market", "PeerSource", "peer_columns", "peer_stamp"]
+__all__ = ["PEERS", "Market", "PeerSource", "Remembered", "peer_columns", "peer_stamp", "viewed_since", "viewers_of"]
 
 PEERS: Final = ("peers", "peer_viewers_7d", "peer_viewers_before")
-"""Number columns of a history, as of `as_of`: how many homes are like the event's home, how many different leads viewed
-any of them in the last 7 days, and in the 3 weeks before."""
+"""Number columns of a history, as of `as_of`: how many homes are like the event's home, and how many different leads
+viewed such a home, on average over them, in the last 7 days and in the 3 weeks before; NaN without such homes."""
 
 _MOST: Final = 50
 _WITHIN: Final = 0.2
@@ -28,19 +28,46 @@ _SEEN: Final = 28 * DAY
 
 
 class PeerSource(Protocol):
-    """The whole market, and who viewed which of its homes."""
+    """The whole market, and how many view its homes."""
 
     def market(self) -> Market:
         """All versions of all homes."""
         ...
 
-    def views(self, property_ids: Sequence[str], since: int, upto: int) -> EventColumns:
-        """The views of these homes in a time, both ends inclusive, as far as known by its end."""
+    def viewers(self, property_ids: Sequence[str], as_of: int) -> NDArray[np.int64]:
+        """How many different leads viewed each home in the last 7 days and in the 3 weeks before, as known by then.
+
+        int64 (homes, 2), as `viewers_of` counts them.
+        """
         ...
 
-    def extent(self, property_ids: Sequence[str], since: int, upto: int) -> Hashable:
-        """Changes whenever these views do."""
+    def extent(self, property_ids: Sequence[str], as_of: int) -> Hashable:
+        """Changes whenever the views do that make the viewers."""
         ...
+
+
+class Remembered:
+    """Another source, of which each home's viewers as of a moment are asked once: for as long as one table is made."""
+
+    def __init__(self, source: PeerSource) -> None:
+        self._source = source
+        self._viewers: dict[tuple[str, int], NDArray[np.int64]] = {}
+
+    def market(self) -> Market:
+        """All versions of all homes."""
+        return self._source.market()
+
+    def viewers(self, property_ids: Sequence[str], as_of: int) -> NDArray[np.int64]:
+        """How many viewed each home in both times; int64 (homes, 2)."""
+        missing = [home for home in property_ids if (home, as_of) not in self._viewers]
+        for home, counts in zip(missing, self._source.viewers(missing, as_of) if missing else (), strict=True):
+            self._viewers[home, as_of] = counts
+        rows = [self._viewers[home, as_of] for home in property_ids]
+        return np.array(rows, dtype=np.int64).reshape(len(rows), 2)
+
+    def extent(self, property_ids: Sequence[str], as_of: int) -> Hashable:
+        """Changes whenever the views do that make the viewers."""
+        return self._source.extent(property_ids, as_of)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +150,7 @@ def peer_columns(
 ) -> dict[str, NDArray[np.float64]]:
     """The columns in `PEERS` of n events: each names a home (code, -1 for none) and is seen from `as_of`.
 
-    NaN where the place, the kind or the price of the home is not known. The views are read once for each moment.
+    NaN where the place, the kind or the price of the home is not known. The viewers are asked once for each moment.
     """
     made = np.full((len(home), len(PEERS)), np.nan)
     for moment in np.unique(as_of[home >= 0]).tolist():
@@ -136,40 +163,36 @@ def peer_columns(
 def peer_stamp(source: PeerSource, property_id: str, as_of: int) -> Hashable:
     """Changes with whatever the columns in `PEERS` of a home depend on, beside who the visitors are."""
     (peers,) = source.market().peers_of([property_id], as_of)
-    return peers, source.extent(peers, as_of - _SEEN + 1, as_of) if peers else None
+    return peers, source.extent(peers, as_of) if peers else None
+
+
+def viewed_since(as_of: int) -> int:
+    """The first moment whose views count as of a moment."""
+    return as_of - _SEEN + 1
+
+
+def viewers_of(views: EventColumns, property_ids: Sequence[str], as_of: int) -> NDArray[np.int64]:
+    """How many different leads viewed each of these homes in the last 7 days and in the 3 weeks before; (homes, 2)."""
+    homes = Vocabulary(property_ids)
+    home = np.append(homes.codes_of(views.properties), -1)[views.property].astype(np.int64)
+    recent = as_of - views.at < _RECENT
+    columns = []
+    for among in (recent, ~recent):
+        counted = np.flatnonzero(among & (home >= 0) & (views.lead >= 0))
+        pairs = np.unique(home[counted] * len(views.leads) + views.lead[counted])
+        columns.append(np.bincount(pairs // max(1, len(views.leads)), minlength=len(homes)))
+    return np.stack(columns, axis=1).astype(np.int64)
 
 
 def _told(source: PeerSource, property_ids: Sequence[str], as_of: int) -> NDArray[np.float64]:
-    """How many peers each home has and their viewers in both times; float64 (homes, 3)."""
+    """How many peers each home has, and the mean viewers of one in both times; float64 (homes, 3)."""
     peers = source.market().peers_of(property_ids, as_of)
     everyone = Vocabulary(sorted({one for some in peers for one in some or ()}))
-    viewers = _Viewers.of(source.views(everyone.ids, as_of - _SEEN + 1, as_of), everyone, as_of)
-    rows = [
-        (np.nan,) * len(PEERS) if some is None else (len(some), *viewers.of_any(everyone.codes(some))) for some in peers
-    ]
-    return np.array(rows, dtype=np.float64).reshape(len(rows), len(PEERS))
-
-
-class _Viewers(NamedTuple):
-    """The leads (codes) who viewed each home in the last 7 days, and in the 3 weeks before."""
-
-    recent: list[NDArray[np.int32]]
-    before: list[NDArray[np.int32]]
-
-    @classmethod
-    def of(cls, views: EventColumns, homes: Vocabulary[str], as_of: int) -> _Viewers:
-        home = np.append(homes.codes(views.properties.ids), -1)[views.property]
-        named = np.flatnonzero((home >= 0) & (views.lead >= 0))
-        order = named[np.argsort(home[named], kind="stable")]
-        ends = np.searchsorted(home[order], np.arange(1, len(homes)))
-        lead, is_recent = np.split(views.lead[order], ends), np.split(as_of - views.at[order] < _RECENT, ends)
-        of_homes = list(zip(lead, is_recent, strict=True))
-        return cls([leads[late] for leads, late in of_homes], [leads[~late] for leads, late in of_homes])
-
-    def of_any(self, homes: NDArray[np.int64]) -> tuple[int, int]:
-        """How many different leads viewed any of these homes, in both times."""
-        return _different([self.recent[one] for one in homes]), _different([self.before[one] for one in homes])
-
-
-def _different(leads: Sequence[NDArray[np.int32]]) -> int:
-    return len(np.unique(np.concatenate(leads))) if leads else 0
+    viewers = source.viewers(everyone.ids, as_of) if len(everyone) else np.zeros((0, 2), dtype=np.int64)
+    told = np.full((len(peers), len(PEERS)), np.nan)
+    for row, some in enumerate(peers):
+        if some is not None:
+            told[row, 0] = len(some)
+        if some:
+            told[row, 1:] = viewers[everyone.codes(some)].mean(axis=0)
+    return told

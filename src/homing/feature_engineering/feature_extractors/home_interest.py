@@ -227,18 +227,16 @@ def save_momentum_7d(h: History) -> float:
 @_interest(
     unit="log ratio",
     range=(-50, 50),
-    example=Example(_WEEKS, 0.4700036293, homes=_STREET, views=_NEXT_DOOR),
+    example=Example(_WEEKS, 0.3646431136, homes=_STREET, views=_NEXT_DOOR),
 )
 def view_momentum_against_peers_7d(h: History) -> float:
-    """`view_momentum_7d` less that of homes like it, taken together: ln((v + 1)/(b/3 + 1)) - ln((V + 1)/(B/3 + 1)).
+    """`view_momentum_7d` less that of a home like it: ln((v + 1) / (b / 3 + 1)) - ln((V + 1) / (B / 3 + 1)).
 
-    v are the different leads who viewed the home in the last 7 days, b those of the 3 weeks before; V and B are those
-    who viewed any of its peers: other homes on the market in its place (postal code, else city), of its kind and at
-    most 20 % off its asking price, the nearest 50. 0 as its peers do, above it gains on them. NaN without peers, and
-    where its place, kind or price is not known.
+    v are the different leads who viewed the home in the last 7 days, b those of the 3 weeks before; V and B are the
+    means of these over its peers: other homes on the market in its place (postal code, else city), of its kind and at
+    most 20 % off its asking price, the nearest 50. 0 where it fares as they do, above 0 it gains on them; NaN without
+    peers, and where its place, kind or price is not known.
     """
-    if not h.peers[0] > 0.0:
-        return math.nan
     own = math.log((_leads(h, VIEW, 0, WEEK) + 1.0) / (_leads(h, VIEW, WEEK, _FOUR_WEEKS) / 3.0 + 1.0))
     return own - math.log((h.peer_viewers_7d[0] + 1.0) / (h.peer_viewers_before[0] / 3.0 + 1.0))
 
