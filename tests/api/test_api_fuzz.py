@@ -77,6 +77,11 @@ def test_any_id_and_query_is_answered(served, path, name, query):
     assert answer.status_code in {200, 404, 422}
 
 
+@pytest.mark.parametrize("path", ["/v1/leads", "/v1/leads/", "/leads/.", "/v1/properties/", "/v1/events/"])
+def test_an_address_without_an_id_leads_nowhere_else(served, path):
+    assert served.client.get(path).status_code in {404, 422}
+
+
 def encoded(body):
     return json.dumps(body).encode()
 

@@ -35,6 +35,7 @@ def create_app(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         middleware=[Middleware(Guard)],
         exception_handlers=HANDLERS,
         lifespan=_warming(warm),
