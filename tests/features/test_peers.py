@@ -137,6 +137,37 @@ def test_the_market_is_read_again_only_when_a_home_changes(street):
     assert peers.market().peers_of(["home-1"], to_micros(NOW)) == [("home-4", "home-2")]
 
 
+class Watched:
+    """A store that notes which homes' views are read together."""
+
+    def __init__(self, store):
+        self.store, self.read = store, []
+
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+    def columns(self, tenant, query, *keys):
+        self.read.append(query.property_ids)
+        return self.store.columns(tenant, query, *keys)
+
+
+TABLES = {
+    "features": lambda tool, homes: tool.feature_table("property", as_of=NOW, entity_ids=homes),
+    "training": lambda tool, homes: tool.training_table([(home, NOW) for home in homes], "property"),
+}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_a_table_reads_the_views_of_each_peer_once_and_of_256_homes_at_most_together(street, table):
+    at, homes = to_micros(NOW) - 60 * DAY, [f"h{number:03d}" for number in range(600)]
+    street.catalogue.put(Property(home, at, at, SAID | {"ListPrice": 500_000 + n}) for n, home in enumerate(homes))
+    street.track(*(event("property_view", 2, number=n, property_id=home) for n, home in enumerate(homes)))
+    watched = Watched(street.tracker.store)
+    table(engineer(street.tracker, peers=KnownPeers(street.catalogue, watched), warm_after=10**9), homes)
+    assert sum(map(len, watched.read)) == len(frozenset().union(*watched.read)) > 600
+    assert max(map(len, watched.read)) == 256
+
+
 class Swapped:
     """A catalogue in whose place another can be put."""
 

@@ -15,7 +15,7 @@ from homing.market.property import Property
 from homing.market.snapshot import listed_at
 from homing.tracking.homes import HomeVersion
 
-__all__ = ["AMENITIES", "KnownHomes", "home_versions"]
+__all__ = ["AMENITIES", "KnownHomes", "home_versions", "kind_of", "place_of"]
 
 AMENITIES: Final = (
     "NewConstructionYN", "GarageYN", "AttachedGarageYN", "PoolPrivateYN", "SpaYN", "FireplaceYN", "ViewYN",
@@ -84,9 +84,19 @@ def _version(home: Property) -> HomeVersion:
         amenities=_amenities(home),
         listed_at=math.nan if listed is None else float(listed),
         active=float(home.is_active),
-        kind=home.text("PropertySubType") or home.text("PropertyType"),
-        place=home.text("PostalCode") or home.text("City"),
+        kind=kind_of(home),
+        place=place_of(home),
     )
+
+
+def kind_of(home: Property) -> str | None:
+    """The kind of home, as finely as the listing says."""
+    return home.text("PropertySubType") or home.text("PropertyType")
+
+
+def place_of(home: Property) -> str | None:
+    """Its postal code, else its city."""
+    return home.text("PostalCode") or home.text("City")
 
 
 def _amenities(home: Property) -> float:

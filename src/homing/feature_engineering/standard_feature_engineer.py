@@ -250,12 +250,13 @@ class StandardFeatureEngineer:
         """
         source, subject = self._source(store, tenant), _subject(entity_type)
         asked = [(entity_id, to_micros(moment)) for entity_id, moment in pairs]
+        loading = self._loading[subject].remembering()
         alike = subject == "lead" and not source.store.identities.revision(source.tenant)
         done = [
             (
                 rows,
                 self._stored(
-                    source, subject, [asked[row][0] for row in rows], np.array([asked[row][1] for row in rows])
+                    source, loading, [asked[row][0] for row in rows], np.array([asked[row][1] for row in rows])
                 ),
             )
             for together in _rounds(asked, alike)
@@ -270,7 +271,7 @@ class StandardFeatureEngineer:
         if faults:
             raise BadInput(faults)
         place = {row: number for number, row in enumerate(row for rows, _ in done for row in rows)}
-        empty = self._stored(source, subject, [], np.zeros(0, np.int64)).made
+        empty = self._stored(source, loading, [], np.zeros(0, np.int64)).made
         return joined(
             [*empty, *(table for _, part in done for table in part.made)], [place[row] for row in range(len(asked))]
         )
@@ -355,7 +356,7 @@ class StandardFeatureEngineer:
                 keys[one] = key
         rest = [one for one in ids if one not in found and one not in failed]
         if rest:
-            done = self._stored(source, subject, rest, np.full(len(rest), at))
+            done = self._stored(source, loading, rest, np.full(len(rest), at))
             failed |= done.failed
             for table in done.made:
                 found |= {vector.entity_id: vector for vector in vectors_of(table)}
@@ -376,16 +377,8 @@ class StandardFeatureEngineer:
         table = table_of(features, of, self.feature_matrix(of, moments), moments, np.array(kept, dtype=np.int64))
         return _Vectors(vectors_of(table), failed)
 
-    def _stored(
-        self,
-        source: _Source,
-        subject: Subject,
-        ids: Sequence[str],
-        moments: NDArray[np.int64],
-        loading: Loading | None = None,
-    ) -> _Tables:
+    def _stored(self, source: _Source, loading: Loading, ids: Sequence[str], moments: NDArray[np.int64]) -> _Tables:
         """The table of entities of the store, each as of its own moment."""
-        loading, features = loading or self._loading[subject], FEATURES[subject]
         since, upto = (int(moments.min()), int(moments.max())) if len(moments) else (0, 0)
         events = loading.columns(source.store, source.tenant, ids, since, upto)
         of, failed = loading.histories(events, ids, moments)
@@ -393,14 +386,14 @@ class StandardFeatureEngineer:
         counts = [loading.extent(source.store, source.tenant, ids[place], int(moments[place])).size for place in kept]
         as_of = moments[kept]
         matrix = self.feature_matrix(of, as_of)
-        return _Tables([table_of(features, of, matrix, as_of, np.array(counts, dtype=np.int64))], failed)
+        return _Tables([table_of(loading.features, of, matrix, as_of, np.array(counts, dtype=np.int64))], failed)
 
     def _tables(self, source: _Source, subject: Subject, ids: Sequence[str], at: int) -> Iterator[FeatureTable]:
         """The rows of these entities in parts, at least one; an entity that fails is left out, logged and counted."""
         loading = self._loading[subject].remembering()
         for some in (ids[:0], *_chunks(ids)):
             try:
-                done = self._stored(source, subject, some, np.full(len(some), at), loading)
+                done = self._stored(source, loading, some, np.full(len(some), at))
             except FAILURES as error:
                 if len(some) == 1:
                     self._failed(some[0], error)

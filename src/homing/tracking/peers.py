@@ -47,11 +47,15 @@ class PeerSource(Protocol):
 
 
 class Remembered:
-    """Another source, of which each home's viewers as of a moment are asked once: for as long as one table is made."""
+    """Another source, of which each home's viewers are asked once a moment: for as long as one table is made.
+
+    Only those of the moment asked about last are held, so that many moments need no more memory than one.
+    """
 
     def __init__(self, source: PeerSource) -> None:
         self._source = source
-        self._viewers: dict[tuple[str, int], NDArray[np.int64]] = {}
+        self._as_of: int | None = None
+        self._viewers: dict[str, list[int]] = {}
 
     def market(self) -> Market:
         """All versions of all homes."""
@@ -59,10 +63,12 @@ class Remembered:
 
     def viewers(self, property_ids: Sequence[str], as_of: int) -> NDArray[np.int64]:
         """How many viewed each home in both times; int64 (homes, 2)."""
-        missing = [home for home in property_ids if (home, as_of) not in self._viewers]
-        for home, counts in zip(missing, self._source.viewers(missing, as_of) if missing else (), strict=True):
-            self._viewers[home, as_of] = counts
-        rows = [self._viewers[home, as_of] for home in property_ids]
+        if as_of != self._as_of:
+            self._as_of, self._viewers = as_of, {}
+        missing = [home for home in property_ids if home not in self._viewers]
+        if missing:
+            self._viewers |= zip(missing, self._source.viewers(missing, as_of).tolist(), strict=True)
+        rows = [self._viewers[home] for home in property_ids]
         return np.array(rows, dtype=np.int64).reshape(len(rows), 2)
 
     def extent(self, property_ids: Sequence[str], as_of: int) -> Hashable:
