@@ -134,7 +134,7 @@ ANSWERS = {
     "leads_for_a_home": Answer(wanting, ACTS | {SAID, LISTED, "what_was_learned"}),
     "lists_of_all_leads": Answer(all_lists, ACTS | {SAID, LISTED}),
     "features_of_leads": Answer(featured("lead"), ACTS | {SAID, LISTED}),
-    "features_of_homes": Answer(featured("property"), ACTS),
+    "features_of_homes": Answer(featured("property"), ACTS | {LISTED}),
     "features_of_agents": Answer(featured("agent"), ACTS - {"who_somebody_was"}),
     "events_behind_features": Answer(behind, ACTS),
     "profiles": Answer(profiled, frozenset({SAID})),

@@ -95,13 +95,13 @@ def _what_happens_later(made: World) -> None:
         event_id="fast", event_type=_SAVE, timestamp=from_micros(MOMENT + MINUTE), lead_id="ann",
         property_id="home-2", received_at=from_micros(MOMENT - MINUTE), event_data={"share": 1},
     )  # fmt: skip
-    made.store.append(TENANT, [*acts, fast])
+    made.store.append(TENANT, [*acts, fast, _event("viewed", MOMENT + HOUR, "bob", 5)])
 
 
 def _what_is_told_late(made: World) -> None:
     """Acts before the moment of which we hear after it."""
     told = [_event(f"told{n}", MOMENT - (n + 1) * DAY, "ann", 8 + n, _TOUR, 4) for n in range(3)]
-    made.store.append(TENANT, told)
+    made.store.append(TENANT, [*told, _event("viewed", MOMENT - 2 * DAY, "cid", 5, late_days=4)])
 
 
 def _what_came_of_it(made: World) -> None:
@@ -180,6 +180,7 @@ def _home(number: int, price: int, at: int, known_at: int | None = None, **field
         "ListPrice": price,
         "BedroomsTotal": 1 + number % 5,
         "PropertySubType": "Condominium" if number % 2 else "Single Family Residence",
+        "PostalCode": "98101",
         "ModificationTimestamp": _text(at),
         **fields,
     }
