@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn
 from rich.table import Table
 
 from homing.core.clock import parse_moment
+from homing.core.progress import heard
 from homing.wiring import Homing, build, read_settings
 
 __all__ = ["Terminal", "moment", "printable"]
@@ -86,7 +87,8 @@ class Terminal:
             return
         with Progress(*columns, TimeElapsedColumn(), console=self.notes, transient=True) as bar:
             task = bar.add_task(what, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+            with heard(lambda text: bar.update(task, description=f"{what}: {text}")):
+                yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _console(stream: TextIO) -> Console:

@@ -16,7 +16,8 @@ from homing.models.base import Arrays, LearningModel, Scores
 from homing.models.homes import HomesLike
 from homing.models.interactions import Interactions
 from homing.models.pasts import Past
-from homing.models.tuning import Trial, climbed
+from homing.models.tuning import Trial, best_of, climbed, packed_trials, trials_from
+from homing.models.validation import validation_cut
 
 __all__ = ["CollaborativeFilteringConfig", "CollaborativeFilteringModel"]
 
@@ -24,6 +25,8 @@ METHODS = ("ials",)
 ALPHA = 2.0
 REG = 2.0
 AGAINST = -0.5
+GRID = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+FEWEST_TRIALS, MOST_TRIALS = 6, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +100,23 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         config = self.config
         self.alpha_ = config.alpha or ALPHA
         self.reg_ = config.reg or (REG if config.alpha is None else config.alpha * REG / ALPHA)
-        self.trials_: list[Trial] = []
-        if config.tune and (config.alpha is None or config.reg is None):
-            free = (config.alpha is None, config.reg is None)
-            self.trials_ = climbed(data, self._validated, (self.alpha_, self.reg_), free, config.seed)
-        if self.trials_:
-            best = max(self.trials_, key=lambda trial: trial.ndcg)
-            self.alpha_, self.reg_ = best.alpha, best.reg
+        self.trials_: tuple[Trial, ...] = ()
+        free = {name: GRID for name in ("alpha", "reg") if getattr(config, name) is None}
+        if not config.tune or not free:
+            return
+        cut = validation_cut(data, config.seed)
+        if not cut.is_enough:
+            return
+        start = {"alpha": self.alpha_, "reg": self.reg_}
+        most = int(np.clip(MOST_TRIALS * 1e6 / max(len(data), 1), FEWEST_TRIALS, MOST_TRIALS))
 
-    def _validated(self, net: sp.csr_array[Any, Any], alpha: float, reg: float) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Vectors of leads and homes of a validation cut."""
-        config = self.config
-        return als.alternate(
-            self._confidence(net, alpha),
-            factors=config.factors,
-            iterations=min(config.iterations, 10),
-            reg=reg,
-            against=AGAINST,
-            seed=config.seed,
-        )
+        def judge(settings: dict[str, float]) -> float:
+            options = {**start, **settings, "iterations": min(config.iterations, 10), "tune": False}
+            return cut.ndcg(type(self)(**{**self.options(), **options}).fit(cut.train))
+
+        self.trials_ = climbed(free, {name: start[name] for name in free}, judge, most=most, what="factors")
+        best = {**start, **best_of(self.trials_).settings}
+        self.alpha_, self.reg_ = best["alpha"], best["reg"]
 
     def _learn(self, confidence: sp.csr_array[Any, Any]) -> None:
         config = self.config
@@ -219,18 +220,17 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         return vector.astype(np.float32)
 
     def _state(self) -> Arrays:
-        trials = np.array([(trial.alpha, trial.reg, trial.ndcg) for trial in self.trials_], dtype=np.float64)
         return {
             "item_factors": self.item_factors_,
             "gram": self.gram_,
             "lead_gram": self.lead_gram_,
             "known": self.known_,
             "scales": np.array([self.alpha_, self.reg_, self.unit_]),
-            "trials": trials.reshape(-1, 3),
+            "trials": packed_trials(self.trials_),
         }
 
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         self.item_factors_, self.gram_ = state["item_factors"], state["gram"]
         self.lead_gram_, self.known_ = state["lead_gram"], state["known"]
         self.alpha_, self.reg_, self.unit_ = state["scales"].tolist()
-        self.trials_ = [Trial(*row) for row in state["trials"].tolist()]
+        self.trials_ = trials_from(state["trials"])
