@@ -213,6 +213,12 @@ class LearningModel(Generic[C]):
         return asdict(self.config)  # type: ignore[call-overload,no-any-return]  # every Config is a dataclass
 
     @final
+    def twin(self) -> Self:
+        """A fresh model of the same configuration in which nothing is left to choose: what this one chose is given."""
+        settings = {**self.options(), **self._chosen()}
+        return type(self)(**settings | ({"tune": False} if "tune" in settings else {}))
+
+    @final
     def packed(self) -> Arrays:
         """Everything learned, as arrays; a model made of models keeps those of its parts under a prefix."""
         pasts = {f"pasts.{name}": array for name, array in self.pasts.arrays().items()}
@@ -260,6 +266,10 @@ class LearningModel(Generic[C]):
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """The inverse of `_state`."""
         raise NotImplementedError
+
+    def _chosen(self) -> dict[str, Any]:
+        """The options that were left open and what `fit` chose for them."""
+        return {}
 
     def _with_homes(self, homes: HomesLike) -> None:
         """Take over the homes of a changed market; `items` has them all already."""

@@ -15,7 +15,7 @@ from homing.models.pasts import Past, Pasts
 if TYPE_CHECKING:
     from homing.models.base import LearningModel
 
-__all__ = ["CUTOFF", "ENOUGH_LEADS", "Cut", "gain", "validation_cut"]
+__all__ = ["CUTOFF", "ENOUGH_LEADS", "Cut", "gain", "in_order", "validation_cut"]
 
 CUTOFF = 10
 """Models are compared by NDCG at this length of list."""
@@ -25,6 +25,10 @@ ENOUGH_LEADS = 30
 
 HELD_OUT = 0.2
 MOST_LEADS = 1_000
+
+_SORTED = 0.9
+_FOLLOWS = 1.2
+_FEWEST_PAIRS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,12 +81,12 @@ def gain(scores: NDArray[np.float64], held: NDArray[np.int64], k: int = CUTOFF) 
 def validation_cut(data: Interactions, seed: int, *, last: bool | None = None, most: int = MOST_LEADS) -> Cut:
     """A fifth of each lead's liked homes held out, with all its acts on them; up to `most` leads to judge by.
 
-    With `last` the homes it turned to last, otherwise by chance; left out: last where there are moments. A lead with
-    two homes or more keeps at least one.
+    With `last` the homes it turned to last, otherwise by chance; left out: last where the rows are `in_order`. A lead
+    with two homes or more keeps at least one.
     """
     net = data.net()
     rng = np.random.default_rng(seed)
-    late = _first_rows(data, net) if (data.timed if last is None else last) else rng.random(net.nnz)
+    late = _first_rows(data, net) if (in_order(data) if last is None else last) else rng.random(net.nnz)
     lead = np.repeat(np.arange(net.shape[0]), np.diff(net.indptr))
     order = np.lexsort((rng.random(net.nnz), -late, lead))
     order = order[(net.data > 0)[order]]
@@ -116,3 +120,34 @@ def _first_rows(data: Interactions, net: sp.csr_array[Any, Any]) -> NDArray[np.f
     first = np.full(net.nnz, np.inf)
     np.minimum.at(first, _entry(data, net), data.at.astype(np.float64))
     return first
+
+
+def in_order(data: Interactions, seed: int = 0) -> bool:
+    """Whether the order of the rows says in which order each lead acted; always so where there are moments.
+
+    Without moments it is asked of the data: do the same two homes follow each other (at first sight) for more leads
+    than they would if each lead's rows were shuffled? Rows sorted by home or by how often it occurs are in no order of time.
+    """
+    if data.timed:
+        return True
+    pair = data.lead.astype(np.int64) * len(data.properties) + data.property
+    first = np.sort(np.unique(pair, return_index=True)[1])
+    first = first[np.argsort(data.lead[first], kind="stable")]
+    lead, home = data.lead[first], data.property[first].astype(np.int64)
+    same = lead[1:] == lead[:-1]
+    if not same.any():
+        return False
+    often = np.bincount(home, minlength=len(data.properties))
+    for rank in (home, often[home]):
+        rises, falls = ((rank[1:] > rank[:-1]) & same).sum(), ((rank[1:] < rank[:-1]) & same).sum()
+        if max(rises, falls) > _SORTED * max(rises + falls, 1):
+            return False
+    rng = np.random.default_rng(seed)
+    shuffled = np.mean([_recurring(home[np.lexsort((rng.random(home.size), lead))], same) for _ in range(3)])
+    return _recurring(home, same) > _FOLLOWS * shuffled + _FEWEST_PAIRS
+
+
+def _recurring(home: NDArray[np.int64], same: NDArray[np.bool_]) -> float:
+    """How many steps from one home to another, in whichever direction, were made before by somebody."""
+    first, second = np.minimum(home[1:], home[:-1])[same], np.maximum(home[1:], home[:-1])[same]
+    return float(first.size - np.unique(first * (int(home.max()) + 1) + second).size)
