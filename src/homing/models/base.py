@@ -215,8 +215,8 @@ class LearningModel(Generic[C]):
     @final
     def twin(self) -> Self:
         """A fresh model of the same configuration in which nothing is left to choose: what this one chose is given."""
-        settings = {**self.options(), **self._chosen()}
-        return type(self)(**settings | ({"tune": False} if "tune" in settings else {}))
+        known = self.options()
+        return type(self)(**{**known, **({"tune": False} if "tune" in known else {}), **self._chosen()})
 
     @final
     def packed(self) -> Arrays:
@@ -268,7 +268,7 @@ class LearningModel(Generic[C]):
         raise NotImplementedError
 
     def _chosen(self) -> dict[str, Any]:
-        """The options that were left open and what `fit` chose for them."""
+        """The options that were left open and what `fit` chose for them; `tune` too, if more is learned by it."""
         return {}
 
     def _with_homes(self, homes: HomesLike) -> None:

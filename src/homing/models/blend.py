@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from homing.core import progress
 from homing.core.jit import kernel
-from homing.models.base import LearningModel
-from homing.models.pasts import Past
-from homing.models.validation import CUTOFF, Cut
+from homing.models.interactions import Interactions
+from homing.models.parts import Parts, part_scores
+from homing.models.pasts import Past, Pasts
+from homing.models.validation import CUTOFF, ENOUGH_LEADS, Cut
 
-__all__ = ["Judged", "climbed_weights", "judged", "reach"]
+__all__ = ["Judged", "climbed", "cold_cut", "in_proportion", "judged", "reach"]
 
 Floats = NDArray[np.float64]
 
 _DEPTH = 200
+_DRAWN = 50
 _STEPS = (1.0, 0.5, 0.25, 0.125)
 _WORTH = 1.0005
-"""A step has to better NDCG by so much to be taken, so that noise alone adds no part."""
+_COLD_SHARE = 0.1
+_FEWEST_COLD = 20
+_TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +42,11 @@ class Judged:
     held: NDArray[np.bool_]
     ideal: Floats
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are enough leads to learn weights from."""
+        return int((self.ideal > 0).sum()) >= ENOUGH_LEADS
+
     def ndcg(self, weights: Floats) -> float:
         """The mean NDCG at 10 of the leads when the scores are added with these weights."""
         return float(_ndcg(self.offsets, self.scores @ weights, self.held, self.ideal, CUTOFF))
@@ -52,23 +61,28 @@ def reach(scores: NDArray[Any], past: Past) -> float:
     fresh[past.items] = np.nan
     known = fresh[np.isfinite(fresh)]
     most = float(known.max()) if known.size else 0.0
-    return most if most > 1e-12 else 1.0  # noqa: PLR2004
+    return most if most > _TINY else 1.0
 
 
-def judged(parts: Mapping[str, LearningModel[Any]], cut: Cut) -> Judged:
-    """Ask every part about every home for every lead of the cut, and keep what can matter."""
+def judged(parts: Parts, cut: Cut, among: NDArray[np.bool_] | None = None, seed: int = 0) -> Judged:
+    """Ask every part about every home (or those in the mask `among`) for every lead of the cut; keep what can matter.
+
+    Kept are the 200 best of each part, the homes held out, and 50 drawn at random.
+    """
+    rng = np.random.default_rng(seed)
     blocks: list[Floats] = []
     hits: list[NDArray[np.bool_]] = []
     discount = 1.0 / np.log2(np.arange(2, CUTOFF + 2))
     ideal = np.zeros(cut.leads.size)
-    everything = np.arange(len(cut.train.properties))
+    homes = len(cut.train.properties)
     for place, lead in enumerate(cut.leads.tolist()):
         past, held = cut.past(lead), cut.held_of(lead)
-        columns = np.column_stack([_reached(part._score(past, everything), past) for part in parts.values()])
-        fresh = np.ones(everything.size, dtype=np.bool_)
+        columns = np.column_stack([_reached(part_scores(parts, name, past, np.arange(homes)), past) for name in parts])
+        fresh = np.ones(homes, dtype=np.bool_) if among is None else among.copy()
         fresh[past.items] = False
-        wanted = np.zeros(everything.size, dtype=np.bool_)
+        wanted = np.zeros(homes, dtype=np.bool_)
         wanted[held] = True
+        wanted[rng.integers(0, homes, _DRAWN)] = True
         for column in columns.T:
             wanted[_best(np.where(fresh, column, -np.inf))] = True
         rows = np.flatnonzero(wanted & fresh)
@@ -80,19 +94,21 @@ def judged(parts: Mapping[str, LearningModel[Any]], cut: Cut) -> Judged:
     return Judged(offsets, scores, np.concatenate(hits) if hits else np.zeros(0, dtype=np.bool_), ideal)
 
 
-def climbed_weights(found: Judged, names: Sequence[str]) -> tuple[Floats, float]:
-    """Weights at least 0, float64 (p,), and their NDCG: from the best single part, one weight moved at a time.
+def climbed(found: Judged, free: NDArray[np.bool_] | None = None) -> tuple[Floats, float]:
+    """Weights at least 0 that add up to 1, float64 (p,), and their NDCG: from the best single part, one at a time.
 
-    The weights are scaled to add up to 1.
+    Parts that are not `free` stay at 0. A step has to better the NDCG by a twentieth of a percent to be taken.
     """
-    singles = [found.ndcg(row) for row in np.eye(len(names))]
-    weights = np.eye(len(names))[int(np.argmax(singles))]
-    best = max(singles)
+    count = found.scores.shape[1]
+    places = list(range(count)) if free is None else np.flatnonzero(free).tolist()
+    singles = {place: found.ndcg(np.eye(count)[place]) for place in places}
+    first = max(singles, key=lambda place: singles[place])
+    weights, best = np.eye(count)[first], singles[first]
     for step in _STEPS:
         moved = True
         while moved:
             moved = False
-            for place in range(len(names)):
+            for place in places:
                 for move in (step, -step):
                     tried = weights.copy()
                     tried[place] = max(0.0, tried[place] + move)
@@ -105,9 +121,38 @@ def climbed_weights(found: Judged, names: Sequence[str]) -> tuple[Floats, float]
     return weights / weights.sum(), best
 
 
-def _reached(scores: NDArray[Any], past: Past) -> Floats:
-    column = np.asarray(scores, dtype=np.float64)
-    return np.nan_to_num(column / reach(column, past), nan=0.0)
+def cold_cut(data: Interactions, seed: int, most: int) -> tuple[Cut, NDArray[np.bool_]]:
+    """A tenth of the homes with all acts on them held out, as if listed a minute ago, and which they are.
+
+    Too few homes give a cut with no lead to judge by.
+    """
+    rng = np.random.default_rng([seed, 1])
+    homes = len(data.properties)
+    acted = np.unique(data.property)
+    count = int(_COLD_SHARE * acted.size)
+    cold = np.zeros(homes, dtype=np.bool_)
+    if count >= _FEWEST_COLD:
+        cold[rng.choice(acted, count, replace=False)] = True
+    train = data.select(~cold[data.property])
+    left = np.bincount(train.lead, minlength=len(data.leads)) > 0
+    held = data.select(cold[data.property] & left[data.lead]).net()
+    held.data = np.where(held.data > 0, np.float32(1), np.float32(0))
+    held.eliminate_zeros()
+    leads = np.flatnonzero(np.diff(held.indptr))
+    if leads.size > most:
+        leads = np.sort(rng.choice(leads, most, replace=False))
+    return Cut(train, Pasts.of(train), leads, sp.csr_array(held)), cold
+
+
+def in_proportion(found: Judged, weights: Floats, others: Floats) -> float:
+    """By how much `scores @ others` has to be multiplied to be `scores @ weights` on average (least squares), >= 0."""
+    wanted, given = found.scores @ weights, found.scores @ others
+    size = float(given @ given)
+    return max(0.0, float(wanted @ given) / size) if size > _TINY else 1.0
+
+
+def _reached(scores: Floats, past: Past) -> Floats:
+    return np.asarray(np.nan_to_num(scores / reach(scores, past), nan=0.0), dtype=np.float64)
 
 
 def _best(column: Floats) -> NDArray[np.int64]:
@@ -116,9 +161,7 @@ def _best(column: Floats) -> NDArray[np.int64]:
 
 
 @kernel
-def _ndcg(
-    offsets: NDArray[np.int64], scores: Floats, held: NDArray[np.bool_], ideal: Floats, k: int
-) -> float:
+def _ndcg(offsets: NDArray[np.int64], scores: Floats, held: NDArray[np.bool_], ideal: Floats, k: int) -> float:
     """Mean over leads of the DCG of held-out homes, each at the rank that homes scoring at least as high leave it."""
     total = 0.0
     for lead in range(ideal.size):

@@ -126,7 +126,8 @@ def in_order(data: Interactions, seed: int = 0) -> bool:
     """Whether the order of the rows says in which order each lead acted; always so where there are moments.
 
     Without moments it is asked of the data: do the same two homes follow each other (at first sight) for more leads
-    than they would if each lead's rows were shuffled? Rows sorted by home or by how often it occurs are in no order of time.
+    than they would if each lead's rows were shuffled? Rows sorted by home, or by how often
+    it occurs, are in no order of time.
     """
     if data.timed:
         return True
@@ -144,7 +145,7 @@ def in_order(data: Interactions, seed: int = 0) -> bool:
             return False
     rng = np.random.default_rng(seed)
     shuffled = np.mean([_recurring(home[np.lexsort((rng.random(home.size), lead))], same) for _ in range(3)])
-    return _recurring(home, same) > _FOLLOWS * shuffled + _FEWEST_PAIRS
+    return bool(_recurring(home, same) > _FOLLOWS * shuffled + _FEWEST_PAIRS)
 
 
 def _recurring(home: NDArray[np.int64], same: NDArray[np.bool_]) -> float:

@@ -66,6 +66,7 @@ class _Everybody:
 
     stamp: tuple[int, ...]
     market: MarketSnapshot
+    weights: NDArray[np.float64]
     leads: list[Shopper]
 
 
@@ -194,7 +195,7 @@ class PropertyPersonalizationEngine:
         limits = None if lead is None else lead.limits
         who = shopper(
             self._tracker.store, self._tracker.tenant, ask.shopper_id, limits, serving.market, moment,
-            visitor=ask.anonymous_id is not None,
+            visitor=ask.anonymous_id is not None, weights=serving.weights,
         )  # fmt: skip
         news = self._returned(serving, moment, ask.as_of).changes(who.kept)
         ranked = _ranked(serving, who, _open_to(serving, who, ask, news), ask, news)
@@ -274,13 +275,14 @@ class PropertyPersonalizationEngine:
         profiles = 0 if self._directory is None else self._directory.revision()
         stamp = (store.append(tenant, ()).sequence, store.identities.revision(tenant), profiles, moment // MINUTE)
         known = self._known
-        if as_of is None and known is not None and known.stamp == stamp and known.market is serving.market:
+        same = known is not None and known.market is serving.market and np.array_equal(known.weights, serving.weights)
+        if as_of is None and known is not None and known.stamp == stamp and same:
             return known.leads
         people = {} if self._directory is None else self._directory.leads(as_of)
         limits = {name: lead.limits for name, lead in people.items()}
-        leads = shoppers(store, tenant, limits, serving.market, moment)
+        leads = shoppers(store, tenant, limits, serving.market, moment, serving.weights)
         if as_of is None:
-            self._known = _Everybody(stamp, serving.market, leads)
+            self._known = _Everybody(stamp, serving.market, serving.weights, leads)
         return leads
 
     def _items(

@@ -16,7 +16,7 @@ from homing.market.catalogue import Catalogue
 from homing.market.snapshot import MarketSnapshot
 from homing.models.hybrid_model import HybridRecommendationModel
 from homing.models.registry import ModelRegistry
-from homing.personalization.training_data import training_data
+from homing.personalization.training_data import training_data, weights_from
 from homing.store.events import EventStore
 
 __all__ = ["LiveServing", "Serving"]
@@ -30,21 +30,27 @@ _log = logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """Homes, model, and which of the model's codes each home has (-1 where it has none)."""
+    """Homes, model, which of the model's codes each home has (-1 where it has none), and what acts of each type weigh."""
 
     market: MarketSnapshot
     model: HybridRecommendationModel
     version: str
     codes: NDArray[np.int64]
     degraded: tuple[str, ...]
+    weights: NDArray[np.float64]
 
     @classmethod
     def of(
-        cls, market: MarketSnapshot, model: HybridRecommendationModel, version: str, degraded: tuple[str, ...]
+        cls,
+        market: MarketSnapshot,
+        model: HybridRecommendationModel,
+        version: str,
+        degraded: tuple[str, ...],
+        weights: NDArray[np.float64],
     ) -> Serving:
         """The model told of all homes of the market, lined up with them."""
         known = model.with_homes(market)
-        return cls(market, known, version, known.items.codes_of(market.ids), degraded)
+        return cls(market, known, version, known.items.codes_of(market.ids), degraded, weights)
 
 
 class LiveServing:
@@ -85,7 +91,11 @@ class LiveServing:
         market = self._catalogue.snapshot() if serving is None else self._catalogue.refreshed(serving.market)
         if serving is not None and serving.version == (version or "") and not self._stale(version):
             same = market is serving.market
-            return serving if same else Serving.of(market, serving.model, serving.version, serving.degraded)
+            return (
+                serving
+                if same
+                else Serving.of(market, serving.model, serving.version, serving.degraded, serving.weights)
+            )
         return self._with_model(market, self._clock())
 
     def _stale(self, version: str | None) -> bool:
@@ -114,11 +124,12 @@ class LiveServing:
                 self._note(version, damage)
                 continue
             stands_in = bool(card.get("opened_stand_in_for_shown"))
-            return Serving.of(market, model, version, (*self._passed_over(), *((_OPENED,) if stands_in else ())))
+            degraded = (*self._passed_over(), *((_OPENED,) if stands_in else ()))
+            return Serving.of(market, model, version, degraded, weights_from(card))
         self._untrained_at = self._clock()
         data = training_data(self._store, self._tenant, market, as_of)
         model = HybridRecommendationModel.untrained(data.interactions, market)
-        return Serving.of(market, model, "", (*self._passed_over(), _UNTRAINED))
+        return Serving.of(market, model, "", (*self._passed_over(), _UNTRAINED), data.weights)
 
     def _note(self, version: str, damage: DamagedArtifact) -> None:
         self._damaged[version] = str(damage)

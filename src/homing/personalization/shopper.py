@@ -16,7 +16,7 @@ from homing.people.lead import Limits
 from homing.personalization.returned import IS_LIKE, MANY_VIEWS, VIEW, Act, Kept, kept
 from homing.store.columns import TYPES, EventColumns
 from homing.store.events import EventQuery, EventStore
-from homing.tracking.signals import SIGNAL_LABELS, SIGNAL_NUMBERS, signed_weights
+from homing.tracking.signals import DECLARED, SIGNAL_LABELS, SIGNAL_NUMBERS, signed_weights
 
 __all__ = ["Acts", "Shopper", "shopper", "shoppers"]
 
@@ -65,6 +65,7 @@ def shopper(
     as_of: int,
     *,
     visitor: bool = False,
+    weights: NDArray[np.float64] = DECLARED,
 ) -> Shopper:
     """Read a lead's last events as of a moment (what had happened and was known by then) and weigh them.
 
@@ -79,19 +80,24 @@ def shopper(
         newest_first=True,
     )
     events = store.columns(tenant, asked, numbers=SIGNAL_NUMBERS, labels=SIGNAL_LABELS)
-    everything = _Read.of(events, market)
+    everything = _Read.of(events, market, weights)
     in_time = np.argsort(events.at, kind="stable")  # a visitor's events may name several leads
     count = len(events) if len(events) < _MOST_EVENTS else store.count(tenant, replace(asked, limit=None))
     return everything.shopper(lead_id, limits, in_time, as_of, count)
 
 
 def shoppers(
-    store: EventStore, tenant: str, limits: Mapping[str, Limits], market: MarketSnapshot, as_of: int
+    store: EventStore,
+    tenant: str,
+    limits: Mapping[str, Limits],
+    market: MarketSnapshot,
+    as_of: int,
+    weights: NDArray[np.float64] = DECLARED,
 ) -> list[Shopper]:
     """Every lead with events or limits as of a moment, in alphabetical order; read in one pass over all events."""
     asked = EventQuery(upto=as_of, known_upto=as_of)
     events = store.columns(tenant, asked, numbers=SIGNAL_NUMBERS, labels=SIGNAL_LABELS)
-    everything = _Read.of(events, market)
+    everything = _Read.of(events, market, weights)
     ends = np.searchsorted(events.lead, np.arange(len(events.leads) + 1))
     rows = {name: np.arange(*ends[code : code + 2]) for code, name in enumerate(events.leads.ids)}
     nothing = np.empty(0, np.int64)
@@ -118,12 +124,12 @@ class _Read:
     now: NDArray[np.int64]
 
     @classmethod
-    def of(cls, events: EventColumns, market: MarketSnapshot) -> _Read:
+    def of(cls, events: EventColumns, market: MarketSnapshot, weights: NDArray[np.float64]) -> _Read:
         acted = (events.property >= 0) & ~_NOT_AN_ACT[events.type]
         homes = market.ids.codes(events.properties.ids)
         now = len(market) + np.arange(len(homes))
         now[homes >= 0] = market.relisted.now[homes[homes >= 0]]
-        return cls(events, market, signed_weights(events), acted, homes, now)
+        return cls(events, market, signed_weights(events, weights), acted, homes, now)
 
     def shopper(
         self, lead_id: str, limits: Limits | None, rows: NDArray[np.int64], as_of: int, event_count: int

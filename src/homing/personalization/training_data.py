@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.core.clock import DAY
 from homing.event_types import ENGAGED, EventType
 from homing.market.snapshot import MarketSnapshot
 from homing.models.impressions import Impressions
 from homing.models.interactions import Interactions
 from homing.store.columns import TYPES, EventColumns
 from homing.store.events import EventQuery, EventStore
-from homing.tracking.signals import SIGNAL_LABELS, SIGNAL_NUMBERS, signed_weights
+from homing.tracking.conversion import WITHIN, learned_weights
+from homing.tracking.signals import DECLARED, SIGNAL_LABELS, SIGNAL_NUMBERS, signed_weights
 
-__all__ = ["ENGAGED_WITHIN", "ENOUGH_SHOWN", "TrainingData", "training_data"]
+__all__ = ["ENGAGED_WITHIN", "ENOUGH_SHOWN", "TrainingData", "training_data", "weights_from", "weights_told"]
 
-ENGAGED_WITHIN: Final = 14 * DAY
+ENGAGED_WITHIN: Final = WITHIN
 """An impression counts as engaged when the lead engages with the home within so long after it."""
 
 ENOUGH_SHOWN: Final = 200
@@ -29,6 +30,7 @@ ENOUGH_SHOWN: Final = 200
 
 _IS_ENGAGED: Final = np.array([kind in ENGAGED for kind in TYPES])
 _SHOWN: Final = TYPES.index(EventType.RECOMMENDATION_SHOWN)
+_CODES: Final = {kind.value: code for code, kind in enumerate(TYPES)}
 _OPENED: Final = TYPES.index(EventType.PROPERTY_VIEW)
 
 
@@ -36,20 +38,23 @@ _OPENED: Final = TYPES.index(EventType.PROPERTY_VIEW)
 class TrainingData:
     """Interactions with signed weights and the prices of then; impressions whose 14 days are over.
 
-    `stands_in` is True when opened homes stand in for shown ones.
+    `stands_in` is True when opened homes stand in for shown ones. `weights` float64 (types,) is what an act of each type
+    weighs, learned from what acts of that type led to; a lead's live history has to be weighed by the same.
     """
 
     interactions: Interactions
     impressions: Impressions
     stands_in: bool
     events: int
+    weights: NDArray[np.float64]
 
 
 def training_data(store: EventStore, tenant: str, market: MarketSnapshot, as_of: int) -> TrainingData:
     """Everything a tenant's leads did that had happened, and was known, by `as_of`."""
     asked = EventQuery(upto=as_of, known_upto=as_of)
-    events = store.columns(tenant, asked, numbers=SIGNAL_NUMBERS, labels=SIGNAL_LABELS)
-    weights = signed_weights(events)
+    events = store.columns(tenant, asked, numbers=(*SIGNAL_NUMBERS, "rank"), labels=SIGNAL_LABELS)
+    of_types = learned_weights(events, as_of)
+    weights = signed_weights(events, of_types)
     rows = np.flatnonzero((events.lead >= 0) & (events.property >= 0) & (weights != 0.0))
     leads, homes = np.array(events.leads.ids, dtype=object), np.array(events.properties.ids, dtype=object)
     known = market.ids.codes(events.properties.ids)[events.property[rows]] if len(rows) else np.empty(0, np.int64)
@@ -64,7 +69,22 @@ def training_data(store: EventStore, tenant: str, market: MarketSnapshot, as_of:
         known_at=events.lead_known_at[rows],
     )
     impressions, stands_in = _impressions(events, as_of)
-    return TrainingData(interactions, impressions, stands_in, len(events))
+    return TrainingData(interactions, impressions, stands_in, len(events), of_types)
+
+
+def weights_told(weights: NDArray[np.float64]) -> dict[str, float]:
+    """The weights that differ from the declared ones, by type, for a version's card."""
+    changed = np.flatnonzero(weights != DECLARED)
+    return {TYPES[code].value: float(weights[code]) for code in changed.tolist()}
+
+
+def weights_from(card: Mapping[str, object]) -> NDArray[np.float64]:
+    """The weights that a version was trained with; types its card does not name have the declared ones."""
+    weights, told = DECLARED.copy(), card.get("event_weights")
+    for name, weight in told.items() if isinstance(told, dict) else ():
+        if name in _CODES and isinstance(weight, int | float):
+            weights[_CODES[name]] = weight
+    return weights
 
 
 def _impressions(events: EventColumns, as_of: int) -> tuple[Impressions, bool]:
@@ -79,9 +99,15 @@ def _impressions(events: EventColumns, as_of: int) -> tuple[Impressions, bool]:
         [leads[code] for code in events.lead[rows].tolist()],
         [homes[code] for code in events.property[rows].tolist()],
         events.at[rows],
+        None if stands_in else _places(events.numbers["rank"][rows]),
         engaged=_engaged_after(events, rows),
     )
     return impressions, stands_in
+
+
+def _places(ranks: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The place of each home in the list it was shown in, from 1; where it is not told, 1."""
+    return np.where(ranks >= 1, np.nan_to_num(ranks, nan=1.0), 1.0).astype(np.int64)
 
 
 def _first_of_each_pair(events: EventColumns, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from homing.interfaces import TrainingResult
 from homing.market.catalogue import Catalogue
 from homing.models.hybrid_model import HybridRecommendationModel
 from homing.models.registry import ModelRegistry
-from homing.personalization.training_data import TrainingData, training_data
+from homing.personalization.training_data import TrainingData, training_data, weights_told
 from homing.tracking.behavior_tracker import BehaviorTracker
 
 __all__ = ["TrainModels"]
@@ -33,7 +33,8 @@ class TrainModels:
             data.interactions, homes=market, impressions=data.impressions
         )
         card = _card(model, data)
-        version = self.registry.publish(model, as_of, dict(card))
+        told = {"event_weights": weights_told(data.weights), "says": model.says}
+        version = self.registry.publish(model, as_of, {**card, **told})
         checksum = str(self.registry.card(version)["checksum"])
         metrics = {**{name: {"weight": weight} for name, weight in model.weights.items()}, "hybrid": card}
         return [
@@ -54,7 +55,7 @@ def _card(model: HybridRecommendationModel, data: TrainingData) -> dict[str, flo
     """What is known of a version beyond its bytes."""
     return {
         "events": data.events,
-        "choices": model.choices_,
+        "choices": model.choices,
         "learned": float(model.learned),
         "calibrated_on": model.calibration.samples,
         "calibrated_positives": model.calibration.positives,

@@ -10,25 +10,27 @@ from numpy.typing import NDArray
 from homing.event_types import EventType
 from homing.store.columns import TYPES, EventColumns
 
-__all__ = ["SIGNAL_LABELS", "SIGNAL_NUMBERS", "signed_weights"]
+__all__ = ["DECLARED", "SIGNAL_LABELS", "SIGNAL_NUMBERS", "signed_weights"]
 
 SIGNAL_NUMBERS: Final = ("view_duration_seconds", "completed")
 SIGNAL_LABELS: Final = ("swipe_direction",)
 LONG_LOOK_SECONDS: Final = 60.0
 _LONG_LOOK_FACTOR: Final = 2.0
 
-_WEIGHTS: Final = np.array([kind.spec.signed_weight for kind in TYPES])
+DECLARED: Final = np.array([kind.spec.signed_weight for kind in TYPES])
+"""The declared weight of each event type, with the sign of its polarity."""
+
 _CODE: Final = {kind: code for code, kind in enumerate(TYPES)}
 
 
-def signed_weights(events: EventColumns) -> NDArray[np.float64]:
+def signed_weights(events: EventColumns, of_types: NDArray[np.float64] = DECLARED) -> NDArray[np.float64]:
     """One weight an event, shape (n,): positive for the home, negative against it, 0 for no evidence.
 
-    The starting weight of its type with the sign of its polarity. A view of over a minute counts twice; a swipe is a
-    like or a dislike by its direction, and without one no evidence; a booking or tour that did not take place after
+    The weight of its type in `of_types` (left out: the declared one). A view of over a minute counts twice; a swipe is
+    a like or a dislike by its direction, and without one no evidence; a booking or tour that did not take place after
     all counts nothing. The columns must have been loaded with `SIGNAL_NUMBERS` and `SIGNAL_LABELS`.
     """
-    weights = _WEIGHTS[events.type]
+    weights = of_types[events.type]
     looked = (events.type == _CODE[EventType.PROPERTY_VIEW]) & (
         events.numbers["view_duration_seconds"] > LONG_LOOK_SECONDS
     )
@@ -38,7 +40,7 @@ def signed_weights(events: EventColumns) -> NDArray[np.float64]:
     weights[swiped] = 0.0
     for word, kind in (("left", EventType.PROPERTY_DISLIKE), ("right", EventType.PROPERTY_LIKE)):
         if word in directions:
-            weights[swiped & (codes == directions.code(word))] = kind.spec.signed_weight
+            weights[swiped & (codes == directions.code(word))] = of_types[_CODE[kind]]
     weights[events.numbers["completed"] == 0.0] = 0.0
     weights[events.property < 0] = 0.0
     return weights
