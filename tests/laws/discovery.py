@@ -35,8 +35,8 @@ def having(verbs: type) -> set[str]:
 
 
 def below(base: type) -> set[str]:
-    """The names of the classes that are made of a base."""
-    return {thing.__name__ for thing in classes() if issubclass(thing, base) and thing is not base}
+    """The names of the classes that are made of a base; one without a `Config` cannot be made, and is a base itself."""
+    return {thing.__name__ for thing in classes() if issubclass(thing, base) and hasattr(thing, "Config")}
 
 
 def opened() -> set[str]:

@@ -38,9 +38,12 @@ from homing.models.base import LearningModel
 from homing.models.checks import Subject
 from homing.models.collaborative_filtering import CollaborativeFilteringModel
 from homing.models.content_based import ContentBasedModel
+from homing.models.ease import EASEModel
 from homing.models.hybrid_model import HybridRecommendationModel
+from homing.models.item_knn import ItemKNNModel
 from homing.models.popularity import PopularityModel
 from homing.models.recency import RecencyModel
+from homing.models.rp3beta import RP3betaModel
 from homing.personalization import checks as of_answers
 from homing.services import checks as of_importers
 from homing.services import door_checks as of_doors
@@ -97,6 +100,18 @@ MODELS = [
     Subject("collaborative_tuned", lambda: CollaborativeFilteringModel(factors=8, iterations=5)),
     Subject("content", ContentBasedModel),
     Subject("content_untuned", lambda: ContentBasedModel(tune=False)),
+    Subject("ease", EASEModel),
+    Subject("ease_untuned", lambda: EASEModel(tune=False)),
+    Subject("item_knn", ItemKNNModel),
+    *(
+        Subject(
+            f"item_knn_{weighting}", lambda weighting=weighting: ItemKNNModel(weighting=weighting, tune=False), True
+        )
+        for weighting in ("bm25", "tfidf", "cosine")
+    ),
+    Subject("rp3beta", RP3betaModel),
+    Subject("rp3beta_untuned", lambda: RP3betaModel(tune=False), exact_update=True),
+    Subject("rp3beta_plain", lambda: RP3betaModel(normalised=False, tune=False), exact_update=True),
     Subject("hybrid", HybridRecommendationModel),
     Subject("hybrid_untuned", lambda: HybridRecommendationModel(tune=False)),
 ]

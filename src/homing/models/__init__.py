@@ -13,21 +13,27 @@ if TYPE_CHECKING:
     from homing.models.base import LearningModel as LearningModel
     from homing.models.collaborative_filtering import CollaborativeFilteringModel as CollaborativeFilteringModel
     from homing.models.content_based import ContentBasedModel as ContentBasedModel
+    from homing.models.ease import EASEModel as EASEModel
     from homing.models.homes import Homes as Homes
     from homing.models.hybrid_model import HybridRecommendationModel as HybridRecommendationModel
     from homing.models.impressions import Impressions as Impressions
     from homing.models.interactions import Interactions as Interactions
+    from homing.models.item_knn import ItemKNNModel as ItemKNNModel
     from homing.models.loading import load_model as load_model
     from homing.models.popularity import PopularityModel as PopularityModel
     from homing.models.query import Codes as Codes
     from homing.models.query import Query as Query
     from homing.models.recency import RecencyModel as RecencyModel
+    from homing.models.rp3beta import RP3betaModel as RP3betaModel
 
 MODELS = {
     "CollaborativeFilteringModel": "collaborative_filtering",
     "ContentBasedModel": "content_based",
+    "EASEModel": "ease",
     "HybridRecommendationModel": "hybrid_model",
+    "ItemKNNModel": "item_knn",
     "PopularityModel": "popularity",
+    "RP3betaModel": "rp3beta",
     "RecencyModel": "recency",
 }
 """The models that can be loaded from a folder, and the file of each."""

@@ -1,0 +1,171 @@
+"""Models of homes on homes: worlds built so that the right answer is known, and the same answers as other libraries."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from homing.core.errors import BadInput
+from homing.models import EASEModel, Interactions, ItemKNNModel, Query, RP3betaModel
+
+MODELS = {
+    "ease": lambda: EASEModel(reg=2.0),
+    "item_knn": lambda: ItemKNNModel(neighbours=20, shrink=1.0),
+    "rp3beta": lambda: RP3betaModel(alpha=0.9, beta=0.3, neighbours=20),
+}
+COUNTING = ("item_knn", "rp3beta")
+
+
+@pytest.fixture(params=MODELS)
+def make(request):
+    return MODELS[request.param]
+
+
+@pytest.fixture(scope="module")
+def clubs():
+    """Leads and homes are of one of three clubs; each lead has acted on most of its club's homes."""
+    pairs = [(f"l{u:02}", f"h{i:02}") for u in range(30) for i in range(18) if u % 3 == i % 3 and (u + i) % 7]
+    return Interactions.from_columns(*map(list, zip(*pairs, strict=True)))
+
+
+def random_data(seed=1, leads=60, homes=30, acts=700):
+    rng = np.random.default_rng(seed)
+    lead, home = rng.integers(0, leads, acts), (homes * rng.random(acts) ** 1.5).astype(int)
+    return Interactions.from_columns(lead.tolist(), home.tolist(), rng.choice([1.0, 3.0, -2.0], acts))
+
+
+def irspack():
+    """The other library, whose import warns about its own foundations."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import irspack
+    return irspack
+
+
+def plain(data):
+    """The zeros and ones of interactions, csr."""
+    matrix = data.net()
+    matrix.data[:] = 1.0
+    return matrix
+
+
+def table(model, data):
+    return np.array([model.score_all(lead) for lead in data.leads.ids])
+
+
+def test_a_lead_is_recommended_the_homes_of_its_club(make, clubs):
+    model = make().fit(clubs)
+    ids, _ = model.recommend(Query("new", ["h01", "h04"]), k=4)
+    assert {int(name[1:]) % 3 for name in ids} == {1}
+
+
+def test_twins_are_each_others_reason(make):
+    """Two homes that the same leads like, and one that somebody else likes."""
+    data = Interactions.from_columns(list("aabbccd"), ["left", "right"] * 3 + ["other"])
+    model = make().fit(data)
+    assert model.recommend(Query("x", ["left"]), k=1)[0] == ["right"]
+    assert model.explain(Query("x", ["left", "other"]), "right")["left"] > 0
+    assert model.explain(Query("x", ["left", "other"]), "right")["other"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_dislike_counts_against_what_the_same_leads_like(make, clubs):
+    model = make().fit(clubs)
+    alone, passed = (model.score(Query("x", *acts), ["h07"])[0] for acts in ((["h01"],), (["h01", "h04"], [1, -1])))
+    assert passed < alone
+
+
+def test_a_home_nobody_acted_on_has_no_score(make, clubs):
+    model = make().fit(clubs, homes=[{"ListingKey": "new"}])
+    assert np.isnan(model.score("l01", ["new"])).all()
+    assert np.isnan(model.score(Query("x", ["new"]), ["h01"])).all()
+
+
+def test_acts_that_cancel_are_no_acts(make):
+    data = Interactions.from_columns(list("aaab"), ["h1", "h2", "h2", "h1"], [1.0, 2.0, -2.0, 1.0])
+    model = make().fit(data)
+    assert np.isnan(model.score("b", ["h2"])).all()
+    assert list(model.explain("a", "h1")) == ["h1"]
+
+
+def test_ease_of_three_homes_by_hand():
+    """G = [[2, 1, 1], [1, 2, 1], [1, 1, 2]] + 1 on the diagonal has the inverse ([[4, -1, -1], ...]) / 10."""
+    data = Interactions.from_columns(list("aabbcc"), ["h1", "h2", "h1", "h3", "h2", "h3"])
+    model = EASEModel(reg=1.0).fit(data)
+    assert model.score(Query("x", ["h1"]), ["h1", "h2", "h3"]) == pytest.approx([0.0, 0.25, 0.25])
+    assert model.explain("a", "h3") == pytest.approx({"h1": 0.25, "h2": 0.25})
+
+
+def test_ease_is_the_ridge_regression_of_each_home_on_the_others():
+    from sklearn.linear_model import Ridge
+
+    data = random_data()
+    values = np.log2(1 + np.abs(data.net().toarray())) * np.where(data.net().toarray() < 0, -0.5, 1.0)
+    scores = table(EASEModel(reg=7.0).fit(data), data)
+    for home in (0, 11):
+        others = np.delete(values, home, axis=1)
+        fitted = Ridge(alpha=7.0, fit_intercept=False).fit(others, values[:, home])
+        assert scores[:, home] == pytest.approx(others @ fitted.coef_, abs=1e-5)
+
+
+def test_ease_chooses_its_regularisation_on_a_cut():
+    rng = np.random.default_rng(2)
+    lead, step = np.divmod(np.arange(1_500), 15)
+    home = np.where(rng.random(lead.size) < 0.7, (lead % 5) * 12 + step, rng.integers(0, 60, lead.size))
+    model = EASEModel().fit(Interactions.from_columns(lead.tolist(), home.tolist()))
+    assert 3 <= len(model.trials_) <= 12
+    assert model.reg_ == max(model.trials_, key=lambda trial: trial.ndcg).settings["reg"]
+
+
+def test_cosine_neighbours_are_those_of_irspack():
+    data = random_data()
+    ones = plain(data)
+    mine = ItemKNNModel(weighting="cosine", neighbours=8, shrink=5.0)
+    mine.fit(Interactions(data.leads, data.properties, *_pairs(ones), np.arange(ones.nnz), timed=False))
+    theirs = irspack().CosineKNNRecommender(sp.csr_matrix(ones), shrinkage=5.0, normalize=True, top_k=8).learn()
+    assert mine.links_.matrix().T.toarray() == pytest.approx(theirs.W.T.toarray(), abs=1e-5)
+
+
+def test_walks_are_those_of_irspack():
+    data = random_data()
+    ones = plain(data)
+    mine = RP3betaModel(alpha=0.8, beta=0.4, neighbours=29, normalised=True)
+    mine.fit(Interactions(data.leads, data.properties, *_pairs(ones), np.arange(ones.nnz), timed=False))
+    theirs = (
+        irspack()
+        .RP3betaRecommender(sp.csr_matrix(ones), alpha=0.8, beta=0.4, top_k=None, normalize_weight=False)
+        .learn()
+    )
+    full = theirs.W.toarray()
+    np.fill_diagonal(full, 0.0)
+    assert mine.links_.matrix().toarray() == pytest.approx(full / full.sum(axis=1, keepdims=True), abs=1e-5)
+
+
+def _pairs(matrix):
+    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
+    return rows, matrix.indices.astype(np.int32), matrix.data.astype(np.float64)
+
+
+@pytest.mark.parametrize("name", COUNTING)
+def test_an_update_is_a_fit_on_everything(name, clubs):
+    """Also where homes have fewer neighbours than there are, and where what changed touches few of them."""
+    kind, options = type(MODELS[name]()), MODELS[name]().options() | {"neighbours": 3}
+    early, late = clubs.select(np.arange(80)), clubs.select(np.arange(80, len(clubs)))
+    one_by_one = kind(**options).fit(early)
+    for row in range(len(late)):
+        one_by_one.partial_fit(late.select(np.array([row])))
+    assert table(one_by_one, clubs) == pytest.approx(table(kind(**options).fit(clubs), clubs), abs=1e-6)
+
+
+@pytest.mark.parametrize("name", COUNTING)
+def test_an_update_of_a_model_that_learned_nothing_is_a_fit(name, clubs):
+    empty = MODELS[name]().fit(Interactions.from_columns([], []))
+    assert empty.partial_fit(clubs).recommend("l04", k=3)[0] == MODELS[name]().fit(clubs).recommend("l04", k=3)[0]
+
+
+def test_more_homes_than_a_full_matrix_holds_are_refused():
+    data = Interactions.from_columns(["a"] * 20_001, list(range(20_001)))
+    with pytest.raises(BadInput, match="RP3betaModel and ItemKNNModel take any number"):
+        EASEModel(reg=1).fit(data)
