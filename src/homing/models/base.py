@@ -269,7 +269,8 @@ class LearningModel(Generic[C]):
 
     def _chosen(self) -> dict[str, Any]:
         """The options that were left open and what `fit` chose for them; `tune` too, if more is learned by it."""
-        return {}
+        open_ = [name for name, value in self.options().items() if value is None and hasattr(self, f"{name}_")]
+        return {name: getattr(self, f"{name}_") for name in open_}
 
     def _with_homes(self, homes: HomesLike) -> None:
         """Take over the homes of a changed market; `items` has them all already."""

@@ -118,9 +118,6 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         best = {**start, **best_of(self.trials_).settings}
         self.alpha_, self.reg_ = best["alpha"], best["reg"]
 
-    def _chosen(self) -> dict[str, Any]:
-        return {"alpha": self.alpha_, "reg": self.reg_}
-
     def _learn(self, confidence: sp.csr_array[Any, Any]) -> None:
         config = self.config
         leads, homes = als.alternate(

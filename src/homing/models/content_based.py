@@ -134,7 +134,7 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
                 best, self.prior_, self.beta_ = likelihood, prior, beta
 
     def _chosen(self) -> dict[str, Any]:
-        return {"prior": self.prior_, "tune": self.config.tune}
+        return {**super()._chosen(), "tune": self.config.tune}
 
     def _choices(self) -> Sequence[Choice]:
         everything = np.ones(self.pasts.items.size, dtype=np.bool_)
