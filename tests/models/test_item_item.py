@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from homing.core.errors import BadInput
 from homing.models import EASEModel, Interactions, ItemKNNModel, Query, RP3betaModel
+from homing.models.ease import ease_weights
 
 MODELS = {
     "ease": lambda: EASEModel(reg=2.0),
@@ -43,13 +44,6 @@ def irspack():
         warnings.simplefilter("ignore")
         import irspack
     return irspack
-
-
-def plain(data):
-    """The zeros and ones of interactions, csr."""
-    matrix = data.net()
-    matrix.data[:] = 1.0
-    return matrix
 
 
 def table(model, data):
@@ -110,6 +104,13 @@ def test_ease_is_the_ridge_regression_of_each_home_on_the_others():
         assert scores[:, home] == pytest.approx(others @ fitted.coef_, abs=1e-5)
 
 
+def test_where_single_precision_does_not_suffice_the_weights_are_those_of_double():
+    products = np.full((3, 3), 1e6)
+    single = ease_weights(products.astype(np.float32), 1e-3)
+    assert single == pytest.approx(ease_weights(products, 1e-3), abs=1e-6)
+    assert single[0, 1] == pytest.approx(0.5)
+
+
 def test_ease_chooses_its_regularisation_on_a_cut():
     rng = np.random.default_rng(2)
     lead, step = np.divmod(np.arange(1_500), 15)
@@ -120,32 +121,28 @@ def test_ease_chooses_its_regularisation_on_a_cut():
 
 
 def test_cosine_neighbours_are_those_of_irspack():
-    data = random_data()
-    ones = plain(data)
-    mine = ItemKNNModel(weighting="cosine", neighbours=8, shrink=5.0)
-    mine.fit(Interactions(data.leads, data.properties, *_pairs(ones), np.arange(ones.nnz), timed=False))
-    theirs = irspack().CosineKNNRecommender(sp.csr_matrix(ones), shrinkage=5.0, normalize=True, top_k=8).learn()
-    assert mine.links_.matrix().T.toarray() == pytest.approx(theirs.W.T.toarray(), abs=1e-5)
+    """It counts a home among its own neighbours, and then leaves it out: nine there are eight here."""
+    data, ones = zeros_and_ones()
+    mine = ItemKNNModel(weighting="cosine", neighbours=8, shrink=5.0).fit(data)
+    theirs = irspack().CosineKNNRecommender(ones, shrinkage=5.0, normalize=True, top_k=9).learn()
+    assert mine.links_.matrix().T.toarray() == pytest.approx(theirs.W.toarray(), abs=1e-5)
 
 
 def test_walks_are_those_of_irspack():
-    data = random_data()
-    ones = plain(data)
-    mine = RP3betaModel(alpha=0.8, beta=0.4, neighbours=29, normalised=True)
-    mine.fit(Interactions(data.leads, data.properties, *_pairs(ones), np.arange(ones.nnz), timed=False))
-    theirs = (
-        irspack()
-        .RP3betaRecommender(sp.csr_matrix(ones), alpha=0.8, beta=0.4, top_k=None, normalize_weight=False)
-        .learn()
-    )
-    full = theirs.W.toarray()
-    np.fill_diagonal(full, 0.0)
-    assert mine.links_.matrix().toarray() == pytest.approx(full / full.sum(axis=1, keepdims=True), abs=1e-5)
+    """Its alpha is a power of the weights, not of the probabilities, so that both agree where alpha is 1."""
+    data, ones = zeros_and_ones()
+    mine = RP3betaModel(alpha=1.0, beta=0.4, neighbours=30, normalised=False).fit(data)
+    theirs = irspack().RP3betaRecommender(ones, alpha=1.0, beta=0.4, normalize_weight=False).learn().W.toarray()
+    np.fill_diagonal(theirs, 0.0)
+    assert mine.links_.matrix().toarray() == pytest.approx(theirs, abs=1e-6)
 
 
-def _pairs(matrix):
-    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
-    return rows, matrix.indices.astype(np.int32), matrix.data.astype(np.float64)
+def zeros_and_ones():
+    """Interactions of weight 1, no pair twice, and the same as the other library takes them."""
+    net = random_data().net()
+    lead, home = net.nonzero()
+    data = Interactions.from_columns(lead.tolist(), home.tolist())
+    return data, sp.csr_matrix(data.net())
 
 
 @pytest.mark.parametrize("name", COUNTING)

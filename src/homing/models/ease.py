@@ -95,27 +95,23 @@ def ease_weights(products: NDArray[Any], reg: float) -> NDArray[np.float32]:
     """
     if not products.size:
         return np.zeros(products.shape, dtype=np.float32)
-    kinds = (products.dtype,) if products.dtype == np.float64 else (products.dtype, np.dtype(np.float64))
-    for kind in kinds:
-        inverse = _inverse(products, reg, kind)
-        if inverse is not None:
-            break
-    else:
-        raise BadInput.of("reg", "be larger: with these acts the equations have no solution in float64", reg)
+    try:
+        inverse = _inverse(products, reg, products.dtype)
+    except np.linalg.LinAlgError:
+        inverse = _inverse(products, reg, np.dtype(np.float64))
     _to_weights(inverse)
     return inverse.astype(np.float32, copy=False)
 
 
-def _inverse(products: NDArray[Any], reg: float, kind: np.dtype[Any]) -> NDArray[Any] | None:
-    """The inverse of XᵀX + reg I in its upper triangle, None if it cannot be had in this precision."""
+def _inverse(products: NDArray[Any], reg: float, kind: np.dtype[Any]) -> NDArray[Any]:
+    """The inverse of XᵀX + reg I in its upper triangle; float64 always suffices, as values and `reg` are bounded."""
     system = products.astype(kind)
     system.ravel()[:: system.shape[0] + 1] += reg
-    factor, inverse = scipy.linalg.get_lapack_funcs(("potrf", "potri"), (system,))  # type: ignore[misc]  # one function a name
+    factor, inverse = scipy.linalg.get_lapack_funcs(("potrf", "potri"), (system,))  # type: ignore[misc]  # one a name
     lower, failed = factor(system.T, lower=1, overwrite_a=1, clean=0)
     if failed:
-        return None
-    found, failed = inverse(lower, lower=1, overwrite_c=1)
-    return None if failed else found.T
+        raise np.linalg.LinAlgError
+    return np.asarray(inverse(lower, lower=1, overwrite_c=1)[0].T)
 
 
 @kernel
