@@ -35,8 +35,8 @@ class MarketSnapshot:
     `numbers` float64 (n,), NaN where unknown, flags as 0 and 1, areas in square feet, `BathroomsTotalDecimal` with half
     bathrooms as .5; `categories` with their labels; `active` bool (n,); `listed_at` and `updated_at` int64 (n,)
     microseconds UTC; the `version_…` arrays are the timeline of prices and status; `relisted` says which listing
-    follows which of the same home. `pending` are versions whose moment has not come. `remarks` are the public remarks, ""
-    where there are none. `as_of` is the moment it was asked for, None for the present.
+    follows which of the same home. `pending` are versions whose moment has not come. `remarks` are the public remarks,
+    "" where there are none. `as_of` is the moment it was asked for, None for the present.
 
     >>> homes = [Property("h1", 10, 10, {"ListPrice": 500}), Property("h1", 20, 20, {"ListPrice": 450}),
     ...          Property("h2", 30, 30, {"ListPrice": 900, "City": "Kent"})]

@@ -272,14 +272,15 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         self.beta_ = conditional_logit(features, strengths, self.beta_, _PULL)
 
     def _choices(self, most: int) -> list[Choice]:
-        everything = np.ones(self.pasts.items.size, dtype=np.bool_)
+        with_a_past = np.ones(self.pasts.items.size, dtype=np.bool_)
+        with_a_past[self.pasts.offsets[:-1][np.diff(self.pasts.offsets) > 0]] = False
         known = self._known
 
         def alive(codes: NDArray[np.int64], at: int) -> NDArray[np.bool_]:
             return known[codes] if self.pasts.at is None else known[codes] & (self.listed_[codes] <= at)
 
         found = choices(
-            self.pasts, everything, len(self.items), alive, most=most, negatives=_NEGATIVES, seed=self.config.seed
+            self.pasts, with_a_past, len(self.items), alive, most=most, negatives=_NEGATIVES, seed=self.config.seed
         )
         return [choice for choice in found if choice.past.items.size]
 

@@ -1,4 +1,4 @@
-"""What a lead's acts are evidence for: each home with its faded weight, the acts of an earlier taste counting little."""
+"""What a lead's acts are evidence for: each home with its faded weight, those of an earlier taste little."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Evidence(NamedTuple):
 
 
 class Traits(NamedTuple):
-    """What changes of taste are looked for in, float64 (homes, d), and the axis of the price, which is then column 0."""
+    """What changes of taste show in, float64 (homes, d), and the axis of the price, which is then column 0."""
 
     columns: Doubles
     price: Axis | None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -77,7 +78,7 @@ def terms_of(text: str) -> list[str]:
     for sentence in sentences(text):
         words = [word for word in _WORD.findall(sentence.lower()) if len(word) > 1]
         terms += words
-        terms += [f"{one} {two}" for one, two in zip(words, words[1:], strict=False)]
+        terms += [f"{one} {two}" for one, two in pairwise(words)]
     return terms
 
 
@@ -200,17 +201,18 @@ def learned_lexicon(texts: Sequence[str]) -> Lexicon:
     At most 20,000, those of most texts first. Stop words, and pairs that begin or end with one, are none.
     """
     told = [text for text in texts if text]
-    homes: Counter[str] = Counter()
+    homes, times = Counter[str](), Counter[str]()
     for text in told:
-        homes.update(set(terms_of(text)))
+        found = Counter(terms_of(text))
+        homes.update(found.keys())
+        times.update(found)
     chosen = sorted(_admitted(homes, max(MOST_SHARE * len(told), FEWEST_HOMES)))
     if not chosen:
         return NO_LEXICON
     from sklearn.feature_extraction.text import TfidfVectorizer  # heavy, and needed in training alone
 
     vectorizer = TfidfVectorizer(analyzer=terms_of, vocabulary=chosen, sublinear_tf=True).fit(told)
-    known = set(chosen)
-    length = float(np.mean([sum(term in known for term in terms_of(text)) for text in told]))
+    length = sum(times[term] for term in chosen) / len(told)
     counts = np.array([homes[term] for term in chosen], dtype=np.int64)
     return Lexicon(Vocabulary(chosen), counts, np.asarray(vectorizer.idf_, dtype=np.float64), len(told), length)
 

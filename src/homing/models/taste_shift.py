@@ -30,8 +30,9 @@ def current_taste_begins(acts: Doubles) -> int:
 
     the likelihood ratio for one step of the mean. The strongest is compared with the strongest in 199 shuffles of the
     same acts: it is a change where at most one shuffle reaches it, so that whatever the distribution of acts that do
-    not depend on their order, at most 1 % of such sequences give an alarm (Pitman 1937). It must also move the median of
-    some column by 1.5 times its spread within both parts, so that one odd act is no change. The shuffles are the same each time.
+    not depend on their order, at most 1 % of such sequences give an alarm (Pitman 1937). It must also move the median
+    of some column by 1.5 times its spread within both parts, so that one odd act is no change. The shuffles are the
+    same each time.
 
     >>> north, south = np.tile([[400.0, 47.9]], (6, 1)), np.tile([[900.0, 47.3]], (6, 1))
     >>> wobble = np.arange(12)[:, None] % 3 * np.array([[10.0, 0.01]])

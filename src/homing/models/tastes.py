@@ -134,7 +134,7 @@ def word_taste(
     dislike: float,
     count: int,
 ) -> Doubles:
-    """The taste for each of `count` terms, float64 (count,), of length 1: of homes liked less `dislike` of those passed.
+    """The taste for each of `count` terms, float64 (count,), of length 1: homes liked, less `dislike` of those passed.
 
     Home i has `terms` and `parts` at `offsets[i]:offsets[i + 1]`. All 0 where no term is known.
     """
