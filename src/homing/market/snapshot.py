@@ -25,6 +25,7 @@ from homing.store.listings import FOREVER
 __all__ = ["Category", "MarketSnapshot", "listed_at", "snapshot_of"]
 
 _LISTED: Final = ("OnMarketTimestamp", "OriginalEntryTimestamp", "ListingContractDate", "OnMarketDate")
+_REMARKS: Final = "PublicRemarks"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,8 +35,8 @@ class MarketSnapshot:
     `numbers` float64 (n,), NaN where unknown, flags as 0 and 1, areas in square feet, `BathroomsTotalDecimal` with half
     bathrooms as .5; `categories` with their labels; `active` bool (n,); `listed_at` and `updated_at` int64 (n,)
     microseconds UTC; the `version_…` arrays are the timeline of prices and status; `relisted` says which listing
-    follows which of the same home. `pending` are versions whose moment has not come. `as_of` is the moment it was asked
-    for, None for the present.
+    follows which of the same home. `pending` are versions whose moment has not come. `remarks` are the public remarks,
+    "" where there are none. `as_of` is the moment it was asked for, None for the present.
 
     >>> homes = [Property("h1", 10, 10, {"ListPrice": 500}), Property("h1", 20, 20, {"ListPrice": 450}),
     ...          Property("h2", 30, 30, {"ListPrice": 900, "City": "Kent"})]
@@ -57,6 +58,7 @@ class MarketSnapshot:
     timeline: Timeline
     relisted: Relisted
     pending: tuple[Property, ...]
+    remarks: tuple[str, ...]
     _texts: tuple[str, ...]
     _kin: Kin
 
@@ -109,7 +111,7 @@ class MarketSnapshot:
         columns = Columns(dict(self.numbers), dict(self.categories)).replaced(
             len(ids), places, {row: values_of(home.fields) for row, home in current.items()}
         )
-        moments = _Moments(self.active, self.listed_at, self.updated_at, self._texts).replaced(
+        moments = _Moments(self.active, self.listed_at, self.updated_at, self._texts, self.remarks).replaced(
             len(ids), places, _read(current, timeline)
         )
         said_before = [(home, fields_of(self._texts[row])) for home in homes if (row := self.ids.code(home)) >= 0]
@@ -142,7 +144,7 @@ def snapshot_of(
     timeline = timeline_of(history)
     columns = columns_of([values_of(home[-1].fields) for home in history])
     nowhere = np.zeros(0, dtype=np.int64)
-    empty = _Moments(nowhere.astype(np.bool_), nowhere, nowhere, ())
+    empty = _Moments(nowhere.astype(np.bool_), nowhere, nowhere, (), ())
     current = dict(enumerate(home[-1] for home in history))
     moments = empty.replaced(len(ids), nowhere, _read(current, timeline))
     last = max((home.revision for home in given), default=0) if revision is None else revision
@@ -161,6 +163,7 @@ class _Read(NamedTuple):
     listed_at: int
     updated_at: int
     text: str
+    remarks: str
 
 
 class _Moments(NamedTuple):
@@ -170,20 +173,23 @@ class _Moments(NamedTuple):
     listed_at: NDArray[np.int64]
     updated_at: NDArray[np.int64]
     texts: tuple[str, ...]
+    remarks: tuple[str, ...]
 
     def replaced(self, size: int, places: NDArray[np.int64], read: Mapping[int, _Read]) -> _Moments:
         """Those of `size` homes: the old ones moved to `places`, some rows written anew."""
-        texts = list(self.texts)
+        texts, remarks = list(self.texts), list(self.remarks)
         for row in sorted(set(read).difference(places.tolist())) if len(texts) < size else ():
             texts.insert(row, "")
+            remarks.insert(row, "")
         rows = np.fromiter(read, dtype=np.int64, count=len(read))
         for row, said in read.items():
-            texts[row] = said.text
+            texts[row], remarks[row] = said.text, said.remarks
         return _Moments(
             _rewritten(self.active, size, places, rows, [said.active for said in read.values()]),
             _rewritten(self.listed_at, size, places, rows, [said.listed_at for said in read.values()]),
             _rewritten(self.updated_at, size, places, rows, [said.updated_at for said in read.values()]),
             tuple(texts),
+            tuple(remarks),
         )
 
 
@@ -200,7 +206,13 @@ def _rewritten(
 def _read(current: Mapping[int, Property], timeline: Timeline) -> dict[int, _Read]:
     first = timeline.at[timeline.offsets[:-1]].tolist()
     return {
-        row: _Read(home.is_active, first[row] if said is None else said, home.at, fields_text(home.fields))
+        row: _Read(
+            home.is_active,
+            first[row] if said is None else said,
+            home.at,
+            fields_text(home.fields),
+            home.text(_REMARKS) or "",
+        )
         for row, home in current.items()
         for said in (listed_at(home),)
     }
@@ -260,6 +272,7 @@ def _assembled(
         timeline=timeline,
         relisted=relisted(ids, kin, timeline, lambda row: fields_of(moments.texts[row])),
         pending=pending,
+        remarks=moments.remarks,
         _texts=moments.texts,
         _kin=kin,
     )

@@ -19,6 +19,7 @@ from homing.trust.denied import DENIED, Denied
 __all__ = ["UNKNOWN_MOMENT", "CategoryColumn", "Homes", "HomesLike", "Labels", "homes_of"]
 
 UNKNOWN_MOMENT = np.iinfo(np.int64).min
+REMARKS = "PublicRemarks"
 _LISTED = ("OnMarketTimestamp", "OriginalEntryTimestamp", "ListingContractDate", "OnMarketDate")
 
 
@@ -60,6 +61,11 @@ class HomesLike(Protocol):
         """When each came on the market."""
         ...
 
+    @property
+    def remarks(self) -> Sequence[str]:
+        """The public remarks of each, "" where there are none; empty where no home has any."""
+        ...
+
 
 HomesGiven: TypeAlias = "HomesLike | Sequence[Mapping[str, Any]]"
 
@@ -85,18 +91,21 @@ class Homes:
     numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     categories: Mapping[str, Labels] = field(default_factory=dict)
     listed_at: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, Any]], denied: Denied = DENIED) -> Homes:
         """Homes of listing rows with RESO names; of several rows with one `ListingKey` the last counts.
 
-        A column with any text is a category, one of numbers and flags a number; lists and objects are left out, and so
-        is every field that is `denied`, shown or counts only as a filter.
+        A column with any text is a category, but for `PublicRemarks`, which are kept as they are; one of numbers and
+        flags is a number; lists and objects are left out, and so is every field that is `denied`, shown or counts only
+        as a filter.
         """
         latest = _keyed(rows)
         listed = np.array([_listed(row) for row in latest.values()], dtype=np.int64)
         names = dict.fromkeys(name for row in latest.values() for name in row if name != "ListingKey")
         names = {name: None for name in names if denied.may_describe(str(name))}
+        remarks = _texts(latest.values()) if names.pop(REMARKS, 0) is None else ()
         numbers: dict[str, NDArray[np.float64]] = {}
         categories: dict[str, Labels] = {}
         for name in names:
@@ -105,7 +114,7 @@ class Homes:
                 categories[name] = _labels(column)
             elif any(isinstance(value, bool | int | float) for value in column):
                 numbers[name] = _numbers(column, name)
-        return cls(Vocabulary(latest), numbers, categories, listed)
+        return cls(Vocabulary(latest), numbers, categories, listed, remarks)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -138,6 +147,11 @@ def _labels(column: Sequence[object]) -> Labels:
     texts = [str(value) if isinstance(value, str | int | float) else None for value in column]
     labels = Vocabulary(sorted({text for text in texts if text}))
     return Labels(np.array([labels.code(text) if text else -1 for text in texts], dtype=np.int32), labels)
+
+
+def _texts(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    column = [row.get(REMARKS) for row in rows]
+    return tuple(text if isinstance(text, str) else "" for text in column)
 
 
 def _numbers(column: Sequence[object], name: str) -> NDArray[np.float64]:

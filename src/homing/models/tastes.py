@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from homing.core.jit import kernel
 
-__all__ = ["gathered", "parts_of", "spread_out", "taste_of", "totals"]
+__all__ = ["gathered", "likeness", "parts_of", "spread_out", "taste_of", "totals", "word_taste"]
 
 Doubles = NDArray[np.float64]
 
@@ -121,4 +121,45 @@ def parts_of(
             b = bins[items[j], w]
             if b >= 0:
                 out[j, axis[w]] += parts[items[j], w] * taste[b]
+    return out
+
+
+@kernel
+def word_taste(
+    offsets: NDArray[np.int64],
+    terms: NDArray[np.int32],
+    parts: NDArray[np.float32],
+    items: NDArray[np.int64],
+    mass: Doubles,
+    dislike: float,
+    count: int,
+) -> Doubles:
+    """The taste for each of `count` terms, float64 (count,), of length 1: homes liked, less `dislike` of those passed.
+
+    Home i has `terms` and `parts` at `offsets[i]:offsets[i + 1]`. All 0 where no term is known.
+    """
+    taste = np.zeros(count)
+    for j in range(items.size):
+        weight = mass[j] if mass[j] > 0 else dislike * mass[j]
+        for w in range(offsets[items[j]], offsets[items[j] + 1]):
+            taste[terms[w]] += weight * parts[w]
+    length = np.sqrt((taste**2).sum())
+    return taste / length if length > 0.0 else taste
+
+
+@kernel
+def likeness(
+    offsets: NDArray[np.int64],
+    terms: NDArray[np.int32],
+    parts: NDArray[np.float32],
+    items: NDArray[np.int64],
+    taste: Doubles,
+) -> Doubles:
+    """The product of the taste for terms and the terms of some homes, float64 (n,); NaN for a home without terms."""
+    out = np.empty(items.size)
+    for j in range(items.size):
+        total = 0.0
+        for w in range(offsets[items[j]], offsets[items[j] + 1]):
+            total += parts[w] * taste[terms[w]]
+        out[j] = total if offsets[items[j] + 1] > offsets[items[j]] else np.nan
     return out
