@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -355,22 +354,30 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         lengths = np.sqrt(own @ self.beta_) * self._home_lengths[items]
         return np.where(lengths > 0.0, lengths, 1.0)
 
-    def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
+    def by_family(self, past: Past, items: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+        """The families of attributes, and the part of each in the scores, float64 (n, families), NaN where unknown."""
+        encoding, words = self.encoding_, len(self.lexicon_) > 0
+        of_axis = [axis.family for axis in self.axes_] + ["remarks"] * words
+        families = tuple(dict.fromkeys(of_axis))
+        parts = np.full((items.size, len(families)), np.nan)
         if not self._speaks(past):
-            return [{} for _ in items]
-        encoding, taste = self.encoding_, self._taste(past)
+            return families, parts
+        taste = self._taste(past)
         values = self._columns(taste, items) * self.beta_ / self._lengths(taste, items)[:, None]
         known = (encoding.bins[items] >= 0) @ (encoding.axis[:, None] == np.arange(len(self.axes_)))
-        families = [axis.family for axis in self.axes_]
-        if len(self.lexicon_):
-            known, families = np.column_stack((known, self.remarks_.known[items])), [*families, "remarks"]
-        explained = []
-        for row, told in zip(values.tolist(), known.tolist(), strict=True):
-            parts: dict[str, float] = {}
-            for family, value in compress(zip(families, row, strict=True), told):
-                parts[family] = parts.get(family, 0.0) + value
-            explained.append(parts)
-        return explained
+        known = np.column_stack((known, self.remarks_.known[items])) if words else known
+        for place, family in enumerate(families):
+            own = [column for column, name in enumerate(of_axis) if name == family]
+            there = known[:, own].any(axis=1)
+            parts[there, place] = np.where(known[:, own], values[:, own], 0.0).sum(axis=1)[there]
+        return families, parts
+
+    def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
+        families, parts = self.by_family(past, items)
+        return [
+            {family: value for family, value in zip(families, row, strict=True) if value == value}  # noqa: PLR0124  # NaN is unlike itself
+            for row in parts.tolist()
+        ]
 
     def _state(self) -> Arrays:
         remarks = self.remarks_

@@ -17,14 +17,17 @@ from homing.models.artifact import packed_text, text_from
 from homing.models.base import Arrays, Lead, LearningModel, Scores
 from homing.models.blending import Choice, choices, later_rows, past_before
 from homing.models.calibration import Calibrated, Calibration, fit_calibration
+from homing.models.candidate_features import SOURCE_FAMILY, Facts, Told, told
 from homing.models.head import Head
 from homing.models.homes import HomesGiven, HomesLike, homes_of
 from homing.models.impressions import Impressions
 from homing.models.interactions import Id, Interactions
 from homing.models.learned_head import Learning, alive_in, blended, is_market, prior_weights, scaled, weighed
+from homing.models.learned_ranker import calibrated, learned_ranker, shown_after
 from homing.models.parts import BLENDED, PARTS, SERVED, Parts, part_scores, suited
 from homing.models.pasts import Past, Pasts
 from homing.models.query import Codes as ItemCodes
+from homing.models.ranker import FEWEST_FOR_WEIGHTS, Ranker
 from homing.models.validation import in_order
 
 __all__ = ["HybridConfig", "HybridRecommendationModel"]
@@ -82,6 +85,11 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
     In the end the parts learn from everything.
 
+    With `impressions`, of which at least 30 were engaged with where others of the same list were not, a `ranker` takes
+    the place of the weights on a market: a score that is a sum over families of reasons, linear or, from 500 on, of
+    trees that keep to one family each (`ranker`), learned from `told` (`candidate_features`) with the place in the list
+    accounted for. `says` tells which.
+
     >>> from homing.models import HybridRecommendationModel, Interactions
     >>> data = Interactions.from_columns(["a", "a", "b", "b", "c"], ["h1", "h2", "h1", "h3", "h2"])
     >>> model = HybridRecommendationModel(tune=False).fit(data)
@@ -94,6 +102,8 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     parts_: Parts
     head_: Head
     acted_: NDArray[np.bool_]
+    facts_: Facts
+    ranker_: Ranker | None
     calibration_: Calibration
     seconds: dict[str, float]
 
@@ -119,8 +129,8 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
     @property
     def says(self) -> str:
-        """How the weights came about, in words."""
-        return self.head_.says
+        """How the score came about, in words."""
+        return self.head_.says if self.ranker_ is None else self.ranker_.says
 
     @property
     def choices(self) -> int:
@@ -153,7 +163,10 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     def _fit_shown(self, data: Interactions, homes: HomesLike | None, impressions: Impressions | None) -> None:
         started = time.perf_counter()
         self.seconds, self.parts_ = {}, {}
-        self.calibration_ = Calibration()
+        self.calibration_, self.ranker_ = Calibration(), None
+        self.facts_ = Facts.none(len(self.items))
+        if homes is not None:
+            self.facts_ = self.facts_.replaced(len(self.items), self.items.codes_of(homes.ids), homes)
         self._learn(Learning(data, homes, self.items, self.config.seed, self.seconds), impressions)
         self.seconds["hybrid"] = time.perf_counter() - started
 
@@ -189,16 +202,39 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             return
         self.head_ = weighed(self.head_, self._raw, found)
         if impressions is not None and later.any():
-            self.calibration_ = self._calibrated(impressions, start)
+            self._learn_from_shown(impressions, start)
         self.parts_ = learning.fitted({name: model.twin() for name, model in self.parts_.items()})
 
+    def _learn_from_shown(self, impressions: Impressions, start: int) -> None:
+        most, seed = _SHOWN_A_CHOICE * self.config.most_validated, self.config.seed
+        shown = shown_after(impressions, start, self.pasts, self.items, self._told, most, seed)
+        if shown is None:
+            return
+        if int(shown.rows.contrasts.sum()) < FEWEST_FOR_WEIGHTS:
+            self.calibration_ = self._calibrated(impressions, start)
+            return
+        rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
+        self.ranker_ = learned_ranker(shown, rates, seed)
+        self.calibration_ = calibrated(shown, rates, seed)
+
+    def _told(self, past: Past, items: Codes) -> Told:
+        return told(self.parts_, self.facts_, past, items)
+
     def _score(self, past: Past, items: Codes) -> Scores:
+        if self.ranker_ is not None:
+            parts: Floats = self.ranker_.scores_and_parts(self._told(past, items).features)[1].sum(axis=1)
+            return parts.astype(np.float32)
         filled, rates = self._weighed(past, items)
         scores: Floats = np.einsum("ij,ij->i", filled, rates)
         return scores.astype(np.float32)
 
     def _explain(self, past: Past, items: Codes) -> list[dict[str, float]]:
-        """Parts named `content:price`, `collaborative:<home id>`, `popularity`, `recency`."""
+        """Parts named `content:price`, `collaborative:<home id>`, `popularity`, `recency`.
+
+        Those of a ranker are named by family: `similar_homes:<home id>`, `sequence:<home id>`, `price`, `location`, …
+        """
+        if self.ranker_ is not None:
+            return self._explain_ranked(self.ranker_, past, items)
         explained: list[dict[str, float]] = [{} for _ in items]
         filled, rates = self._weighed(past, items)
         for place, name in enumerate(self.parts_):
@@ -208,6 +244,21 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
                 explained, column, self._inside(name, past, items), standing_in, strict=True
             ):
                 parts |= {key: rate * value for key, value in (found or {name: silent}).items()}
+        return explained
+
+    def _explain_ranked(self, ranker: Ranker, past: Past, items: Codes) -> list[dict[str, float]]:
+        """The part of each family; of those that go by homes it is shared out among the homes that speak for it."""
+        parts = ranker.scores_and_parts(self._told(past, items).features)[1]
+        explained = [dict(zip(ranker.families, row, strict=True)) for row in parts.tolist()]
+        rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
+        for family in _BY_HOME.intersection(ranker.families):
+            spoken: list[dict[str, float]] = [{} for _ in items]
+            for name in (name for name in self.parts_ if SOURCE_FAMILY.get(name) == family):
+                for voices, found in zip(spoken, self.parts_[name]._explain(past, items), strict=True):
+                    for home, value in found.items():
+                        voices[home] = voices.get(home, 0.0) + (rates[name] or _QUIET) * value
+            for of_home, voices in zip(explained, spoken, strict=True):
+                of_home.update(shared_out(family, of_home.pop(family), voices))
         return explained
 
     def _inside(self, name: str, past: Past, items: Codes) -> list[dict[str, float]]:
@@ -221,6 +272,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     def _with_homes(self, homes: HomesLike) -> None:
         self.parts_ = {name: part._over(self.items, homes) for name, part in self.parts_.items()}
         self.acted_ = np.pad(self.acted_, (0, len(self.items) - self.acted_.size))
+        self.facts_ = self.facts_.replaced(len(self.items), self.items.codes_of(homes.ids), homes)
 
     def _speaks(self, past: Past) -> bool:
         return True
@@ -241,6 +293,9 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             "calibration.covariance": calibration.covariance,
         }
         state |= {f"head.{key}": array for key, array in self.head_.arrays().items()}
+        state |= {f"facts.{key}": array for key, array in self.facts_.arrays().items()}
+        if self.ranker_ is not None:
+            state |= {f"ranker.{key}": array for key, array in self.ranker_.arrays().items()}
         for name, part in self.parts_.items():
             state |= {f"part.{name}.{key}": array for key, array in part.packed().items()}
         return state
@@ -254,7 +309,9 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
                 raise ValueError(f"the homes of {name} are not those of the whole.")
             part.items = self.items
         self.head_ = Head.from_arrays(_under("head.", state))
-        self.acted_ = state["acted"]
+        self.acted_, self.facts_ = state["acted"], Facts.from_arrays(_under("facts.", state))
+        ranker = _under("ranker.", state)
+        self.ranker_ = Ranker.from_arrays(ranker) if ranker else None
         self.calibration_ = Calibration(
             mean=state["calibration.mean"],
             covariance=state["calibration.covariance"],
@@ -312,6 +369,23 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
 
 _WHOLE: Final = ("popularity", "recency")
+_BY_HOME: Final = frozenset(("similar_homes", "sequence"))
+_SHOWN_A_CHOICE: Final = 10
+_QUIET: Final = 1e-6
+"""How much a source without a weight says which homes speak for a family, where no other source does."""
+
+
+def shared_out(family: str, value: float, voices: Mapping[str, float]) -> dict[str, float]:
+    """The part of a family shared out among the homes that speak as it does, in proportion to how loud each does.
+
+    >>> shared_out("similar_homes", 0.6, {"h1": 2.0, "h2": 1.0, "h3": -1.0})
+    {'similar_homes:h1': 0.4, 'similar_homes:h2': 0.2}
+    """
+    same = {home: voice for home, voice in voices.items() if voice * value > 0}
+    whole = sum(same.values())
+    if not same:
+        return {family: value}
+    return {f"{family}:{home}": value * voice / whole for home, voice in same.items()}
 
 
 def _under(prefix: str, state: Mapping[str, NDArray[Any]]) -> Arrays:

@@ -1,0 +1,158 @@
+"""What a ranker is told about a home for a lead: what each source says, and how the home lies to those liked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.clock import DAY
+from homing.core.jit import kernel
+from homing.models.homes import UNKNOWN_MOMENT, HomesLike
+from homing.models.parts import Parts, part_scores
+from homing.models.pasts import Past
+
+__all__ = ["SOURCE_FAMILY", "ByFamily", "Facts", "Told", "told"]
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+SOURCE_FAMILY: Final = {
+    "collaborative": "similar_homes",
+    "item_item": "similar_homes",
+    "ease": "similar_homes",
+    "slim": "similar_homes",
+    "item_knn": "similar_homes",
+    "sequence": "sequence",
+    "popularity": "popularity",
+    "recency": "recency",
+}
+"""The family of reasons that the score of each source without families of its own belongs to."""
+
+_KM_A_DEGREE: Final = 111.2
+
+
+@runtime_checkable
+class ByFamily(Protocol):
+    """A model that says of each home how well each family of its attributes fits."""
+
+    def by_family(self, past: Past, items: Codes) -> tuple[tuple[str, ...], Floats]:
+        """The families, and the part of each in the scores of homes, float64 (n, families), NaN where unknown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """Of each home its price in USD, its place in degrees (NaN unknown) and when it came on the market."""
+
+    price: Floats
+    latitude: Floats
+    longitude: Floats
+    listed_at: NDArray[np.int64]
+
+    @classmethod
+    def none(cls, count: int) -> Facts:
+        """So many homes of which nothing is known."""
+        unknown = np.full(count, np.nan)
+        return cls(unknown, unknown, unknown, np.full(count, UNKNOWN_MOMENT, dtype=np.int64))
+
+    def replaced(self, count: int, rows: Codes, homes: HomesLike) -> Facts:
+        """The same with what `homes` say, which are `rows` of now `count` homes."""
+        names = {"price": "ListPrice", "latitude": "Latitude", "longitude": "Longitude"}
+        fresh: dict[str, Any] = {}
+        for field, name in names.items():
+            column = np.full(count, np.nan)
+            column[: self.price.size] = getattr(self, field)
+            if name in homes.numbers:
+                column[rows] = homes.numbers[name]
+            fresh[field] = column
+        listed = np.full(count, UNKNOWN_MOMENT, dtype=np.int64)
+        listed[: self.price.size] = self.listed_at
+        if homes.listed_at.size:
+            listed[rows] = homes.listed_at
+        return Facts(**fresh, listed_at=listed)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything, as arrays."""
+        return {name: getattr(self, name) for name in ("price", "latitude", "longitude", "listed_at")}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Facts:
+        """The inverse of `arrays`."""
+        return cls(arrays["price"], arrays["latitude"], arrays["longitude"], arrays["listed_at"])
+
+
+class Told(NamedTuple):
+    """Features of n homes: of each its name, its family, and whether a score must rise or fall with it; (n, f)."""
+
+    names: tuple[str, ...]
+    family: tuple[str, ...]
+    monotone: tuple[int, ...]
+    features: Floats
+
+
+def told(parts: Parts, facts: Facts, past: Past, items: Codes) -> Told:
+    """Everything a ranker is told about some homes for a lead with this past.
+
+    What a source says can only speak for a home the more it says so; so does nearness to a home liked. A price above
+    every price liked can only speak against it.
+    """
+    columns: list[tuple[str, str, int, Floats]] = []
+    for name, part in parts.items():
+        if isinstance(part, ByFamily):
+            families, values = part.by_family(past, items)
+            columns += [(f"{name}:{family}", family, 1, values[:, place]) for place, family in enumerate(families)]
+        else:
+            columns.append((name, SOURCE_FAMILY.get(name, name), 1, part_scores(parts, name, past, items)))
+    columns += _against_what_was_liked(facts, past, items)
+    columns.append(("days_listed", "recency", 0, _days_listed(facts, past, items)))
+    names, family, monotone, values = zip(*columns, strict=True)
+    return Told(names, family, monotone, np.column_stack(list(values)))
+
+
+def _against_what_was_liked(facts: Facts, past: Past, items: Codes) -> list[tuple[str, str, int, Floats]]:
+    liked = past.items[past.weights > 0]
+    prices = facts.price[liked] if past.prices is None else past.prices[past.weights > 0]
+    prices = prices[prices > 0]
+    unknown = np.full(items.size, np.nan)
+    usual, above = unknown, unknown
+    if prices.size:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            relative = np.log(np.where(facts.price[items] > 0, facts.price[items], np.nan))
+        usual = relative - np.median(np.log(prices))
+        above = np.maximum(relative - np.log(prices.max()), 0.0)
+    return [
+        ("price_over_usual", "price", 0, usual),
+        ("price_over_highest", "price", -1, above),
+        ("kilometres", "location", -1, _kilometres(facts.latitude, facts.longitude, np.unique(liked), items)),
+    ]
+
+
+def _days_listed(facts: Facts, past: Past, items: Codes) -> Floats:
+    """log(1 + days on the market) at the moment of asking, NaN where one of the two is not known."""
+    if past.as_of is None:
+        return np.full(items.size, np.nan)
+    listed = facts.listed_at[items]
+    days = np.maximum(past.as_of - np.where(listed == UNKNOWN_MOMENT, past.as_of, listed), 0) / DAY
+    return np.where(listed == UNKNOWN_MOMENT, np.nan, np.log1p(days))
+
+
+@kernel
+def _kilometres(latitude: Floats, longitude: Floats, liked: Codes, items: Codes) -> Floats:
+    """log(1 + km) from each home to the nearest of those liked, NaN where no two places are known."""
+    out = np.full(items.size, np.nan)
+    for j in range(items.size):
+        nearest = np.inf
+        across = _KM_A_DEGREE * np.cos(np.radians(latitude[items[j]]))
+        for k in range(liked.size):
+            north = (latitude[items[j]] - latitude[liked[k]]) * _KM_A_DEGREE
+            east = (longitude[items[j]] - longitude[liked[k]]) * across
+            away = north * north + east * east
+            if away < nearest:  # noqa: PLR1730  # min would pass NaN on
+                nearest = away
+        if nearest < np.inf:
+            out[j] = np.log1p(np.sqrt(nearest))
+    return out
