@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from homing.models.query import Query as Query
     from homing.models.recency import RecencyModel as RecencyModel
     from homing.models.rp3beta import RP3betaModel as RP3betaModel
+    from homing.models.sequence_rules import SequenceRulesModel as SequenceRulesModel
 
 MODELS = {
     "CollaborativeFilteringModel": "collaborative_filtering",
@@ -35,6 +36,7 @@ MODELS = {
     "PopularityModel": "popularity",
     "RP3betaModel": "rp3beta",
     "RecencyModel": "recency",
+    "SequenceRulesModel": "sequence_rules",
 }
 """The models that can be loaded from a folder, and the file of each."""
 

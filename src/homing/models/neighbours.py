@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from homing.core.jit import kernel
 from homing.models.interactions import Interactions
 
-__all__ = ["Walk", "affected", "renewed"]
+__all__ = ["Walk", "affected", "renewed", "touched"]
 
 Doubles = NDArray[np.float64]
 Whole = NDArray[np.int32]
@@ -60,17 +60,27 @@ class Walk:
         return sp.csr_array((values, columns, offsets), shape=(size, size))
 
 
+def touched(net: Matrix, more: Interactions) -> NDArray[np.int64]:
+    """The homes of the leads in further rows, given all that leads did on homes (pairs that cancel are 0)."""
+    again = np.zeros(net.shape[0], dtype=np.float32)
+    again[more.lead] = 1
+    return np.flatnonzero(_pattern(net).T @ again > 0)
+
+
 def affected(net: Matrix, more: Interactions) -> NDArray[np.int64]:
     """The homes whose nearness to others may have changed by further rows, given all that leads did on homes.
 
     These are the homes of the leads that acted again, and every home that shares a lead with one of them.
     """
-    shape = sp.csr_array((np.ones(net.nnz, dtype=np.float32), net.indices, net.indptr), shape=net.shape)
-    again = np.zeros(net.shape[0], dtype=np.float32)
-    again[more.lead] = 1
-    touched = shape.T @ again > 0
-    sharing = shape @ touched.astype(np.float32) > 0
+    shape = _pattern(net)
+    changed = np.zeros(net.shape[1], dtype=np.float32)
+    changed[touched(net, more)] = 1
+    sharing = shape @ changed > 0
     return np.flatnonzero(shape.T @ sharing.astype(np.float32) > 0)
+
+
+def _pattern(net: Matrix) -> Matrix:
+    return sp.csr_array((np.ones(net.nnz, dtype=np.float32), net.indices, net.indptr), shape=net.shape)
 
 
 def renewed(before: Matrix, rows: NDArray[np.int64], fresh: Matrix) -> Matrix:
