@@ -39,6 +39,7 @@ from homing.models.checks import Subject
 from homing.models.collaborative_filtering import CollaborativeFilteringModel
 from homing.models.content_based import ContentBasedModel
 from homing.models.hybrid_model import HybridRecommendationModel
+from homing.models.online_learning import OnlineLearningModel
 from homing.models.popularity import PopularityModel
 from homing.models.recency import RecencyModel
 from homing.personalization import checks as of_answers
@@ -97,6 +98,8 @@ MODELS = [
     Subject("collaborative_tuned", lambda: CollaborativeFilteringModel(factors=8, iterations=5)),
     Subject("content", ContentBasedModel),
     Subject("content_untuned", lambda: ContentBasedModel(tune=False)),
+    Subject("online", OnlineLearningModel),
+    Subject("online_untuned", lambda: OnlineLearningModel(tune=False)),
     Subject("hybrid", HybridRecommendationModel),
     Subject("hybrid_untuned", lambda: HybridRecommendationModel(tune=False)),
 ]

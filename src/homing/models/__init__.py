@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from homing.models.impressions import Impressions as Impressions
     from homing.models.interactions import Interactions as Interactions
     from homing.models.loading import load_model as load_model
+    from homing.models.online_learning import OnlineLearningModel as OnlineLearningModel
     from homing.models.popularity import PopularityModel as PopularityModel
     from homing.models.query import Codes as Codes
     from homing.models.query import Query as Query
@@ -27,6 +28,7 @@ MODELS = {
     "CollaborativeFilteringModel": "collaborative_filtering",
     "ContentBasedModel": "content_based",
     "HybridRecommendationModel": "hybrid_model",
+    "OnlineLearningModel": "online_learning",
     "PopularityModel": "popularity",
     "RecencyModel": "recency",
 }
