@@ -42,6 +42,7 @@ from homing.models.content_based import ContentBasedModel
 from homing.models.ease import EASEModel
 from homing.models.hybrid_model import HybridRecommendationModel
 from homing.models.item_knn import ItemKNNModel
+from homing.models.online_learning import OnlineLearningModel
 from homing.models.popularity import PopularityModel
 from homing.models.recency import RecencyModel
 from homing.models.rp3beta import RP3betaModel
@@ -116,6 +117,8 @@ MODELS = [
     Subject("rp3beta_plain", lambda: RP3betaModel(normalised=False, tune=False), exact_update=True),
     Subject("sequence_rules", SequenceRulesModel),
     Subject("sequence_rules_untuned", lambda: SequenceRulesModel(tune=False), exact_update=True),
+    Subject("online", OnlineLearningModel),
+    Subject("online_untuned", lambda: OnlineLearningModel(tune=False)),
     Subject("hybrid", HybridRecommendationModel),
     Subject("hybrid_untuned", lambda: HybridRecommendationModel(tune=False)),
 ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from homing.models.interactions import Interactions as Interactions
     from homing.models.item_knn import ItemKNNModel as ItemKNNModel
     from homing.models.loading import load_model as load_model
+    from homing.models.online_learning import OnlineLearningModel as OnlineLearningModel
     from homing.models.popularity import PopularityModel as PopularityModel
     from homing.models.query import Codes as Codes
     from homing.models.query import Query as Query
@@ -33,6 +34,7 @@ MODELS = {
     "EASEModel": "ease",
     "HybridRecommendationModel": "hybrid_model",
     "ItemKNNModel": "item_knn",
+    "OnlineLearningModel": "online_learning",
     "PopularityModel": "popularity",
     "RP3betaModel": "rp3beta",
     "RecencyModel": "recency",
