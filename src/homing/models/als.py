@@ -1,9 +1,10 @@
-"""Implicit alternating least squares: the compiled loops.
+"""Implicit alternating least squares: the compiled loops that learn.
 
 Per half-iteration both factor matrices are rotated into the eigenbasis of the Gram matrix of the fixed side (scores do
 not change), which makes the Gram matrix diagonal: the dense product per row vanishes and its diagonal preconditions the
 conjugate gradients. A row's vectors are gathered once; the residual is made in the same pass, and the last step needs
-dot products only. Factors start where the last iteration left them, so that one step an iteration is enough.
+dot products only. Factors start where the last iteration left them, so that one step an iteration is enough. For
+factors that are a multiple of 16 the loops are compiled for exactly that number.
 
 Shapes: n rows and m columns of the sparse matrix, d factors; `confidence` (c > 0) is what an entry counts beyond 1.
 """
@@ -11,20 +12,24 @@ Shapes: n rows and m columns of the sparse matrix, d factors; `confidence` (c > 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from homing.core.jit import fast_kernel, kernel
+from homing.core.jit import fast_kernel
 
-__all__ = ["Table", "alternate", "fold_in", "normal_matrix", "penalty_of", "products", "solve"]
+__all__ = ["Table", "alternate", "penalty_of", "squares"]
 
 Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 Whole = NDArray[np.int32]
+
+LANE = 16
+CONVERGED = 2e-3
+"""Where the columns move by less than this share of their size in an iteration, learning stops."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,17 +50,37 @@ class Table:
         offsets, columns = confidence.indptr.astype(np.int32), confidence.indices.astype(np.int32)
         return cls(offsets, columns, np.abs(signed), target, penalty_of(np.diff(offsets), reg))
 
-    def improve(self, factors: Floats, fixed: Floats, diagonal: Floats) -> None:
-        """Improve the factors of every row in place; `diagonal` (d,) is the Gram matrix of `fixed` (m, d)."""
+    def improve(self, factors: Floats, fixed: Floats, diagonal: Floats, centre: Floats | None = None) -> None:
+        """Improve the factors of every row in place; `diagonal` (d,) is the Gram matrix of `fixed` (m, d).
+
+        The penalty is on the distance to `centre` (n, d), left out: to 0.
+        """
+        width = factors.shape[1]
+        lanes = (0,) * (width // LANE if width % LANE == 0 else 0)
+        centre = np.zeros((0, width), dtype=np.float32) if centre is None else centre
         entries = (self.offsets, self.columns, self.confidence, self.target)
-        _improve(factors, fixed, diagonal, self.penalty, *entries)
+        _improve(factors, fixed, diagonal, self.penalty, centre, *entries, lanes)
 
 
 def alternate(
-    confidence: sp.csr_array[Any, Any], *, factors: int, iterations: int, reg: float, against: float, seed: int
+    confidence: sp.csr_array[Any, Any],
+    *,
+    factors: int,
+    iterations: int,
+    reg: float,
+    against: float,
+    seed: int,
+    centred: Callable[[Floats], Floats] | None = None,
+    strength: float = 1.0,
 ) -> tuple[Floats, Floats]:
-    """Factors of the rows (n, d) and of the columns (m, d), float32, in one common basis; the columns were last."""
+    """Factors of the rows (n, d) and of the columns (m, d), float32, in one common basis; the columns were last.
+
+    `centred` says of the columns' factors (m, d) what they are drawn to, with `strength` times the usual penalty. There
+    are at most so many `iterations`, fewer where the columns have stopped moving.
+    """
     by_row, by_column = Table.of(confidence, against, reg), Table.of(confidence.T.tocsr(), against, reg)
+    if centred is not None:
+        by_column = replace(by_column, penalty=np.float32(strength) * by_column.penalty)
     rng = np.random.default_rng(seed)
     spread = np.float32(0.1 / math.sqrt(factors))
     rows = spread * rng.standard_normal((confidence.shape[0], factors), dtype=np.float32)
@@ -64,7 +89,10 @@ def alternate(
         columns, rows, diagonal = _rotated(columns, rows)
         by_row.improve(rows, columns, diagonal)
         rows, columns, diagonal = _rotated(rows, columns)
-        by_column.improve(columns, rows, diagonal)
+        before = columns.copy()
+        by_column.improve(columns, rows, diagonal, None if centred is None else centred(columns))
+        if np.linalg.norm(columns - before) <= CONVERGED * np.linalg.norm(before):
+            break
     return rows, columns
 
 
@@ -82,59 +110,67 @@ def _rotated(fixed: Floats, other: Floats) -> tuple[Floats, Floats, Floats]:
 
 @fast_kernel
 def _begin(
-    x: Floats, work: Floats, fixed: Floats, columns: Whole, confidence: Floats, target: Floats, near: Floats
+    x: Floats,
+    work: Floats,
+    fixed: Floats,
+    columns: Whole,
+    confidence: Floats,
+    target: Floats,
+    near: Floats,
+    lanes: tuple[int, ...],
 ) -> None:
-    """Gather the row's vectors into `near`; set the residual of `x` and the diagonal of the row's system in `work`."""
-    base, residual, scale = work[0], work[1], work[2]
-    for f in range(x.size):
-        scale[f] = base[f]
-        residual[f] = -base[f] * x[f]
+    """Gather the row's vectors into `near`; take the pull of each from the residual in `work`, and set its scale."""
+    width = LANE * len(lanes) if len(lanes) > 0 else x.size
+    residual, scale = work[1], work[2]
     for j in range(columns.size):
         y = fixed[columns[j]]
         v = near[j]
         dot = np.float32(0.0)
-        for f in range(x.size):
+        for f in range(width):
             v[f] = y[f]
             dot += y[f] * x[f]
         c = confidence[j]
         pull = (np.float32(1.0) + c) * target[j] - c * dot
-        for f in range(x.size):
+        for f in range(width):
             residual[f] += pull * v[f]
             scale[f] += c * v[f] * v[f]
 
 
 @fast_kernel
-def _step(x: Floats, work: Floats, near: Floats, confidence: Floats) -> None:
+def _step(x: Floats, work: Floats, near: Floats, confidence: Floats, lanes: tuple[int, ...]) -> None:
     """One step from `x` along the preconditioned residual to the lowest point there."""
+    width = LANE * len(lanes) if len(lanes) > 0 else x.size
     base, residual, scale, direction = work[0], work[1], work[2], work[3]
     steepness = np.float32(0.0)
     curvature = np.float32(0.0)
-    for f in range(x.size):
+    for f in range(width):
         direction[f] = residual[f] / scale[f]
         steepness += residual[f] * direction[f]
         curvature += base[f] * direction[f] * direction[f]
     for j in range(confidence.size):
         v = near[j]
         dot = np.float32(0.0)
-        for f in range(x.size):
+        for f in range(width):
             dot += v[f] * direction[f]
         curvature += confidence[j] * dot * dot
     if curvature > np.float32(0.0):
         length = steepness / curvature
-        for f in range(x.size):
+        for f in range(width):
             x[f] += length * direction[f]
 
 
 @fast_kernel
-def _improve(
+def _improve(  # noqa: PLR0913, PLR0917  # a kernel takes arrays, not objects
     factors: Floats,
     fixed: Floats,
     diagonal: Floats,
     penalty: Floats,
+    centre: Floats,
     offsets: Whole,
     columns: Whole,
     confidence: Floats,
     target: Floats,
+    lanes: tuple[int, ...],
 ) -> None:
     """Improve every row of `factors` (n, d) in place, given `fixed` (m, d) with Gram matrix `diagonal` (d,)."""
     rows, width = factors.shape
@@ -151,78 +187,31 @@ def _improve(
             continue
         for f in range(width):
             work[0, f] = diagonal[f] + penalty[row]
-        _begin(x, work, fixed, columns[part], confidence[part], target[part], near)
-        _step(x, work, near, confidence[part])
-
-
-@kernel
-def normal_matrix(
-    factors: Floats, gram: Doubles, items: NDArray[np.int64], confidence: Doubles, penalty: float
-) -> Doubles:
-    """The lower Cholesky factor (d, d) of gram + sum of c y yT + penalty, over the homes of one lead."""
-    width = gram.shape[0]
-    matrix = gram.copy()
-    for j in range(items.size):
-        y = factors[items[j]]
-        for f in range(width):
-            pull = confidence[j] * np.float64(y[f])
-            for g in range(f + 1):
-                matrix[f, g] += pull * y[g]
-    for f in range(width):
-        matrix[f, f] += penalty
-        for g in range(f):
-            total = matrix[f, g]
-            for h in range(g):
-                total -= matrix[f, h] * matrix[g, h]
-            matrix[f, g] = total / matrix[g, g]
-        total = matrix[f, f]
-        for h in range(f):
-            total -= matrix[f, h] * matrix[f, h]
-        matrix[f, f] = math.sqrt(total)
-    return matrix
-
-
-@kernel
-def solve(lower: Doubles, right: Doubles) -> Doubles:
-    """The solution (d,) of the system whose lower Cholesky factor is given."""
-    x = right.copy()
-    for f in range(x.size):
-        for g in range(f):
-            x[f] -= lower[f, g] * x[g]
-        x[f] /= lower[f, f]
-    for f in range(x.size - 1, -1, -1):
-        for g in range(f + 1, x.size):
-            x[f] -= lower[g, f] * x[g]
-        x[f] /= lower[f, f]
-    return x
-
-
-@kernel
-def fold_in(
-    factors: Floats,
-    gram: Doubles,
-    items: NDArray[np.int64],
-    confidence: Doubles,
-    target: Doubles,
-    penalty: float,
-) -> Doubles:
-    """The exact factors (d,) of a row from its entries, in float64."""
-    right = np.zeros(gram.shape[0])
-    for j in range(items.size):
-        y = factors[items[j]]
-        for f in range(right.size):
-            right[f] += (1.0 + confidence[j]) * target[j] * y[f]
-    return solve(normal_matrix(factors, gram, items, confidence, penalty), right)
+            work[1, f] = -work[0, f] * x[f]
+            work[2, f] = work[0, f]
+            if centre.shape[0] > 0:
+                work[1, f] += penalty[row] * centre[row, f]
+        _begin(x, work, fixed, columns[part], confidence[part], target[part], near, lanes)
+        _step(x, work, near, confidence[part], lanes)
 
 
 @fast_kernel
-def products(factors: Floats, items: NDArray[np.int64], x: Doubles) -> Doubles:
-    """The products of `x` (d,) with the factors of some homes, added in float64."""
-    out = np.empty(items.size)
-    for j in range(items.size):
-        y = factors[items[j]]
-        total = 0.0
-        for f in range(x.size):
-            total += np.float64(y[f]) * x[f]
-        out[j] = total
-    return out
+def _squares(rows: Floats, columns: Floats, offsets: Whole, places: Whole, weight: Floats, target: Floats) -> float:
+    total = 0.0
+    for row in range(rows.shape[0]):
+        x = rows[row]
+        for j in range(offsets[row], offsets[row + 1]):
+            y = columns[places[j]]
+            dot = np.float32(0.0)
+            for f in range(x.size):
+                dot += x[f] * y[f]
+            miss = target[j] - dot
+            total += weight[j] * miss * miss - dot * dot
+    return total
+
+
+def squares(rows: Floats, columns: Floats, table: Table) -> float:
+    """The sum over all pairs of (1 + c) (target - x . y)^2, c and target being 0 where there is no entry."""
+    everywhere = float(((rows.T @ rows) * (columns.T @ columns)).sum())
+    weight = np.float32(1.0) + table.confidence
+    return everywhere + _squares(rows, columns, table.offsets, table.columns, weight, table.target)

@@ -22,7 +22,7 @@ from homing.models.interactions import LARGEST_WEIGHT, Id, Interactions, id_kind
 from homing.models.pasts import Past, Pasts, joined
 from homing.models.query import Codes, Query
 
-__all__ = ["Arrays", "Lead", "LearningModel", "Scores", "top"]
+__all__ = ["Arrays", "Lead", "LearningModel", "Scores", "top", "under"]
 
 C = TypeVar("C")
 Scores = NDArray[np.float32]
@@ -157,15 +157,15 @@ class LearningModel(Generic[C]):
         if not isinstance(k, int | np.integer) or k < 1:
             raise BadInput.of("k", "be at least 1", k)
         past = self._past(lead)
-        codes = self._candidates(candidates)
-        if exclude_seen and past.items.size:
-            seen = np.zeros(len(self.items), dtype=np.bool_)
-            seen[past.items] = True
-            codes = codes[~seen[codes]]
-        scores = self._score(past, codes) if self._speaks(past) else self.popularity()[codes].astype(np.float32)
-        best = top(scores, int(k))
+        codes = self._candidates(candidates, past.items if exclude_seen else None)
+        if self._speaks(past):
+            codes, scores = self._best(past, codes, int(k))
+        else:
+            liked = self.popularity()[codes].astype(np.float32)
+            best = top(liked, int(k))
+            codes, scores = codes[best], liked[best]
         names = self.items.ids
-        return [names[code] for code in codes[best].tolist()], scores[best]
+        return [names[code] for code in codes.tolist()], scores
 
     @final
     def recommend_many(self, leads: Sequence[Lead], k: int = 10, *, exclude_seen: bool = True) -> list[list[Id]]:
@@ -233,8 +233,8 @@ class LearningModel(Generic[C]):
         model = cls(**options)
         try:
             model.items = artifact.ids_from("items", arrays)
-            model.pasts = Pasts.from_arrays(artifact.ids_from("leads", arrays), _under("pasts.", arrays))
-            model._restore(_under("own.", arrays))
+            model.pasts = Pasts.from_arrays(artifact.ids_from("leads", arrays), under("pasts.", arrays))
+            model._restore(under("own.", arrays))
         except (KeyError, IndexError, ValueError) as error:
             raise DamagedArtifact(
                 f"The arrays are not those of a {cls.__name__} ({error!r}). Train it anew."
@@ -275,6 +275,15 @@ class LearningModel(Generic[C]):
     def _with_homes(self, homes: HomesLike) -> None:
         """Take over the homes of a changed market; `items` has them all already."""
 
+    def _best(self, past: Past, items: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], Scores]:
+        """The codes among these (ascending, each once) with the `k` highest scores, best first, and their scores.
+
+        A model with a quicker way to the same answer may take it.
+        """
+        scores = self._score(past, items)
+        best = top(scores, k)
+        return items[best], scores[best]
+
     def _speaks(self, past: Past) -> bool:
         """Whether there is anything to say to a lead with this past."""
         return past.items.size > 0
@@ -302,11 +311,17 @@ class LearningModel(Generic[C]):
         codes = homes.array if isinstance(homes, Codes) else self.items.codes(homes)
         return codes, (codes >= 0) & (codes < len(self.items))
 
-    def _candidates(self, candidates: Sequence[Id] | Codes | None) -> NDArray[np.int64]:
+    def _candidates(self, candidates: Sequence[Id] | Codes | None, seen: NDArray[np.int64] | None) -> NDArray[np.int64]:
+        """The codes of the candidates, ascending, each once, without those seen."""
         if candidates is None:
-            return np.arange(len(self.items))
-        codes, known = self._looked_up(candidates)
-        return np.unique(codes[known])
+            allowed = np.ones(len(self.items), dtype=np.bool_)
+        else:
+            codes, known = self._looked_up(candidates)
+            allowed = np.zeros(len(self.items), dtype=np.bool_)
+            allowed[codes[known]] = True
+        if seen is not None:
+            allowed[seen] = False
+        return np.flatnonzero(allowed)
 
 
 def top(scores: Scores, k: int) -> NDArray[np.int64]:
@@ -315,14 +330,14 @@ def top(scores: Scores, k: int) -> NDArray[np.int64]:
     >>> top(np.array([1.0, np.nan, 3.0, 3.0], dtype=np.float32), 2).tolist()
     [2, 3]
     """
-    places = np.flatnonzero(~np.isnan(scores))
-    if places.size > k:
-        found = scores[places]
-        places = places[found >= np.partition(found, found.size - k)[found.size - k]]
-    return places[np.argsort(-scores[places], kind="stable")[:k]]
+    below = -scores
+    least = np.partition(below, k - 1)[k - 1] if 0 < k < below.size else np.nan
+    places = np.flatnonzero(~np.isnan(below) if np.isnan(least) else below <= least)
+    return places[np.argsort(below[places], kind="stable")[:k]]
 
 
-def _under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+def under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    """The arrays whose names begin with a prefix, by the rest of their names."""
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 

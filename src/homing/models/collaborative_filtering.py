@@ -1,84 +1,65 @@
-"""Homes that leads with the same behaviour chose: implicit matrix factorisation."""
+"""Homes that leads with the same behaviour chose: matrix factorisation."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from homing.core.errors import BadInput, Fault, shown
-from homing.models import als
-from homing.models.base import Arrays, LearningModel, Scores
+from homing.core.clock import DAY
+from homing.core.errors import BadInput
+from homing.models import folding
+from homing.models.artifact import packed_text, text_from
+from homing.models.base import Arrays, Lead, LearningModel, Scores, top, under
+from homing.models.factor_learning import AGAINST, Described, evidence_of, learned
+from homing.models.factor_settings import CollaborativeFilteringConfig, Settings, chosen
+from homing.models.factor_updates import updated
+from homing.models.fixed_homes import Row, fixed_homes
+from homing.models.home_priors import Attributes
 from homing.models.homes import HomesLike
 from homing.models.interactions import Interactions
+from homing.models.learned_factors import Learned
 from homing.models.pasts import Past
-from homing.models.tuning import Trial, best_of, climbed, packed_trials, trials_from
-from homing.models.validation import validation_cut
+from homing.models.tuning import packed_trials, trials_from
+from homing.models.validation import Cut
 
-__all__ = ["CollaborativeFilteringConfig", "CollaborativeFilteringModel"]
+__all__ = ["CollaborativeFilteringConfig", "CollaborativeFilteringModel", "prior_of"]
 
-METHODS = ("ials",)
-ALPHA = 2.0
-REG = 2.0
-AGAINST = -0.5
-GRID = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-FEWEST_TRIALS, MOST_TRIALS = 6, 16
+Doubles = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
-
-@dataclass(frozen=True, slots=True)
-class CollaborativeFilteringConfig:
-    """What can be chosen.
-
-    `method`: "ials", implicit alternating least squares. `factors`: numbers a home, 64. `iterations`: 15. `reg`: the
-    regularisation, a lead or home with n entries gets `reg * sqrt(n)`. `alpha`: what an average positive entry counts
-    beyond an absent one. `seed`: of the first factors and the validation cut. `tune`: choose `reg` and `alpha`, where
-    left None, on a validation cut; otherwise, or with too little data for one, they are 2 and 2.
-    """
-
-    method: str = "ials"
-    factors: int = 64
-    iterations: int = 15
-    reg: float | None = None
-    alpha: float | None = None
-    seed: int = 0
-    tune: bool = True
-
-    def __post_init__(self) -> None:
-        faults = []
-        if self.method not in METHODS:
-            faults.append(Fault("method", f"be one of {list(METHODS)}", shown(self.method)))
-        for name, most in (("factors", 1024), ("iterations", 1000)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or not 1 <= value <= most:
-                faults.append(Fault(name, f"be a whole number from 1 to {most}", shown(value)))
-        for name in ("reg", "alpha"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < float("inf"):
-                faults.append(Fault(name, "be a positive number, or None", shown(value)))
-        if faults:
-            raise BadInput(faults)
+STATED = 5.0
+"""As many acts as what a lead has stated counts for."""
 
 
 class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
     """Leads and homes as vectors whose product says how well they go together.
 
-    Minimises, over all pairs of a lead u and a home i (Hu, Koren, Volinsky 2008),
+    The weights of a pair, each halved every `half_life_days`, are added up to w. "ials" minimises, over all pairs of a
+    lead u and a home i (Hu, Koren, Volinsky 2008; Agarwal, Chen 2009 for the means),
 
-        sum of c_ui (p_ui - x_u . y_i)^2  +  reg sqrt(n_u) |x_u|^2  +  reg sqrt(n_i) |y_i|^2
+        sum of c_ui (p_ui - x_u . y_i)^2  +  reg sqrt(n_u) |x_u - s_u|^2  +  reg sqrt(n_i) |y_i - A f_i|^2
 
-    The weights of a pair are added up to w; c = 1 + alpha log2(1 + |w|) / (its mean over positive pairs), so that alpha
-    has the same meaning on every scale of weights. p = 1 where w > 0, p = -0.5 where w < 0 (evidence against, bounded),
-    p = 0 with c = 1 for all other pairs.
+    with c = 1 + alpha log2(1 + |w|) / (its mean over positive pairs), so that alpha has the same meaning on every scale
+    of weights, p = 1 where w > 0, p = -0.5 where w < 0 (evidence against, bounded), p = 0 with c = 1 for all other
+    pairs. "svd" (PureSVD, Cremonesi et al. 2010) and "nmf" (Lee, Seung 1999) decompose the matrix of log2(1 + w), with
+    unit weights 0 and 1; a dislike is -0.5 log2(1 + |w|), in the training of nmf 0.
 
     A score is always the exact solution for the lead's own acts with the homes held fixed, in float64: for a lead
     known from training, for one met a second ago, and for one with one act more. So it is exactly a sum over the
-    lead's homes, which `explain` returns by their ids. Leads without acts and homes nobody acted on have no score
-    (NaN). `partial_fit` adds acts and leads at once and gives vectors to homes not met before; those of other homes
-    stay until the next `fit`.
+    lead's homes, which `explain` returns by their ids, beside `attributes` and `stated_limits`. `posterior` and `draws`
+    say how sure it is.
+
+    Where `homes` are given, A f_i is what a home's attributes say of its factors (see `home_priors`): a home nobody
+    acted on has these, at once after `with_homes` too. Where a query says which homes are `within` what the lead has
+    stated, s_u is `prior_of` them, fading as the lead acts, so that it has scores before its first act. Otherwise leads
+    without acts, and homes nobody acted on, have no score (NaN). `partial_fit` adds acts and leads at once and learns
+    anew the homes acted on, given all that leads did; other homes stay until the next `fit`.
 
     >>> from homing.models import CollaborativeFilteringModel, Interactions
     >>> data = Interactions.from_columns(list("aaabbbcc"), ["h1", "h2", "h3", "h1", "h2", "h4", "h8", "h9"])
@@ -89,148 +70,225 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
 
     Config = CollaborativeFilteringConfig
 
+    # -- learning ----------------------------------------------------------------------------------------------
+
     def _fit(self, data: Interactions, homes: HomesLike | None) -> None:
-        net = data.net()
+        def judge(settings: Settings, cut: Cut, with_homes: bool) -> float:
+            options = {**self.options(), **asdict(settings), "iterations": min(self.config.iterations, 10)}
+            trial = type(self)(**{**options, "tune": False})
+            return cut.ndcg(trial.fit(cut.train, homes=homes if with_homes else None))
+
+        self.settings_, self.trials_ = chosen(self.config, data, judge, described=homes is not None)
+        self.attributes_: Attributes | None = None
+        described = None
+        if homes is not None:
+            self.attributes_, columns = Attributes.of(homes)
+            described = Described(self._placed(homes, columns), self.attributes_.spread())
+        net = self._net(len(data.properties))
         size = np.log2(1.0 + net.data[net.data > 0])
-        self.unit_ = float(size.mean()) if size.size else 1.0
-        self._choose(data)
-        self._learn(self._confidence(net, self.alpha_))
+        self.unit_ = float(size.mean()) if size.size and size.mean() > 0 else 1.0
+        entries = evidence_of(net, self.settings_, self.unit_, self.config.method)
+        self.liked_ = self.popularity()
+        found = learned(self.config, self.settings_, entries, described, len(self.items))
+        self._hold(found.turned() if self.config.method == "ials" else found)
 
-    def _choose(self, data: Interactions) -> None:
-        config = self.config
-        self.alpha_ = config.alpha or ALPHA
-        self.reg_ = config.reg or (REG if config.alpha is None else config.alpha * REG / ALPHA)
-        self.trials_: tuple[Trial, ...] = ()
-        free = {name: GRID for name in ("alpha", "reg") if getattr(config, name) is None}
-        if not config.tune or not free:
-            return
-        cut = validation_cut(data, config.seed)
-        if not cut.is_enough:
-            return
-        start = {"alpha": self.alpha_, "reg": self.reg_}
-        most = int(np.clip(MOST_TRIALS * 1e6 / max(len(data), 1), FEWEST_TRIALS, MOST_TRIALS))
+    @property
+    def alpha_(self) -> float:
+        """What an average positive entry counts beyond an absent one."""
+        return self.settings_.alpha
 
-        def judge(settings: dict[str, float]) -> float:
-            options = {**start, **settings, "iterations": min(config.iterations, 10), "tune": False}
-            return cut.ndcg(type(self)(**{**self.options(), **options}).fit(cut.train))
-
-        self.trials_ = climbed(free, {name: start[name] for name in free}, judge, most=most, what="factors")
-        best = {**start, **best_of(self.trials_).settings}
-        self.alpha_, self.reg_ = best["alpha"], best["reg"]
-
-    def _learn(self, confidence: sp.csr_array[Any, Any]) -> None:
-        config = self.config
-        leads, homes = als.alternate(
-            confidence,
-            factors=config.factors,
-            iterations=config.iterations,
-            reg=self.reg_,
-            against=AGAINST,
-            seed=config.seed,
-        )
-        wide = leads.astype(np.float64)
-        self.lead_gram_: NDArray[np.float64] = wide.T @ wide
-        self._hold(homes, np.bincount(confidence.indices, minlength=homes.shape[0]) > 0)
-
-    def _hold(self, factors: NDArray[np.float32], known: NDArray[np.bool_]) -> None:
-        wide = factors.astype(np.float64)
-        self.item_factors_, self.known_ = factors, known
-        self.gram_: NDArray[np.float64] = wide.T @ wide
-
-    def _confidence(self, net: sp.csr_array[Any, Any], alpha: float) -> sp.csr_array[Any, Any]:
-        """Signed confidences beyond 1; pairs whose weights cancel are left out."""
-        signed = net.copy()
-        signed.data = (np.sign(net.data) * (alpha / self.unit_) * np.log2(1.0 + np.abs(net.data))).astype(np.float32)
-        signed.eliminate_zeros()
-        return signed
-
-    def _row(self, past: Past) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], float]:
-        """The lead's homes that have vectors, their confidences and targets, and the lead's regularisation."""
-        items, weights = past.summed()
-        kept = (weights != 0) & self._has_factors(items)
-        items, weights = items[kept], weights[kept]
-        confidence = self.alpha_ / self.unit_ * np.log2(1.0 + np.abs(weights))
-        return items, confidence, np.where(weights > 0, 1.0, AGAINST), self.reg_ * float(np.sqrt(max(items.size, 1)))
-
-    def _has_factors(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
-        has = np.zeros(items.size, dtype=np.bool_)
-        met = items < self.known_.size
-        has[met] = self.known_[items[met]]
-        return has
-
-    def _speaks(self, past: Past) -> bool:
-        return bool(self._has_factors(past.items).any()) and self._row(past)[0].size > 0
-
-    def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:
-        scores = np.full(items.size, np.nan, dtype=np.float32)
-        row = self._row(past)
-        if row[0].size == 0:
-            return scores
-        x = als.fold_in(self.item_factors_, self.gram_, *row)
-        has = self._has_factors(items)
-        scores[has] = als.products(self.item_factors_, items[has], x)
-        return scores
-
-    def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
-        acted, confidence, target, penalty = self._row(past)
-        if acted.size == 0:
-            return [{} for _ in items]
-        factors = self.item_factors_
-        lower = als.normal_matrix(factors, self.gram_, acted, confidence, penalty)
-        names = [str(self.items.ids[code]) for code in acted.tolist()]
-        pull = (1.0 + confidence) * target
-        explained: list[dict[str, float]] = [{} for _ in items]
-        for place in np.flatnonzero(self._has_factors(items)).tolist():
-            reach = als.solve(lower, factors[items[place]].astype(np.float64))
-            explained[place] = dict(zip(names, (pull * als.products(factors, acted, reach)).tolist(), strict=True))
-        return explained
+    @property
+    def reg_(self) -> float:
+        """The regularisation."""
+        return self.settings_.reg
 
     def _partial_fit(self, more: Interactions) -> None:
-        if not self.known_.any():
+        if not self.learned_.acted.any():
             self._fit(self.pasts.interactions(self.items), None)
             return
-        net = self.pasts.interactions(self.items).net()
-        confidence = self._confidence(net, self.alpha_).tocsc()
-        missing = len(self.items) - self.known_.size
-        factors = np.vstack((self.item_factors_, np.zeros((missing, self.config.factors), dtype=np.float32)))
-        known = np.concatenate((self.known_, np.zeros(missing, dtype=np.bool_)))
-        fresh = [code for code in np.unique(more.property).tolist() if not known[code]]
-        vectors = {code: self._home_vector(confidence, code) for code in fresh}
-        for code, vector in vectors.items():
-            if vector is not None:
-                factors[code], known[code] = vector, True
-        self._hold(factors, known)
+        entries = evidence_of(self._net(len(self.items)), self.settings_, self.unit_, self.config.method)
+        touched = np.unique(more.property).astype(np.int64)
+        self.liked_ = self.popularity()
+        found = updated(self.learned_, self.fixed_, self.settings_, entries, touched)
+        self._hold(found.turned() if self.config.method == "ials" else found)
 
-    def _home_vector(self, confidence: sp.csc_array[Any], code: int) -> NDArray[np.float32] | None:
-        """The vector of a home not met before, from the leads that acted on it; None if none of them has one."""
-        rows = slice(confidence.indptr[code], confidence.indptr[code + 1])
-        leads, signed = confidence.indices[rows], confidence.data[rows].astype(np.float64)
-        pasts = [self.pasts.past(self.pasts.leads.ids[lead]) for lead in leads.tolist()]
-        usable = [place for place, past in enumerate(pasts) if past is not None and self._speaks(past)]
-        if not usable:
+    def _with_homes(self, homes: HomesLike) -> None:
+        if self.attributes_ is None or not self.learned_.coefficients.size:
+            return
+        columns = self._placed(homes, self.attributes_.columns(homes))
+        self.attributes_ = self.attributes_.grown(homes)
+        draws = self.config.method == "ials" and self.settings_.attributes > 0.0
+        least = 0.0 if self.config.method == "nmf" else -np.inf
+        self._hold(self.learned_.described(columns, self.items.codes_of(homes.ids), draws=draws, least=least))
+
+    def _placed(self, homes: HomesLike, columns: sp.csr_array[Any, Any]) -> sp.csr_array[Any, Any]:
+        """Columns of homes as rows of `items`, zeros for the others."""
+        codes = self.items.codes_of(homes.ids)
+        ones, shape = np.ones(codes.size, np.float32), (len(self.items), codes.size)
+        return sp.csr_array(sp.csr_array((ones, (codes, np.arange(codes.size))), shape=shape) @ columns)
+
+    def _net(self, homes: int) -> sp.csr_array[Any, Any]:
+        """Leads x the first so many homes: all weights of each pair, faded to now and summed, float32."""
+        pasts = self.pasts
+        weights = pasts.weights * self._fading(pasts.at, pasts.upto)
+        matrix = sp.coo_array((weights, (pasts.lead, pasts.items)), shape=(len(pasts.leads), homes)).tocsr()
+        matrix.sum_duplicates()
+        return matrix.astype(np.float32)
+
+    def _fading(self, at: NDArray[np.int64] | None, as_of: int | None) -> Doubles | float:
+        half_life = self.settings_.half_life_days
+        if at is None or as_of is None or half_life == float("inf"):
+            return 1.0
+        return np.exp2(np.minimum(at - as_of, 0) / (half_life * DAY))
+
+    def _hold(self, found: Learned) -> None:
+        self.learned_ = found
+        self.fixed_ = fixed_homes(self.config.method, found.vectors, found.gram)
+        self.has_ = found.acted | found.told
+        lengths = np.einsum("md,md->m", found.vectors, found.vectors)
+        self.all_ = bool(self.has_.all())
+        self.longest_ = float(np.sqrt(lengths.max(initial=0.0)))
+
+    # -- asking ------------------------------------------------------------------------------------------------
+
+    def _row(self, past: Past) -> Row:
+        """The lead's homes that have factors, what each says, and the lead's regularisation."""
+        faded = past.weights * self._fading(past.at, past.as_of)
+        items, place = np.unique(past.items, return_inverse=True)
+        weights = np.bincount(place, weights=faded, minlength=items.size)
+        kept = (weights != 0) & self._has_factors(items)
+        items, weights = items[kept], weights[kept]
+        size, sign = np.log2(1.0 + np.abs(weights)), np.where(weights > 0, 1.0, AGAINST)
+        if self.config.method == "ials":
+            confidence = self.settings_.alpha / self.unit_ * size
+            penalty = self.settings_.reg * float(np.sqrt(max(items.size, 1)))
+            return Row(items, confidence, (1.0 + confidence) * sign, penalty)
+        return Row(items, np.zeros(items.size), size * sign, 0.0)
+
+    def _has_factors(self, items: Codes) -> NDArray[np.bool_]:
+        has = np.zeros(items.size, dtype=np.bool_)
+        met = items < self.has_.size
+        has[met] = self.has_[items[met]]
+        return has
+
+    def _stated(self, past: Past, row: Row) -> Doubles | None:
+        """What stays of the factors that the stated limits let expect, None where nothing is stated."""
+        if past.within is None:
             return None
-        vectors = np.array(
-            [als.fold_in(self.item_factors_, self.gram_, *self._row(pasts[place])) for place in usable],  # type: ignore[arg-type]
-            dtype=np.float32,
-        )
-        signed = signed[usable]
-        target = np.where(signed > 0, 1.0, AGAINST)
-        penalty = self.reg_ * float(np.sqrt(len(usable)))
-        vector = als.fold_in(vectors, self.lead_gram_, np.arange(len(usable)), np.abs(signed), target, penalty)
-        return vector.astype(np.float32)
+        expected = prior_of(self, past.within) * (STATED / (STATED + row.items.size))
+        return self.fixed_.kept(row, expected) if expected.any() else None
+
+    def _speaks(self, past: Past) -> bool:
+        row = self._row(past)
+        return row.items.size > 0 or self._stated(past, row) is not None
+
+    def _vector(self, past: Past) -> Doubles | None:
+        """The lead's factors (d,), None where there is nothing to say."""
+        row = self._row(past)
+        stated = self._stated(past, row)
+        if row.items.size == 0:
+            return stated
+        evidence = self.fixed_.evidence(row)
+        return evidence if stated is None else evidence + stated
+
+    def _score(self, past: Past, items: Codes) -> Scores:
+        scores = np.full(items.size, np.nan, dtype=np.float32)
+        x = self._vector(past)
+        if x is None:
+            return scores
+        has = self._has_factors(items)
+        scores[has] = folding.products(self.fixed_.vectors, items[has], x)
+        return scores
+
+    def _explain(self, past: Past, items: Codes) -> list[dict[str, float]]:
+        row = self._row(past)
+        stated = self._stated(past, row)
+        explained: list[dict[str, float]] = [{} for _ in items]
+        if row.items.size == 0 and stated is None:
+            return explained
+        found, vectors = self.learned_, self.fixed_.vectors
+        reach = self.fixed_.reach(row)
+        near = row.pull[:, None] * vectors[row.items].astype(np.float64)
+        names = [str(self.items.ids[code]) for code in row.items.tolist()]
+        for place in np.flatnonzero(self._has_factors(items)).tolist():
+            code = items[place]
+            vector = vectors[code].astype(np.float64)
+            drawn = found.drawn[code].astype(np.float64) if code < len(found.drawn) else np.zeros_like(vector)
+            parts = dict(zip(names, (near @ (reach @ (vector - drawn))).tolist(), strict=True))
+            if drawn.any() and row.items.size:
+                parts["attributes"] = parts.get("attributes", 0.0) + float((near @ (reach @ drawn)).sum())
+            if stated is not None:
+                parts["stated_limits"] = parts.get("stated_limits", 0.0) + float(vector @ stated)
+            explained[place] = parts
+        return explained
+
+    def posterior(self, lead: Lead) -> tuple[Doubles, Doubles]:
+        """The mean (d,) and the covariance (d, d) of the lead's factors, float64, given its acts and the homes.
+
+        The covariance is that of least squares: B times the mean weighted square by which a pair was missed in
+        training. The score of a home has the mean y . mean and the variance yT covariance y.
+        """
+        self._ready("posterior")
+        past = self._past(lead)
+        row = self._row(past)
+        mean = self._vector(past)
+        covariance = self.learned_.noise * self.fixed_.reach(row)
+        return np.zeros(len(covariance)) if mean is None else mean, covariance
+
+    def draws(self, lead: Lead, n: int, seed: int = 0) -> Doubles:
+        """Tastes that the lead may have, float64 (n, d), drawn from its `posterior`."""
+        self._ready("draws")
+        if not isinstance(n, int | np.integer) or n < 1:
+            raise BadInput.of("n", "be at least 1", n)
+        mean, covariance = self.posterior(lead)
+        values, basis = np.linalg.eigh(covariance)
+        noise = np.random.default_rng(seed).standard_normal((int(n), mean.size))
+        drawn: Doubles = mean + (noise * np.sqrt(np.maximum(values, 0.0))) @ basis.T
+        return drawn
+
+    # -- keeping -----------------------------------------------------------------------------------------------
+
+    def _best(self, past: Past, items: Codes, k: int) -> tuple[Codes, Scores]:
+        x = self._vector(past)
+        if x is None or k > items.size // 8:
+            return super()._best(past, items, k)
+        has = items if self.all_ and len(self.items) == self.has_.size else items[self._has_factors(items)]
+        slack = (x.size + 2) * 2.0**-24 * self.longest_ * float(np.linalg.norm(x))
+        near = folding.best(self.fixed_.vectors, has, x.astype(np.float32), k, slack)
+        scores = folding.products(self.fixed_.vectors, near, x).astype(np.float32)
+        places = top(scores, k)
+        return near[places], scores[places]
 
     def _state(self) -> Arrays:
+        attributes = {} if self.attributes_ is None else self.attributes_.arrays()
         return {
-            "item_factors": self.item_factors_,
-            "gram": self.gram_,
-            "lead_gram": self.lead_gram_,
-            "known": self.known_,
-            "scales": np.array([self.alpha_, self.reg_, self.unit_]),
+            **{f"learned.{name}": array for name, array in self.learned_.arrays().items()},
+            **{f"attributes.{name}": array for name, array in attributes.items()},
+            "settings": packed_text(json.dumps(asdict(self.settings_))),
+            "unit": np.array([self.unit_]),
+            "liked": self.liked_,
             "trials": packed_trials(self.trials_),
         }
 
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        self.item_factors_, self.gram_ = state["item_factors"], state["gram"]
-        self.lead_gram_, self.known_ = state["lead_gram"], state["known"]
-        self.alpha_, self.reg_, self.unit_ = state["scales"].tolist()
-        self.trials_ = trials_from(state["trials"])
+        self.settings_ = Settings(**json.loads(text_from(state["settings"])))
+        self.trials_, self.unit_, self.liked_ = trials_from(state["trials"]), float(state["unit"][0]), state["liked"]
+        attributes = under("attributes.", state)
+        self.attributes_ = Attributes.from_arrays(attributes) if attributes else None
+        self._hold(Learned.from_arrays(under("learned.", state)))
+
+
+def prior_of(model: CollaborativeFilteringModel, homes: Codes) -> Doubles:
+    """The factors (d,) of a lead of whom nothing is known but which homes (codes, each once) are what it asks for.
+
+    Their direction is that of the mean factors of these homes, each weighing one more than what leads liked it; their
+    length that of an average lead. Zeros where none of the homes has factors.
+    """
+    found = model.learned_
+    known = homes[(homes >= 0) & (homes < model.has_.size)]
+    known = known[model.has_[known]]
+    weights = 1.0 + np.append(model.liked_, np.zeros(max(model.has_.size - model.liked_.size, 0)))[known]
+    mean = weights @ found.vectors[known].astype(np.float64)
+    length = float(np.linalg.norm(mean))
+    towards: Doubles = mean * (found.spread / length if length > 0.0 else 0.0)
+    return towards

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from homing.core.ids import Vocabulary
 from homing.models.interactions import Id, Interactions
-from homing.models.query import Query
+from homing.models.query import Codes, Query
 
 __all__ = ["Past", "Pasts"]
 
@@ -23,7 +23,8 @@ class Past:
 
     `items` int64 (m,) codes of the model; `weights` float64 (m,), negative is against; `at` int64 (m,) microseconds or
     None where no moments are known; `prices` float64 (m,) USD, NaN where unknown, or None; `as_of` the moment of
-    asking, where one is known.
+    asking, where one is known; `within` int64 (n,) the codes of the homes that satisfy what the lead has stated, or
+    None.
     """
 
     items: NDArray[np.int64]
@@ -31,6 +32,7 @@ class Past:
     at: NDArray[np.int64] | None = None
     prices: NDArray[np.float64] | None = None
     as_of: int | None = None
+    within: NDArray[np.int64] | None = None
 
     @classmethod
     def of(cls, query: Query, items: Vocabulary[Id]) -> Past:
@@ -45,7 +47,7 @@ class Past:
         at = None if query.at is None else query.at[rows]
         prices = None if query.prices is None else query.prices[rows]
         as_of = query.as_of if query.as_of is not None or at is None or not at.size else int(at[-1])
-        return cls(codes[rows], query.weights[rows], at, prices, as_of)
+        return cls(codes[rows], query.weights[rows], at, prices, as_of, _within(query, items))
 
     def summed(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The distinct homes in order of code, and the weights of each added up."""
@@ -140,6 +142,14 @@ class Pasts:
             None if prices is None else np.asarray(prices, dtype=np.float64),
             None if known_at is None else np.asarray(known_at, dtype=np.int64),
         )
+
+
+def _within(query: Query, items: Vocabulary[Id]) -> NDArray[np.int64] | None:
+    """The codes of the homes that satisfy what was stated, each once."""
+    if query.within is None:
+        return None
+    codes = query.within.array if isinstance(query.within, Codes) else items.codes(query.within)
+    return np.unique(codes[(codes >= 0) & (codes < len(items))])
 
 
 def joined(first: Interactions, second: Interactions) -> Interactions:

@@ -27,7 +27,9 @@ class Query:
 
     `weights` as in `Interactions` (left out: 1 each; negative: against the home); `at` the moments in microseconds;
     `prices` the price of each home when the lead acted, in USD, NaN where unknown; `as_of` the moment of asking: acts
-    later than it are not used. Homes that a model does not know are passed over.
+    later than it are not used. Homes that a model does not know are passed over. `within` are the homes that satisfy
+    what the lead has stated, by id or as `Codes`, None where nothing is stated: a model may expect a lead to like what
+    is typical of them, until its acts say otherwise.
 
     >>> Query("ann", ["h1", "h2"], [5, -10]).weights.tolist()
     [5.0, -10.0]
@@ -39,6 +41,7 @@ class Query:
     at: NDArray[np.int64] | None = None
     prices: NDArray[np.float64] | None = None
     as_of: int | None = None
+    within: Sequence[Id] | Codes | None = None
 
     def __post_init__(self) -> None:
         count = len(self.properties)
