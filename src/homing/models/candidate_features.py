@@ -109,8 +109,8 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes) -> Told:
             columns.append((name, SOURCE_FAMILY.get(name, name), 1, part_scores(parts, name, past, items)))
     columns += _against_what_was_liked(facts, past, items)
     columns.append(("days_listed", "recency", 0, _days_listed(facts, past, items)))
-    names, family, monotone, values = zip(*columns, strict=True)
-    return Told(names, family, monotone, np.column_stack(list(values)))
+    names, family, monotone, said = zip(*columns, strict=True)
+    return Told(names, family, monotone, np.column_stack(list(said)))
 
 
 def _against_what_was_liked(facts: Facts, past: Past, items: Codes) -> list[tuple[str, str, int, Floats]]:

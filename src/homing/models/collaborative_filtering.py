@@ -102,6 +102,10 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         """The regularisation."""
         return self.settings_.reg
 
+    def _chosen(self) -> dict[str, Any]:
+        found = asdict(self.settings_)
+        return {name: found[name] for name, value in self.options().items() if value is None and name in found}
+
     def _partial_fit(self, more: Interactions) -> None:
         if not self.learned_.acted.any():
             self._fit(self.pasts.interactions(self.items), None)

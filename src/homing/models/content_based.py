@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, final
@@ -375,7 +376,7 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
     def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
         families, parts = self.by_family(past, items)
         return [
-            {family: value for family, value in zip(families, row, strict=True) if value == value}  # noqa: PLR0124  # NaN is unlike itself
+            {family: value for family, value in zip(families, row, strict=True) if not math.isnan(value)}
             for row in parts.tolist()
         ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -227,22 +228,25 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
             scores[has] = bayes.heights(self.vectors_, items[has], self._taste(past).mean)
         return scores
 
-    def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
+    def by_family(self, past: Past, items: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+        """The families of attributes, and the part of each in the scores, float64 (n, families), NaN where unknown."""
+        names = tuple(dict.fromkeys(self.basis_.families))
+        parts = np.full((items.size, len(names)), np.nan)
         if not self._speaks(past):
-            return [{} for _ in items]
-        mean, families = self._taste(past).mean, self.basis_.families
-        names = list(dict.fromkeys(families))
-        owner = np.array([names.index(family) for family in families])
-        explained: list[dict[str, float]] = []
-        for code, has in zip(items.tolist(), self._has(items).tolist(), strict=True):
-            if not has:
-                explained.append({})
-                continue
-            x = self.vectors_[code].astype(np.float64)
-            parts = np.bincount(owner, weights=x * mean, minlength=len(names))
-            told = np.bincount(owner, weights=np.abs(x), minlength=len(names)) > 0
-            explained.append({name: part for name, part, one in zip(names, parts.tolist(), told, strict=True) if one})
-        return explained
+            return names, parts
+        has = self._has(items)
+        member = np.array([[family == name for name in names] for family in self.basis_.families], dtype=np.float64)
+        x = self.vectors_[items[has]].astype(np.float64)
+        said = (x * self._taste(past).mean) @ member
+        parts[has] = np.where(np.abs(x) @ member > 0, said, np.nan)
+        return names, parts
+
+    def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
+        families, parts = self.by_family(past, items)
+        return [
+            {name: part for name, part in zip(families, row, strict=True) if not math.isnan(part)}
+            for row in parts.tolist()
+        ]
 
     def _state(self) -> Arrays:
         return {

@@ -30,7 +30,7 @@ _log = logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """Homes, model, which of the model's codes each home has (-1 where it has none), and what acts of each type weigh."""
+    """Homes, model, the model's code of each home (-1 where it has none), and what acts of each type weigh."""
 
     market: MarketSnapshot
     model: HybridRecommendationModel
