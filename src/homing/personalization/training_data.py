@@ -38,8 +38,8 @@ _OPENED: Final = TYPES.index(EventType.PROPERTY_VIEW)
 class TrainingData:
     """Interactions with signed weights and the prices of then; impressions whose 14 days are over.
 
-    `stands_in` is True when opened homes stand in for shown ones. `weights` float64 (types,) is what an act of each type
-    weighs, learned from what acts of that type led to; a lead's live history has to be weighed by the same.
+    `stands_in` is True when opened homes stand in for shown ones. `weights` float64 (types,) is what acts of each type
+    weigh, learned from what they led to; a lead's live history has to be weighed by the same.
     """
 
     interactions: Interactions
