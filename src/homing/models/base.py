@@ -157,10 +157,13 @@ class LearningModel(Generic[C]):
         if not isinstance(k, int | np.integer) or k < 1:
             raise BadInput.of("k", "be at least 1", k)
         past = self._past(lead)
-        codes = self._candidates(candidates, past.items if exclude_seen else None)
+        allowed = self._allowed(candidates)
+        if exclude_seen:
+            allowed[past.items] = False
         if self._speaks(past):
-            codes, scores = self._best(past, codes, int(k))
+            codes, scores = self._best(past, allowed, int(k))
         else:
+            codes = np.flatnonzero(allowed)
             liked = self.popularity()[codes].astype(np.float32)
             best = top(liked, int(k))
             codes, scores = codes[best], liked[best]
@@ -275,11 +278,12 @@ class LearningModel(Generic[C]):
     def _with_homes(self, homes: HomesLike) -> None:
         """Take over the homes of a changed market; `items` has them all already."""
 
-    def _best(self, past: Past, items: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], Scores]:
-        """The codes among these (ascending, each once) with the `k` highest scores, best first, and their scores.
+    def _best(self, past: Past, allowed: NDArray[np.bool_], k: int) -> tuple[NDArray[np.int64], Scores]:
+        """The codes of the allowed homes with the `k` highest scores, best first, and their scores.
 
         A model with a quicker way to the same answer may take it.
         """
+        items = np.flatnonzero(allowed)
         scores = self._score(past, items)
         best = top(scores, k)
         return items[best], scores[best]
@@ -311,17 +315,14 @@ class LearningModel(Generic[C]):
         codes = homes.array if isinstance(homes, Codes) else self.items.codes(homes)
         return codes, (codes >= 0) & (codes < len(self.items))
 
-    def _candidates(self, candidates: Sequence[Id] | Codes | None, seen: NDArray[np.int64] | None) -> NDArray[np.int64]:
-        """The codes of the candidates, ascending, each once, without those seen."""
+    def _allowed(self, candidates: Sequence[Id] | Codes | None) -> NDArray[np.bool_]:
+        """Which of `items` are candidates."""
         if candidates is None:
-            allowed = np.ones(len(self.items), dtype=np.bool_)
-        else:
-            codes, known = self._looked_up(candidates)
-            allowed = np.zeros(len(self.items), dtype=np.bool_)
-            allowed[codes[known]] = True
-        if seen is not None:
-            allowed[seen] = False
-        return np.flatnonzero(allowed)
+            return np.ones(len(self.items), dtype=np.bool_)
+        codes, known = self._looked_up(candidates)
+        allowed = np.zeros(len(self.items), dtype=np.bool_)
+        allowed[codes[known]] = True
+        return allowed
 
 
 def top(scores: Scores, k: int) -> NDArray[np.int64]:

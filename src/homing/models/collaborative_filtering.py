@@ -25,6 +25,7 @@ from homing.models.homes import HomesLike
 from homing.models.interactions import Interactions
 from homing.models.learned_factors import Learned
 from homing.models.pasts import Past
+from homing.models.search import Search
 from homing.models.tuning import packed_trials, trials_from
 from homing.models.validation import Cut
 
@@ -32,6 +33,9 @@ __all__ = ["CollaborativeFilteringConfig", "CollaborativeFilteringModel", "prior
 
 Doubles = NDArray[np.float64]
 Codes = NDArray[np.int64]
+
+MOST_LISTED = 1_000
+"""Longer lists are sorted whole."""
 
 STATED = 5.0
 """As many acts as what a lead has stated counts for."""
@@ -149,19 +153,14 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         self.learned_ = found
         self.fixed_ = fixed_homes(self.config.method, found.vectors, found.gram)
         self.has_ = found.acted | found.told
-        lengths = np.einsum("md,md->m", found.vectors, found.vectors)
-        self.all_ = bool(self.has_.all())
-        self.longest_ = float(np.sqrt(lengths.max(initial=0.0)))
+        self.search_ = Search.of(found.vectors, self.has_)
 
     # -- asking ------------------------------------------------------------------------------------------------
 
     def _row(self, past: Past) -> Row:
         """The lead's homes that have factors, what each says, and the lead's regularisation."""
         faded = past.weights * self._fading(past.at, past.as_of)
-        items, place = np.unique(past.items, return_inverse=True)
-        weights = np.bincount(place, weights=faded, minlength=items.size)
-        kept = (weights != 0) & self._has_factors(items)
-        items, weights = items[kept], weights[kept]
+        items, weights = folding.summed(past.items, faded, self.has_)
         size, sign = np.log2(1.0 + np.abs(weights)), np.where(weights > 0, 1.0, AGAINST)
         if self.config.method == "ials":
             confidence = self.settings_.alpha / self.unit_ * size
@@ -183,8 +182,9 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         return self.fixed_.kept(row, expected) if expected.any() else None
 
     def _speaks(self, past: Past) -> bool:
-        row = self._row(past)
-        return row.items.size > 0 or self._stated(past, row) is not None
+        if past.within is None and (past.weights > 0).all():
+            return bool(self._has_factors(past.items).any())
+        return self._vector(past) is not None
 
     def _vector(self, past: Past) -> Doubles | None:
         """The lead's factors (d,), None where there is nothing to say."""
@@ -203,6 +203,15 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         has = self._has_factors(items)
         scores[has] = folding.products(self.fixed_.vectors, items[has], x)
         return scores
+
+    def _best(self, past: Past, allowed: NDArray[np.bool_], k: int) -> tuple[Codes, Scores]:
+        x = self._vector(past)
+        if x is None or k > MOST_LISTED:
+            return super()._best(past, allowed, k)
+        near = self.search_.near(x, allowed, k)
+        scores = folding.products(self.fixed_.vectors, near, x).astype(np.float32)
+        places = top(scores, k)
+        return near[places], scores[places]
 
     def _explain(self, past: Past, items: Codes) -> list[dict[str, float]]:
         row = self._row(past)
@@ -251,17 +260,6 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         return drawn
 
     # -- keeping -----------------------------------------------------------------------------------------------
-
-    def _best(self, past: Past, items: Codes, k: int) -> tuple[Codes, Scores]:
-        x = self._vector(past)
-        if x is None or k > items.size // 8:
-            return super()._best(past, items, k)
-        has = items if self.all_ and len(self.items) == self.has_.size else items[self._has_factors(items)]
-        slack = (x.size + 2) * 2.0**-24 * self.longest_ * float(np.linalg.norm(x))
-        near = folding.best(self.fixed_.vectors, has, x.astype(np.float32), k, slack)
-        scores = folding.products(self.fixed_.vectors, near, x).astype(np.float32)
-        places = top(scores, k)
-        return near[places], scores[places]
 
     def _state(self) -> Arrays:
         attributes = {} if self.attributes_ is None else self.attributes_.arrays()

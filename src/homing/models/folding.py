@@ -3,7 +3,7 @@
 The fixed side is kept in the eigenbasis of its Gram matrix, so that what all pairs without an act say is a diagonal
 `base` (d,): its eigenvalues, and the row's regularisation added. With n acts, M = base + sum of c y yT is a diagonal
 matrix and n rank-1 ones: with few acts a system of n unknowns is solved in its place (Woodbury), with many one of d;
-the inverse takes n rank-1 updates of 1 / base (Sherman, Morrison).
+the inverse comes from the same system.
 
 Shapes: `vectors` (m, d) float32 of the fixed side, `items` (n,) the rows acted on, `confidence` (n,) c > 0 beyond 1,
 `pull` (n,) what each act adds to the right-hand side.
@@ -18,94 +18,121 @@ from numpy.typing import NDArray
 
 from homing.core.jit import fast_kernel, kernel
 
-__all__ = ["best", "fold_in", "folded", "inverse", "products"]
+__all__ = ["best", "fold_in", "folded", "inverse", "products", "summed"]
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Whole = NDArray[np.int32]
 
 
-@kernel
-def _solved(matrix: Doubles, right: Doubles) -> None:
-    """Solve a symmetric positive definite system in place by Cholesky; only the lower half of `matrix` is read."""
-    size = right.size
-    for f in range(size):
+@fast_kernel
+def _lower(matrix: Doubles) -> None:
+    """The lower Cholesky factor of a symmetric positive definite matrix, in place of its lower half."""
+    for f in range(matrix.shape[0]):
         for g in range(f + 1):
             total = matrix[f, g]
             for h in range(g):
                 total -= matrix[f, h] * matrix[g, h]
-            if f == g:
-                matrix[f, f] = math.sqrt(total)
-            else:
-                matrix[f, g] = total / matrix[g, g]
+            matrix[f, g] = math.sqrt(total) if f == g else total / matrix[g, g]
+
+
+@fast_kernel
+def _solved(matrix: Doubles, right: Doubles) -> None:
+    """Solve a symmetric positive definite system in place; only the lower half of `matrix` is read, and used up."""
+    size = right.size
+    _lower(matrix)
     for f in range(size):
+        total = right[f]
         for g in range(f):
-            right[f] -= matrix[f, g] * right[g]
-        right[f] /= matrix[f, f]
+            total -= matrix[f, g] * right[g]
+        right[f] = total / matrix[f, f]
     for f in range(size - 1, -1, -1):
-        for g in range(f + 1, size):
-            right[f] -= matrix[g, f] * right[g]
         right[f] /= matrix[f, f]
+        for g in range(f):
+            right[g] -= matrix[f, g] * right[f]
 
 
-@kernel
-def _by_factors(near: Doubles, base: Doubles, confidence: Doubles, x: Doubles) -> None:
-    """Solve M x = x in place as a system of d unknowns; `near` (n, d) are the vectors of the homes."""
-    width = base.size
-    matrix = np.zeros((width, width))
-    for j in range(confidence.size):
-        for f in range(width):
-            share = confidence[j] * near[j, f]
+@fast_kernel
+def _scaled(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles) -> Doubles:
+    """Z (n, d), sqrt(c / base) y, so that M = sqrt(base) (1 + ZT Z) sqrt(base)."""
+    rows = np.empty((items.size, base.size))
+    scale = 1.0 / np.sqrt(base)
+    for j in range(items.size):
+        root = math.sqrt(confidence[j])
+        y = vectors[items[j]]
+        for f in range(base.size):
+            rows[j, f] = root * scale[f] * y[f]
+    return rows
+
+
+@fast_kernel
+def _crossed(rows: Doubles) -> Doubles:
+    """1 + Z ZT (n, n), its lower half."""
+    matrix = np.zeros((rows.shape[0], rows.shape[0]))
+    for j in range(rows.shape[0]):
+        for k in range(j + 1):
+            total = 0.0
+            for f in range(rows.shape[1]):
+                total += rows[j, f] * rows[k, f]
+            matrix[j, k] = total
+        matrix[j, j] += 1.0
+    return matrix
+
+
+@fast_kernel
+def _by_factors(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles, x: Doubles) -> None:
+    """Solve M x = x in place as a system of d unknowns."""
+    matrix = np.zeros((base.size, base.size))
+    for j in range(items.size):
+        y = vectors[items[j]]
+        for f in range(base.size):
+            share = confidence[j] * y[f]
             for g in range(f + 1):
-                matrix[f, g] += share * near[j, g]
-    for f in range(width):
+                matrix[f, g] += share * y[g]
+    for f in range(base.size):
         matrix[f, f] += base[f]
     _solved(matrix, x)
 
 
-@kernel
-def _by_acts(near: Doubles, base: Doubles, confidence: Doubles, x: Doubles) -> None:
-    """Solve M x = x in place as a system of n unknowns; `near` is used up."""
-    width, count = base.size, confidence.size
-    for f in range(width):
-        x[f] /= base[f]
-    matrix, right = np.zeros((count, count)), np.zeros(count)
-    for j in range(count):
-        root = math.sqrt(confidence[j])
-        for f in range(width):
-            near[j, f] *= root
-            right[j] += near[j, f] * x[f]
-        for k in range(j + 1):
-            total = 0.0
-            for f in range(width):
-                total += near[j, f] * near[k, f] / base[f]
-            matrix[j, k] = total
-        matrix[j, j] += 1.0
-    _solved(matrix, right)
-    for j in range(count):
-        for f in range(width):
-            x[f] -= near[j, f] * right[j] / base[f]
+@fast_kernel
+def _by_acts(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles, x: Doubles) -> None:
+    """Solve M x = x in place as a system of n unknowns: with u = x / sqrt(base), u - ZT (1 + Z ZT)^-1 Z u."""
+    rows = _scaled(vectors, base, items, confidence)
+    right = np.zeros(items.size)
+    for f in range(base.size):
+        x[f] /= math.sqrt(base[f])
+    for j in range(items.size):
+        total = 0.0
+        for f in range(base.size):
+            total += rows[j, f] * x[f]
+        right[j] = total
+    _solved(_crossed(rows), right)
+    for j in range(items.size):
+        for f in range(base.size):
+            x[f] -= rows[j, f] * right[j]
+    for f in range(base.size):
+        x[f] /= math.sqrt(base[f])
 
 
-@kernel
+@fast_kernel
 def fold_in(
     vectors: Floats, base: Doubles, items: Codes, confidence: Doubles, pull: Doubles, drawn: Doubles
 ) -> Doubles:
     """The exact factors (d,) of a row from its entries: M^-1 (drawn + sum of pull y), `drawn` (d,)."""
-    near = np.empty((items.size, base.size))
     x = drawn.copy()
     for j in range(items.size):
+        y = vectors[items[j]]
         for f in range(base.size):
-            near[j, f] = vectors[items[j], f]
-            x[f] += pull[j] * near[j, f]
+            x[f] += pull[j] * y[f]
     if items.size < base.size:
-        _by_acts(near, base, confidence, x)
+        _by_acts(vectors, base, items, confidence, x)
     else:
-        _by_factors(near, base, confidence, x)
+        _by_factors(vectors, base, items, confidence, x)
     return x
 
 
-@kernel
+@fast_kernel
 def folded(
     vectors: Floats,
     diagonal: Doubles,
@@ -131,27 +158,48 @@ def folded(
 
 @fast_kernel
 def inverse(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles) -> Doubles:
-    """M^-1 (d, d)."""
+    """M^-1 (d, d): with L the Cholesky factor of 1 + Z ZT and W = L^-1 Z, 1 - WT W between 1 / sqrt(base)."""
     width = base.size
+    rows = _scaled(vectors, base, items, confidence)
     found = np.zeros((width, width))
-    for f in range(width):
-        found[f, f] = 1.0 / base[f]
-    reach, y = np.empty(width), np.empty(width)
+    lower = _crossed(rows)
+    _lower(lower)
     for j in range(items.size):
-        for f in range(width):
-            y[f] = vectors[items[j], f]
-            reach[f] = 0.0
-        for g in range(width):
+        for k in range(j):
             for f in range(width):
-                reach[f] += found[g, f] * y[g]
-        total = 1.0 / confidence[j]
+                rows[j, f] -= lower[j, k] * rows[k, f]
         for f in range(width):
-            total += reach[f] * y[f]
-        for g in range(width):
-            share = reach[g] / total
-            for f in range(width):
-                found[g, f] -= share * reach[f]
+            rows[j, f] /= lower[j, j]
+        for f in range(width):
+            share = rows[j, f]
+            for g in range(f + 1):
+                found[f, g] -= share * rows[j, g]
+    scale = 1.0 / np.sqrt(base)
+    for f in range(width):
+        found[f, f] += 1.0
+        for g in range(f + 1):
+            found[f, g] *= scale[f] * scale[g]
+            found[g, f] = found[f, g]
     return found
+
+
+@kernel
+def summed(items: Codes, weights: Doubles, has: NDArray[np.bool_]) -> tuple[Codes, Doubles]:
+    """The distinct homes that have factors, ascending, and their weights added up where that is not 0."""
+    order = np.argsort(items, kind="mergesort")
+    codes, totals = np.empty(items.size, dtype=np.int64), np.zeros(items.size)
+    count, before = 0, np.int64(-1)
+    for j in order:
+        code = items[j]
+        if code >= has.size or not has[code]:
+            continue
+        if code != before:
+            count += count == 0 or totals[count - 1] != 0.0
+            codes[count - 1], totals[count - 1], before = code, 0.0, code
+        totals[count - 1] += weights[j]
+    if count > 0 and totals[count - 1] == 0.0:
+        count -= 1
+    return codes[:count].copy(), totals[:count].copy()
 
 
 @fast_kernel
@@ -167,39 +215,65 @@ def products(vectors: Floats, items: Codes, x: Doubles) -> Doubles:
     return out
 
 
-@fast_kernel
-def best(vectors: Floats, items: Codes, x: Floats, k: int, slack: float) -> Codes:
-    """Codes among `items` that may be of the `k` with the highest products with `x`, in their order.
+@kernel
+def _sink(heap: Floats, value: np.float32) -> None:
+    """Put a value in place of the lowest of a heap."""
+    place = 0
+    while 2 * place + 1 < heap.size:
+        child = 2 * place + 1
+        if child + 1 < heap.size and heap[child + 1] < heap[child]:
+            child += 1
+        if heap[child] >= value:
+            break
+        heap[place] = heap[child]
+        place = child
+    heap[place] = value
 
-    Products are added in float32, and each is off by at most `slack`: whatever could belong to the `k` is returned.
+
+@fast_kernel
+def best(
+    vectors: Floats,
+    order: Whole,
+    heads: Floats,
+    tails: Floats,
+    allowed: NDArray[np.bool_],
+    x: Floats,
+    k: int,
+    slack: float,
+) -> Codes:
+    """Codes of allowed homes that may be of the `k` with the highest products with `x`.
+
+    `order` (m,) are the homes by falling length; in that order `heads` (m, h) are their first h factors, and `tails`
+    (m, 2) the length of the rest and of the whole. A home is passed over when its head and the longest that the rest
+    could add (Cauchy, Schwarz) leave it below k others, and the search ends when lengths do. Products are added in
+    float32, and each is off by at most `slack`: whatever could belong to the `k` is returned.
     """
-    scores = np.empty(items.size, dtype=np.float32)
+    width = heads.shape[1]
+    rest, length = 0.0, 0.0
+    for f in range(x.size):
+        length += x[f] * x[f]
+        rest += x[f] * x[f] if f >= width else 0.0
+    rest, length = math.sqrt(rest), math.sqrt(length)
     heap = np.full(k, -np.inf, dtype=np.float32)
-    for j in range(items.size):
-        y = vectors[items[j]]
+    found, scores, count = np.empty(order.size, np.int64), np.empty(order.size, np.float32), 0
+    least = -np.inf
+    for place in range(order.size):
+        if tails[place, 1] * length < least:
+            break
+        head = heads[place]
         total = np.float32(0.0)
-        for f in range(x.size):
+        for f in range(width):
+            total += head[f] * x[f]
+        if total + tails[place, 0] * rest < least or not allowed[order[place]]:
+            continue
+        y = vectors[order[place]]
+        for f in range(width, x.size):
             total += y[f] * x[f]
-        scores[j] = total
+        if total < least:
+            continue
+        found[count], scores[count] = order[place], total
+        count += 1
         if total > heap[0]:
-            place = 0
-            while 2 * place + 1 < k:
-                child = 2 * place + 1
-                if child + 1 < k and heap[child + 1] < heap[child]:
-                    child += 1
-                if heap[child] >= total:
-                    break
-                heap[place] = heap[child]
-                place = child
-            heap[place] = total
-    least = np.float64(heap[0]) - 2.0 * slack
-    count = 0
-    for j in range(items.size):
-        count += scores[j] >= least
-    found = np.empty(count, dtype=np.int64)
-    count = 0
-    for j in range(items.size):
-        if scores[j] >= least:
-            found[count] = items[j]
-            count += 1
-    return found
+            _sink(heap, total)
+            least = heap[0] - 2.0 * slack
+    return np.sort(found[:count][scores[:count] >= least])

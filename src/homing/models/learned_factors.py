@@ -53,8 +53,11 @@ class Learned:
         return float(np.sqrt(np.trace(self.lead_gram) / max(self.leads, 1.0)))
 
     def turned(self) -> Learned:
-        """The same in the eigenbasis of the Gram matrix of the homes acted on; products do not change."""
-        values, basis = np.linalg.eigh(_gram(self.vectors, self.acted))
+        """The same in the eigenbasis of the Gram matrix of the homes acted on, the largest first.
+
+        Products do not change.
+        """
+        values, basis = (part[..., ::-1] for part in np.linalg.eigh(_gram(self.vectors, self.acted)))
         turn = basis.astype(np.float32)
         return replace(
             self,
