@@ -97,6 +97,7 @@ MODELS = [
     Subject("collaborative_tuned", lambda: CollaborativeFilteringModel(factors=8, iterations=5)),
     Subject("content", ContentBasedModel),
     Subject("content_untuned", lambda: ContentBasedModel(tune=False)),
+    Subject("content_cosine", lambda: ContentBasedModel(similarity="cosine", weighting="bm25")),
     Subject("hybrid", HybridRecommendationModel),
     Subject("hybrid_untuned", lambda: HybridRecommendationModel(tune=False)),
 ]

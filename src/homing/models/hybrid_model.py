@@ -111,13 +111,13 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
     @classmethod
     def untrained(cls, data: Interactions, homes: HomesGiven) -> Self:
-        """A stand-in that costs little: content, popularity and recency with constant weights."""
+        """A stand-in that costs little: content without words, popularity and recency, with constant weights."""
         model = cls(tune=False)
         columns = homes_of(homes)
         model.items = data.properties if columns is None else data.properties.extended(columns.ids.ids)
         model.pasts = Pasts.of(data)
         model.seconds, model.parts_ = {}, {}
-        model._use(model._fitted(data, columns, without=("collaborative",)))
+        model._use(model._fitted(data, columns, quick=True))
         model._scale(model._choices(later_rows(model.pasts, cls.Config().validation_share), columns))
         return model
 
@@ -151,6 +151,11 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         codes, _ = self._looked_up(property_ids)
         weighed = self._columns(self._past(lead), codes) * (self.weights_ / self.spreads_)
         return {name: weighed[:, place] for place, name in enumerate(self.parts_)}
+
+    def words(self, lead: Lead, property_id: Id, n: int = 3) -> dict[str, float]:
+        """The terms of a home's remarks that speak for it most, as the content part has them."""
+        content = self.parts_.get("content")
+        return content.words(lead, property_id, n) if isinstance(content, ContentBasedModel) else {}
 
     # -- hooks -------------------------------------------------------------------------------------------------
 
@@ -251,21 +256,25 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
     # -- learning ----------------------------------------------------------------------------------------------
 
-    def _fitted(self, data: Interactions, homes: HomesLike | None, without: Sequence[str] = ()) -> Parts:
+    def _fitted(self, data: Interactions, homes: HomesLike | None, quick: bool = False) -> Parts:
         """Every part that can learn from what there is; what was chosen on the earlier data is kept.
 
-        All learn over the same homes, so that a home has one code in all of them.
+        With `quick` those that take long, the collaborative part and words, are left out. All learn over the same
+        homes, so that a home has one code in all of them.
         """
         options: dict[str, dict[str, Any]] = {
             "collaborative": {"seed": self.config.seed, "tune": self.config.tune},
-            "content": {"seed": self.config.seed, "tune": self.config.tune},
+            "content": {"seed": self.config.seed, "tune": self.config.tune, "remarks": not quick},
             "popularity": {"half_life_days": _POPULARITY_HALF_LIFE_DAYS},
         }
         chosen = self.parts_.get("collaborative")
         if isinstance(chosen, CollaborativeFilteringModel):
             options["collaborative"] |= {"alpha": chosen.alpha_, "reg": chosen.reg_}
+        content = self.parts_.get("content")
+        if isinstance(content, ContentBasedModel):
+            options["content"] |= content.chosen
         parts: Parts = {}
-        for name in (name for name in _KINDS if name in self.config.parts and name not in without):
+        for name in (name for name in _KINDS if name in self.config.parts and not (quick and name == "collaborative")):
             if homes is not None or name not in _NEEDS_HOMES:
                 started = time.perf_counter()
                 parts[name] = _KINDS[name](**options.get(name, {})).fit(data, homes=homes)
