@@ -123,6 +123,7 @@ MODELS = [
     Subject("sequence_rules_untuned", lambda: SequenceRulesModel(tune=False), exact_update=True),
     Subject("online", OnlineLearningModel),
     Subject("online_untuned", lambda: OnlineLearningModel(tune=False)),
+    Subject("content_cosine", lambda: ContentBasedModel(similarity="cosine", weighting="bm25")),
     Subject("hybrid", HybridRecommendationModel),
     Subject("hybrid_untuned", lambda: HybridRecommendationModel(tune=False)),
 ]

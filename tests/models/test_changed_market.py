@@ -11,6 +11,7 @@ from homing.models.query import Query
 
 MAKERS = {
     "content": lambda: ContentBasedModel(tune=False),
+    "content_cosine": lambda: ContentBasedModel(similarity="cosine", tune=False),
     "recency": RecencyModel,
     "hybrid": lambda: HybridRecommendationModel(tune=False),
 }
@@ -20,6 +21,7 @@ VALUES = {
     "Latitude": [None, 47.501, 47.51, 47.519, 48.9],
     "Longitude": [None, -122.299, -122.28, -122.251, -120.0],
     "PropertySubType": [None, "Condominium", "Single Family Residence", "Castle", "Houseboat"],
+    "PublicRemarks": [None, "Big deck. Quiet street", "New roof and a garden", "Adults only", "unheard of"],
     "ListingContractDate": [None, "2026-01-05", "2026-02-01", "2027-02-01"],
 }
 LIVING = Query("x", ["h01", "h05", "h07"], [3.0, 1.0, -2.0], prices=[200_000.0, np.nan, 400_000.0])

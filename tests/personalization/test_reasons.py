@@ -52,6 +52,24 @@ def test_the_price_of_an_old_act_is_the_price_of_then():
     assert "nearest looked at had 900,000" in reason.text
 
 
+def test_words_of_the_description_are_quoted_with_the_homes_that_have_them():
+    said = ("Sunny deck.", "A sunny big deck", "Near the park", "Deck, sunny")
+    homes = snapshot_of([Property(f"h{n}", 0, 0, {"PublicRemarks": text}) for n, text in enumerate(said)])
+
+    def told(*words):
+        facts = Facts(homes, 0, NOW, Drawn, words=lambda: words)
+        return reasons({"content:remarks": 1.0}, facts, shopper())[0][0]
+
+    reason = told("sunny deck", "park", "no such", "a fourth")
+    assert (
+        reason.text
+        == "words of its description (“sunny deck”, “park”, “no such”) stand in those of 1 of the 3 homes looked at"
+    )
+    assert told("sunny", "deck").events == ("evt_1", "evt_3")
+    assert told("sunny").attributes == {"PublicRemarks": ["sunny"]}
+    assert told("lake").text == told().text == "its description, as the model weighs it for everybody"
+
+
 def test_location_counts_homes_within_two_kilometres():
     (reason,), _ = given({"content:location": 1.0})
     assert reason.text == "within 2 km of 1 of the 3 homes looked at"

@@ -28,6 +28,7 @@ PLACES = ("Black Diamond", "Christiansburg", "Church Hill", "White Center", "Dea
 def home(value, place):
     return {name: float(value) for name in ATTRIBUTES} | {
         "ListPrice": 400_000.0 + value, "PropertySubType": "Single Family Residence", "City": place,
+        "PublicRemarks": "A sunny deck.",
     }  # fmt: skip
 
 
@@ -59,10 +60,19 @@ def every_reason(place):
     behind = [((1,), ()), ((2,), ()), ((1, 2), (2,)), ((), (1, 2)), ((), ())]
     for row, (liked, passed) in product((0, 2), behind):
         who = shopper(liked, passed)
-        for kind in (*kinds, "popularity", "recency", "collaborative:h1", "collaborative:h7", "nothing"):
+        for kind in (
+            *kinds,
+            "content:remarks",
+            "popularity",
+            "recency",
+            "collaborative:h1",
+            "collaborative:h7",
+            "nothing",
+        ):
             for drawn in (Drawn(1, 1), Drawn(0, 9)):
                 parts = {} if kind == "nothing" else {kind: 1.0}
-                yield from reasons(parts, Facts(market, row, NOW, lambda drawn=drawn: drawn), who)[0]
+                facts = Facts(market, row, NOW, lambda drawn=drawn: drawn, words=lambda: ["sunny deck", "garden"])
+                yield from reasons(parts, facts, who)[0]
     for change in changes():
         facts = Facts(market, 0, NOW, Drawn, change)
         yield from reasons({CUT: 1.0, BACK: 1.0}, facts, shopper((), ()))[0]
@@ -71,7 +81,17 @@ def every_reason(place):
 def test_every_kind_of_reason_may_be_said():
     given = list(every_reason("Kent"))
     kinds = {reason.kind for reason in given}
-    assert kinds >= {*_NUMBERS, *_CATEGORIES, CUT, BACK, "popularity", "recency", "similar_homes", "exploration"}
+    assert kinds >= {
+        *_NUMBERS,
+        *_CATEGORIES,
+        CUT,
+        BACK,
+        "remarks",
+        "popularity",
+        "recency",
+        "similar_homes",
+        "exploration",
+    }
     refused = {text for reason in given for text in (reason.text, reason.say) if not GUARD.allows(text)}
     assert refused == set()
 
@@ -119,10 +139,11 @@ def test_a_label_that_may_not_be_said_is_never_learned_from():
     assert "Feel" in model.explain("a", "h3")
 
 
-def test_remarks_are_no_features():
-    rows = [{"ListingKey": f"h{n}", "ListPrice": 100_000 * n, "PublicRemarks": f"word{n % 2}"} for n in range(1, 9)]
+def test_a_sentence_that_may_not_be_said_is_never_learned_from():
+    said = ("Adults only. Sunny deck", "Perfect for families. Big garden")
+    rows = [{"ListingKey": f"h{n}", "ListPrice": 100_000 * n, "PublicRemarks": said[n % 2]} for n in range(1, 9)]
     model = ContentBasedModel().fit(Interactions.from_columns(["a"], ["h2"]), homes=rows)
-    assert {axis.name for axis in model.axes_} == {"price"}
+    assert model.lexicon_.terms.ids == ("big", "big garden", "deck", "garden", "sunny", "sunny deck")
 
 
 def test_the_twin_of_the_law_finds_a_reason_that_must_not_be_said():

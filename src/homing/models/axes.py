@@ -124,6 +124,8 @@ class Encoding:
         More homes than here are new ones. Only where a bin is needed that is not here, or one here is no longer
         needed, all homes are encoded anew.
         """
+        if not axes:
+            return encoded(axes, values)
         soft = _softened(axes, values[rows])
         if not all(one.lies_in(marks) for one, marks in zip(soft, self.marks, strict=True)):
             return encoded(axes, values)

@@ -43,6 +43,12 @@ class Subject:
         return self.make().fit(world() if data is None else data, homes=market())
 
 
+_SAID = (
+    "Sunny kitchen with a view of the lake", "Quiet street and a new roof", "Big deck, mature garden", "",
+    "Vaulted ceilings near the station", "Needs work: new roof and wiring", "A view over the garden",
+)  # fmt: skip
+
+
 def market(homes: int = 24) -> list[dict[str, object]]:
     """Listing rows of a small market; the last is a home of which only the key is known."""
     rng = np.random.default_rng(5)
@@ -55,6 +61,7 @@ def market(homes: int = 24) -> list[dict[str, object]]:
             "Longitude": -122.3 + 0.05 * float(rng.random()),
             "PropertySubType": str(rng.choice(["Condominium", "Single Family Residence"])),
             "ListingContractDate": f"2026-01-{1 + number % 28:02}",
+            "PublicRemarks": f"{_SAID[number % 5]}. {_SAID[number % 7]}!",
         }
         for number in range(homes - 1)
     ]

@@ -115,6 +115,14 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         model.items = data.properties if columns is None else data.properties.extended(columns.ids.ids)
         model.pasts = Pasts.of(data)
         model._fit_shown(data, columns, None)
+        """A stand-in that costs little: content without words, popularity and recency, with constant weights."""
+        model = cls(tune=False)
+        columns = homes_of(homes)
+        model.items = data.properties if columns is None else data.properties.extended(columns.ids.ids)
+        model.pasts = Pasts.of(data)
+        model.seconds, model.parts_ = {}, {}
+        model._use(model._fitted(data, columns, quick=True))
+        model._scale(model._choices(later_rows(model.pasts, cls.Config().validation_share), columns))
         return model
 
     @property
@@ -157,6 +165,11 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         codes, _ = self._looked_up(property_ids)
         filled, rates = self._weighed(self._past(lead), codes)
         return {name: (filled * rates)[:, place] for place, name in enumerate(self.parts_)}
+
+    def words(self, lead: Lead, property_id: Id, n: int = 3) -> dict[str, float]:
+        """The terms of a home's remarks that speak for it most, as the content part has them."""
+        content = self.parts_.get("content")
+        return content.words(lead, property_id, n) if isinstance(content, ContentBasedModel) else {}
 
     # -- hooks -------------------------------------------------------------------------------------------------
 
@@ -322,6 +335,47 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         )
 
     # -- learning ----------------------------------------------------------------------------------------------
+
+    def _fitted(self, data: Interactions, homes: HomesLike | None, quick: bool = False) -> Parts:
+        """Every part that can learn from what there is; what was chosen on the earlier data is kept.
+
+        With `quick` those that take long, the collaborative part and words, are left out. All learn over the same
+        homes, so that a home has one code in all of them.
+        """
+        options: dict[str, dict[str, Any]] = {
+            "collaborative": {"seed": self.config.seed, "tune": self.config.tune},
+            "content": {"seed": self.config.seed, "tune": self.config.tune, "remarks": not quick},
+            "popularity": {"half_life_days": _POPULARITY_HALF_LIFE_DAYS},
+        }
+        chosen = self.parts_.get("collaborative")
+        if isinstance(chosen, CollaborativeFilteringModel):
+            options["collaborative"] |= {"alpha": chosen.alpha_, "reg": chosen.reg_}
+        content = self.parts_.get("content")
+        if isinstance(content, ContentBasedModel):
+            options["content"] |= content.chosen
+        parts: Parts = {}
+        for name in (name for name in _KINDS if name in self.config.parts and not (quick and name == "collaborative")):
+            if homes is not None or name not in _NEEDS_HOMES:
+                started = time.perf_counter()
+                parts[name] = _KINDS[name](**options.get(name, {})).fit(data, homes=homes)
+                parts[name].items = self.items
+                self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
+        return parts
+
+    def _use(self, parts: Parts) -> None:
+        """Take these parts, with the constants that hold before anything is learned."""
+        self.parts_ = parts
+        self.weights_ = np.array([PRIOR_WEIGHTS[name] for name in parts])
+        self.spreads_, self.means_ = np.ones(len(parts)), np.zeros(len(parts))
+        self.learned_, self.choices_, self.calibration_ = False, 0, Calibration()
+
+    def _rows_of(self, later: NDArray[np.bool_], data: Interactions) -> NDArray[np.bool_]:
+        """The rows of the interactions that a mask over the sorted pasts means, and those known only with them."""
+        if data.timed:
+            return data.known() >= (int(self.pasts.at[later].min()) if self.pasts.at is not None and later.any() else 0)
+        mask = np.zeros(len(data), dtype=np.bool_)
+        mask[np.argsort(data.lead, kind="stable")[later]] = True
+        return mask
 
     def _choices(self, later: NDArray[np.bool_], homes: HomesLike | None) -> list[Choice]:
         config = self.config

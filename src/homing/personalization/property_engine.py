@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Final
@@ -333,6 +333,7 @@ class PropertyPersonalizationEngine:
     ) -> tuple[tuple[Reason, ...], float]:
         home = serving.market.ids.ids[row]
         facts = Facts(serving.market, row, moment, partial(self._drawn, home, moment), change)
+        facts = replace(facts, words=partial(serving.model.words, who.query, home))
         return reasons({**parts, **({} if change is None else change.parts())}, facts, who, self._may_say)
 
     def _returned(self, serving: Serving, moment: int, as_of: int | None) -> Returned:

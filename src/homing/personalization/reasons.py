@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,7 @@ ENOUGH: Final = 0.6
 
 USUAL_MOST: Final = 4
 _MOST_CITED: Final = 3
+_MOST_WORDS: Final = 3
 _NEAR_KM: Final = 2.0
 _BEHAVIOUR: Final = "similar_homes"
 _BY_HOME: Final = "collaborative:"
@@ -40,7 +42,8 @@ class Drawn:
 class Facts:
     """What a reason may cite about one home: its row, the moment, how many leads it drew (counted when asked).
 
-    `change` is what is news about it to a lead that likes it.
+    `change` is what is news about it to a lead that likes it. `words` are those of its description that speak for it to
+    the lead (worked out when asked).
     """
 
     market: MarketSnapshot
@@ -48,6 +51,7 @@ class Facts:
     as_of: int
     drawn: Callable[[], Drawn]
     change: Change | None = None
+    words: Callable[[], Iterable[str]] = tuple
 
     def number(self, name: str) -> float:
         """A numeric attribute of the home, NaN if it is unknown."""
@@ -111,8 +115,8 @@ def _reason(kind: str, share: float, parts: Mapping[str, float], facts: Facts, s
         return _popularity(share, facts.drawn())
     if kind == "recency":
         return _recency(share, facts)
-    if kind == "location":
-        return _location(share, facts, shopper)
+    if kind in _BY_ACTS:
+        return _BY_ACTS[kind](share, facts, shopper)
     if (number := _spoken_of(kind, facts)) is not None:
         return _number(kind, number, share, facts, shopper)
     return _category(kind, share, facts, shopper)
@@ -201,6 +205,23 @@ def _location(share: float, facts: Facts, shopper: Shopper) -> Reason:
         say = "it is not far from the part of town that fits"
         return Reason("location", share, text, say, _events(shopper.liked, nearest), place)
     return _unlike("location", share, shopper.passed, "its place", place)
+
+
+def _remarks(share: float, facts: Facts, shopper: Shopper) -> Reason:
+    """The words of its description that those of homes liked have too, at most three."""
+    texts, words = facts.market.remarks, tuple(facts.words())[:_MOST_WORDS]
+    found = [re.compile(r"\b" + r"\W+".join(map(re.escape, word.split())) + r"\b").search for word in words]
+    liked = [texts[row].lower() if row >= 0 else "" for row in shopper.liked.rows.tolist()]
+    alike = np.array([any(search(text) for search in found) for text in liked], dtype=np.bool_)
+    if not alike.any():
+        return _unlike("remarks", share, shopper.passed, "its description", {})
+    quoted = ", ".join(f"“{word}”" for word in words)
+    text = f"words of its description ({quoted}) stand in those of {_share_of(alike)} looked at"
+    say = "its description reads like those of homes you like"
+    return Reason("remarks", share, text, say, _events(shopper.liked, alike), {"PublicRemarks": list(words)})
+
+
+_BY_ACTS: Final = {"location": _location, "remarks": _remarks}
 
 
 @dataclass(frozen=True, slots=True)
