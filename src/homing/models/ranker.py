@@ -30,6 +30,7 @@ FEWEST_FOR_TREES: Final = 500
 _PULL: Final = 3.0
 _HELD_SHARE: Final = 0.2
 _FEWEST_HELD: Final = 20
+_SURE: Final = 2.0
 _FARTHEST: Final = 60.0
 
 Floats = NDArray[np.float64]
@@ -134,8 +135,8 @@ def fit_ranker(data: Labelled, prior: Mapping[str, float], config: RankerConfig 
     `prior` holds the weights, by name of feature, that count before anything is learned, on features divided by their
     spread; left out: 0. Rows engaged with count where their list has others: fewer than 30 keep the prior; fewer than
     500 move it (a conditional logit, pulled to the prior, weights at least 0 where the score must rise and at most 0
-    where it must fall); more refine the linear score by trees, if these explain better, by more than one standard
-    error, what was engaged with in a fifth of the lists, held out.
+    where it must fall); more refine the linear score by trees, if these explain better, by more than two standard
+    errors, what was engaged with in a fifth of the lists, held out.
 
     The place in the list is learned from as a family of its own that can only fall, and left out of the score.
 
@@ -227,7 +228,7 @@ def _with_trees(rows: Labelled, prior: Floats, whole: _Linear, learned: str, con
     trial, count = boosted(lightgbm, _boosting(rows, part), options, config.trees, held)
     gain, error = _gain(rows.rows(held), part, trial)
     told = f"{gain:+.3f} in log chance of each home engaged with, standard error {error:.3f}, on {lists} lists held out"
-    if gain <= error:
+    if gain <= _SURE * error:
         return _linear_ranker("linear", rows, whole, f"Weights {learned}; trees did not do better ({told}).")
     forest, count = boosted(lightgbm, _boosting(rows, whole), options, count)
     return _tree_ranker(rows, whole, forest, f"Weights refined by {count} trees, {learned}; trees did better ({told}).")
