@@ -12,25 +12,14 @@ from numpy.typing import NDArray
 from homing.core.clock import DAY
 from homing.core.jit import kernel
 from homing.models.homes import UNKNOWN_MOMENT, HomesLike
+from homing.models.part_names import SOURCE_FAMILY
 from homing.models.parts import Parts, part_scores
 from homing.models.pasts import Past
 
-__all__ = ["SOURCE_FAMILY", "ByFamily", "Facts", "Told", "told"]
+__all__ = ["ByFamily", "Facts", "Told", "told"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
-
-SOURCE_FAMILY: Final = {
-    "collaborative": "similar_homes",
-    "item_item": "similar_homes",
-    "ease": "similar_homes",
-    "slim": "similar_homes",
-    "item_knn": "similar_homes",
-    "sequence": "sequence",
-    "popularity": "popularity",
-    "recency": "recency",
-}
-"""The family of reasons that the score of each source without families of its own belongs to."""
 
 _KM_A_DEGREE: Final = 111.2
 

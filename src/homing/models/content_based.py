@@ -146,12 +146,6 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
                 chosen[term] = float(value[place])
         return chosen
 
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """The options that were chosen, so that a model that learns from more data need not choose again."""
-        names = {"prior": self.prior_, "half_life_days": self.half_life_days_, "weighting": self.weighting_}
-        return names if self.trials_ else {}
-
     # -- hooks -------------------------------------------------------------------------------------------------
 
     def _fit(self, data: Interactions, homes: HomesLike | None) -> None:

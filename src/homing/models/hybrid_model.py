@@ -17,13 +17,15 @@ from homing.models.artifact import packed_text, text_from
 from homing.models.base import Arrays, Lead, LearningModel, Scores
 from homing.models.blending import Choice, choices, later_rows, past_before
 from homing.models.calibration import Calibrated, Calibration, fit_calibration
-from homing.models.candidate_features import SOURCE_FAMILY, Facts, Told, told
+from homing.models.candidate_features import Facts, Told, told
+from homing.models.content_based import ContentBasedModel
 from homing.models.head import Head
 from homing.models.homes import HomesGiven, HomesLike, homes_of
 from homing.models.impressions import Impressions
 from homing.models.interactions import Id, Interactions
 from homing.models.learned_head import Learning, alive_in, blended, is_market, prior_weights, scaled, weighed
 from homing.models.learned_ranker import calibrated, learned_ranker, shown_after
+from homing.models.part_names import BY_HOME, SOURCE_FAMILY
 from homing.models.parts import BLENDED, PARTS, SERVED, Parts, part_scores, suited
 from homing.models.pasts import Past, Pasts
 from homing.models.query import Codes as ItemCodes
@@ -109,20 +111,12 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
     @classmethod
     def untrained(cls, data: Interactions, homes: HomesGiven) -> Self:
-        """A stand-in that costs little: content, popularity and recency with constant weights."""
+        """A stand-in that costs little: content without words, popularity and recency, with constant weights."""
         model = cls(parts=("content", "popularity", "recency"), tune=False)
         columns = homes_of(homes)
         model.items = data.properties if columns is None else data.properties.extended(columns.ids.ids)
         model.pasts = Pasts.of(data)
-        model._fit_shown(data, columns, None)
-        """A stand-in that costs little: content without words, popularity and recency, with constant weights."""
-        model = cls(tune=False)
-        columns = homes_of(homes)
-        model.items = data.properties if columns is None else data.properties.extended(columns.ids.ids)
-        model.pasts = Pasts.of(data)
-        model.seconds, model.parts_ = {}, {}
-        model._use(model._fitted(data, columns, quick=True))
-        model._scale(model._choices(later_rows(model.pasts, cls.Config().validation_share), columns))
+        model._begin(data, columns, None, words=False)
         return model
 
     @property
@@ -174,21 +168,27 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     # -- hooks -------------------------------------------------------------------------------------------------
 
     def _fit_shown(self, data: Interactions, homes: HomesLike | None, impressions: Impressions | None) -> None:
+        self._begin(data, homes, impressions)
+
+    def _begin(
+        self, data: Interactions, homes: HomesLike | None, impressions: Impressions | None, *, words: bool = True
+    ) -> None:
         started = time.perf_counter()
         self.seconds, self.parts_ = {}, {}
         self.calibration_, self.ranker_ = Calibration(), None
         self.facts_ = Facts.none(len(self.items))
         if homes is not None:
             self.facts_ = self.facts_.replaced(len(self.items), self.items.codes_of(homes.ids), homes)
-        self._learn(Learning(data, homes, self.items, self.config.seed, self.seconds), impressions)
+        self._learn(Learning(data, homes, self.items, self.config.seed, self.seconds), impressions, words)
         self.seconds["hybrid"] = time.perf_counter() - started
 
-    def _learn(self, learning: Learning, impressions: Impressions | None) -> None:
+    def _learn(self, learning: Learning, impressions: Impressions | None, words: bool) -> None:
         market = is_market(learning.data, learning.homes)
         wanted = self.config.parts or (SERVED if market else BLENDED)
         names = suited(wanted, learning.data, learning.homes, in_order(learning.data))
         self.acted_ = np.bincount(learning.data.property, minlength=len(self.items)) > 0
-        fresh = {name: PARTS[name].fresh(self.config.seed, self.config.tune) for name in names}
+        options: dict[str, Any] = {"seed": self.config.seed, "tune": self.config.tune, "remarks": words}
+        fresh = {name: PARTS[name].fresh(options) for name in names}
         if market:
             self._learn_on_market(learning, fresh, impressions)
             return
@@ -264,7 +264,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         parts = ranker.scores_and_parts(self._told(past, items).features)[1]
         explained = [dict(zip(ranker.families, row, strict=True)) for row in parts.tolist()]
         rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
-        for family in _BY_HOME.intersection(ranker.families):
+        for family in (name for name in BY_HOME if name in ranker.families):
             spoken: list[dict[str, float]] = [{} for _ in items]
             for name in (name for name in self.parts_ if SOURCE_FAMILY.get(name) == family):
                 for voices, found in zip(spoken, self.parts_[name]._explain(past, items), strict=True):
@@ -336,47 +336,6 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
     # -- learning ----------------------------------------------------------------------------------------------
 
-    def _fitted(self, data: Interactions, homes: HomesLike | None, quick: bool = False) -> Parts:
-        """Every part that can learn from what there is; what was chosen on the earlier data is kept.
-
-        With `quick` those that take long, the collaborative part and words, are left out. All learn over the same
-        homes, so that a home has one code in all of them.
-        """
-        options: dict[str, dict[str, Any]] = {
-            "collaborative": {"seed": self.config.seed, "tune": self.config.tune},
-            "content": {"seed": self.config.seed, "tune": self.config.tune, "remarks": not quick},
-            "popularity": {"half_life_days": _POPULARITY_HALF_LIFE_DAYS},
-        }
-        chosen = self.parts_.get("collaborative")
-        if isinstance(chosen, CollaborativeFilteringModel):
-            options["collaborative"] |= {"alpha": chosen.alpha_, "reg": chosen.reg_}
-        content = self.parts_.get("content")
-        if isinstance(content, ContentBasedModel):
-            options["content"] |= content.chosen
-        parts: Parts = {}
-        for name in (name for name in _KINDS if name in self.config.parts and not (quick and name == "collaborative")):
-            if homes is not None or name not in _NEEDS_HOMES:
-                started = time.perf_counter()
-                parts[name] = _KINDS[name](**options.get(name, {})).fit(data, homes=homes)
-                parts[name].items = self.items
-                self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
-        return parts
-
-    def _use(self, parts: Parts) -> None:
-        """Take these parts, with the constants that hold before anything is learned."""
-        self.parts_ = parts
-        self.weights_ = np.array([PRIOR_WEIGHTS[name] for name in parts])
-        self.spreads_, self.means_ = np.ones(len(parts)), np.zeros(len(parts))
-        self.learned_, self.choices_, self.calibration_ = False, 0, Calibration()
-
-    def _rows_of(self, later: NDArray[np.bool_], data: Interactions) -> NDArray[np.bool_]:
-        """The rows of the interactions that a mask over the sorted pasts means, and those known only with them."""
-        if data.timed:
-            return data.known() >= (int(self.pasts.at[later].min()) if self.pasts.at is not None and later.any() else 0)
-        mask = np.zeros(len(data), dtype=np.bool_)
-        mask[np.argsort(data.lead, kind="stable")[later]] = True
-        return mask
-
     def _choices(self, later: NDArray[np.bool_], homes: HomesLike | None) -> list[Choice]:
         config = self.config
         return choices(
@@ -423,7 +382,6 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
 
 _WHOLE: Final = ("popularity", "recency")
-_BY_HOME: Final = frozenset(("similar_homes", "sequence"))
 _SHOWN_A_CHOICE: Final = 10
 _QUIET: Final = 1e-6
 """How much a source without a weight says which homes speak for a family, where no other source does."""

@@ -41,10 +41,9 @@ class Part:
     needs_order: bool = False
     by_homes: bool = False
 
-    def fresh(self, seed: int, tune: bool) -> LearningModel[Any]:
-        """A model that has learned nothing yet."""
+    def fresh(self, known: Mapping[str, Any]) -> LearningModel[Any]:
+        """A model that has learned nothing yet, with those of these options that it has."""
         kind = self.type()
-        known = {"seed": seed, "tune": tune}
         taken = kind.__signature__.parameters  # type: ignore[attr-defined]  # set by LearningModel for its subclasses
         return kind(**{name: value for name, value in known.items() if name in taken}, **(self.options or {}))
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from homing.core.clock import DAY
 from homing.interfaces import Reason
 from homing.market.snapshot import MarketSnapshot
+from homing.models.part_names import BY_HOME, family_of, home_of
 from homing.personalization.returned import BACK, CUT, Change
 from homing.personalization.shopper import Acts, Shopper
 from homing.trust.denied import DENIED
@@ -26,8 +27,6 @@ USUAL_MOST: Final = 4
 _MOST_CITED: Final = 3
 _MOST_WORDS: Final = 3
 _NEAR_KM: Final = 2.0
-_BEHAVIOUR: Final = "similar_homes"
-_BY_HOME: Final = "collaborative:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Facts:
 
 
 def grouped(parts: Mapping[str, float]) -> dict[str, float]:
-    """Parts of a score by kind of reason: `content:price` is price, all of `collaborative:*` are one kind.
+    """Parts of a score by kind of reason: `content:price` is price, all of `collaborative:*` are similar homes.
 
     What stands in for a part that had nothing to say is no reason.
 
@@ -69,14 +68,9 @@ def grouped(parts: Mapping[str, float]) -> dict[str, float]:
     """
     kinds: dict[str, float] = {}
     for name, value in parts.items():
-        if name.startswith(_BY_HOME):
-            kind = _BEHAVIOUR
-        else:
-            source, _, detail = name.partition(":")
-            if source in {"content", "collaborative"} and not detail:
-                continue
-            kind = detail if source == "content" else source
-        kinds[kind] = kinds.get(kind, 0.0) + value
+        kind = family_of(name)
+        if kind is not None:
+            kinds[kind] = kinds.get(kind, 0.0) + value
     return kinds
 
 
@@ -109,8 +103,8 @@ def reasons(
 
 
 def _reason(kind: str, share: float, parts: Mapping[str, float], facts: Facts, shopper: Shopper) -> Reason:
-    if kind == _BEHAVIOUR:
-        return _similar_homes(share, parts, shopper)
+    if kind in BY_HOME:
+        return _by_homes(kind, share, parts, shopper)
     if kind == "popularity":
         return _popularity(share, facts.drawn())
     if kind == "recency":
@@ -129,18 +123,24 @@ def _nothing_speaks_for_it(facts: Facts) -> Reason:
     )
 
 
-def _similar_homes(share: float, parts: Mapping[str, float], shopper: Shopper) -> Reason:
+def _by_homes(kind: str, share: float, parts: Mapping[str, float], shopper: Shopper) -> Reason:
     """The acts whose homes contribute most to what other shoppers' behaviour says."""
     event_of = dict(zip(shopper.liked.property_ids, shopper.liked.event_ids, strict=True))
     event_of |= dict(zip(shopper.passed.property_ids, shopper.passed.event_ids, strict=True))
-    for_it = [(value, name) for name, value in parts.items() if value > 0 and name.startswith(_BY_HOME)]
-    named = {home: value for value, name in for_it if (home := name.removeprefix(_BY_HOME)) in event_of}
-    cited = sorted(named, key=lambda home: -named[home])[:_MOST_CITED]
-    if not cited:
-        return Reason(_BEHAVIOUR, share, "other shoppers' behaviour favours it in general", "shoppers like this one")
-    text = f"shoppers' behaviour puts it close to {_listed(cited)}, which this lead looked at"
+    named: dict[str, float] = {}
+    for name, value in parts.items():
+        home = home_of(name)
+        if home in event_of and family_of(name) == kind:
+            named[home] = named.get(home, 0.0) + value
+    cited = sorted((home for home in named if named[home] > 0), key=lambda home: -named[home])[:_MOST_CITED]
     events = tuple(event_of[home] for home in cited)
-    return Reason(_BEHAVIOUR, share, text, "it has a lot in common with homes like the ones you like", events)
+    if not cited:
+        return Reason(kind, share, "other shoppers' behaviour favours it in general", "shoppers like this one")
+    if kind == "sequence":
+        text = f"shoppers who looked at {_listed(cited)}, as this lead did, went on to homes like it"
+        return Reason(kind, share, text, "people who look at homes like yours often go on to this one", events)
+    text = f"shoppers' behaviour puts it close to {_listed(cited)}, which this lead looked at"
+    return Reason(kind, share, text, "it has a lot in common with homes like the ones you like", events)
 
 
 def _news(kind: str, share: float, change: Change | None) -> Reason | None:

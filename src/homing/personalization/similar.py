@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from homing.models.part_names import BY_HOME, family_of
 from homing.models.query import Codes, Query
 from homing.personalization.candidates import candidates
 from homing.personalization.serving import Serving
@@ -64,9 +65,9 @@ def _alike(serving: Serving, row: int, other: int, parts: Mapping[str, float]) -
     """In what two homes are alike, greatest share first."""
     kinds: dict[str, float] = {}
     for name, value in parts.items():
-        source, _, detail = name.partition(":")
-        if source not in _OF_ITSELF and detail:
-            kind = detail if source == "content" else "shoppers"
+        kind = family_of(name)
+        if kind is not None and kind not in _OF_ITSELF:
+            kind = "shoppers" if kind in BY_HOME else kind
             kinds[kind] = kinds.get(kind, 0.0) + value
     positive = {kind: value for kind, value in kinds.items() if value > 0}
     total = sum(positive.values())
