@@ -39,6 +39,8 @@ def data():
 
 MODELS = [
     CollaborativeFilteringModel(method="ials", factors=8, iterations=5, reg=None, alpha=None, seed=0, tune=True),
+    CollaborativeFilteringModel(method="svd", factors=8),
+    CollaborativeFilteringModel(method="nmf", factors=8),
     ContentBasedModel(),
     HybridRecommendationModel(),
 ]
@@ -76,6 +78,6 @@ def test_whole_numbers_are_ids_too():
     assert type(ids[0]) is int
 
 
-def test_methods_that_are_not_built_yet_are_refused_by_name():
-    with pytest.raises(BadInput, match="svd"):
-        CollaborativeFilteringModel(method="svd")
+def test_methods_that_are_not_built_are_refused_by_name():
+    with pytest.raises(BadInput, match="magic"):
+        CollaborativeFilteringModel(method="magic")

@@ -75,8 +75,8 @@ def test_an_update_of_a_model_that_learned_nothing_is_a_fit(checkerboard):
 
 
 def test_factors_that_are_not_built_are_refused():
-    with pytest.raises(BadInput, match=r"method must be one of \['ials'\]; got 'svd'"):
-        CollaborativeFilteringModel(method="svd")
+    with pytest.raises(BadInput, match=r"method must be one of \['ials', 'svd', 'nmf'\]; got 'magic'"):
+        CollaborativeFilteringModel(method="magic")
 
 
 def test_an_option_that_is_none_is_refused():

@@ -28,7 +28,7 @@ Floats = NDArray[np.float32]
 Whole = NDArray[np.int32]
 
 LANE = 16
-CONVERGED = 2e-3
+CONVERGED = 0.03
 """Where the columns move by less than this share of their size in an iteration, learning stops."""
 
 

@@ -26,6 +26,9 @@ FEWEST_TRIALS, MOST_TRIALS = 6, 16
 MOST_ROWS = 1_000_000
 """Of more rows, those of so many leads are drawn for the trials that about this number is left."""
 
+FEW_ROWS = 200_000
+"""With no more rows every half-life is tried; with more they are climbed from infinity."""
+
 MOST_WORK = 2.5e8
 """More factors are tried as long as rows times factors stay below this."""
 
@@ -124,7 +127,7 @@ def chosen(
         def judged(tried: dict[str, float]) -> float:
             return judge(_with(settings, tried), cut, with_homes)
 
-        found = climbed(grid, start, judged, most=limit, what=what)
+        found = climbed(grid, start, judged, most=limit, what=what) if limit else _swept(grid, judged)
         trials.extend(found)
         return _with(settings, best_of(found).settings)
 
@@ -138,10 +141,17 @@ def chosen(
         if config.method == "ials" and settings.factors > FACTORS and free:
             settings = climb(settings, 4, "factors", free)
     if data.timed and config.half_life_days is None:
-        settings = climb(settings, 5, "how acts fade", {"half_life_days": HALF_LIVES})
+        settings = climb(
+            settings, 5 if len(cut.train) > FEW_ROWS else 0, "how acts fade", {"half_life_days": HALF_LIVES}
+        )
     if config.method == "ials" and described and config.attributes is None:
         settings = climb(settings, 3, "what attributes count", {"attributes": STRENGTHS}, with_homes=True)
     return settings, tuple(trials)
+
+
+def _swept(grid: Grid, judge: Callable[[dict[str, float]], float]) -> tuple[Trial, ...]:
+    """All values of a setting, the last first, so that of equally good ones it is the last."""
+    return tuple(Trial({name: value}, judge({name: value})) for name in grid for value in reversed(grid[name]))
 
 
 def _with(settings: Settings, tried: dict[str, float]) -> Settings:

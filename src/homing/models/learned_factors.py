@@ -45,7 +45,7 @@ class Learned:
         wide = leads.astype(np.float64)
         gram = wide.T @ wide
         told = np.zeros(count, dtype=np.bool_)
-        return cls(vectors, nobody, acted, told, nobody, _gram(vectors, acted), gram, len(leads), noise)
+        return cls(vectors, nobody, acted, told, nobody, _gram(vectors, acted), gram, float(len(leads)), noise)
 
     @property
     def spread(self) -> float:

@@ -27,8 +27,8 @@ _BY_ATTRIBUTE: Final = ("content", "online")
 def family_of(name: str) -> str | None:
     """The family that a part belongs to; None if it only stands in for a source that had nothing to say.
 
-    >>> [family_of(name) for name in ("content:price", "collaborative:home-1", "sequence:home-2", "location", "content")]
-    ['price', 'similar_homes', 'sequence', 'location', None]
+    >>> [family_of(name) for name in ("content:price", "collaborative:home-1", "sequence:home-2", "beds", "content")]
+    ['price', 'similar_homes', 'sequence', 'beds', None]
     """
     source, _, detail = name.partition(":")
     if source in _BY_ATTRIBUTE:

@@ -25,7 +25,7 @@ from homing.tracking.behavior_tracker import BehaviorTracker
 
 __all__ = ["ROWS", "EvaluateModels", "as_first_listed"]
 
-ROWS: Final = ("popularity", "recency", "content", "collaborative", "hybrid")
+ROWS: Final = ("popularity", "recency", "content", "item_item", "collaborative", "sequence", "online", "hybrid")
 """The rows of a report; `hybrid` is the blend of the others."""
 
 PROTOCOLS: Final = ("temporal", "leave_last")
