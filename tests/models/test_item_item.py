@@ -11,6 +11,8 @@ import scipy.sparse as sp
 from homing.core.errors import BadInput
 from homing.models import EASEModel, Interactions, ItemKNNModel, Query, RP3betaModel
 from homing.models.ease import ease_weights
+from homing.models.neighbours import Walk, affected
+from homing.models.pasts import joined
 
 MODELS = {
     "ease": lambda: EASEModel(reg=2.0),
@@ -145,10 +147,17 @@ def zeros_and_ones():
     return data, sp.csr_matrix(data.net())
 
 
-@pytest.mark.parametrize("name", COUNTING)
-def test_an_update_is_a_fit_on_everything(name, clubs):
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        (RP3betaModel, {}),
+        (RP3betaModel, {"normalised": False}),
+        *((ItemKNNModel, {"weighting": name}) for name in ("bm25", "tfidf", "cosine")),
+    ],
+)
+def test_an_update_is_a_fit_on_everything(kind, more, clubs):
     """Also where homes have fewer neighbours than there are, and where what changed touches few of them."""
-    kind, options = type(MODELS[name]()), MODELS[name]().options() | {"neighbours": 3}
+    options = {"neighbours": 3, "tune": False, **more}
     early, late = clubs.select(np.arange(80)), clubs.select(np.arange(80, len(clubs)))
     one_by_one = kind(**options).fit(early)
     for row in range(len(late)):
@@ -160,6 +169,30 @@ def test_an_update_is_a_fit_on_everything(name, clubs):
 def test_an_update_of_a_model_that_learned_nothing_is_a_fit(name, clubs):
     empty = MODELS[name]().fit(Interactions.from_columns([], []))
     assert empty.partial_fit(clubs).recommend("l04", k=3)[0] == MODELS[name]().fit(clubs).recommend("l04", k=3)[0]
+
+
+def test_an_update_works_out_the_rows_of_homes_that_share_leads_with_what_changed(clubs):
+    """Three clubs that share no lead: an act in one leaves the others alone."""
+    again = Interactions.from_columns(["l01"], ["h04"])
+    both = joined(clubs, again)
+    for by_lead in (False, True):
+        rows = affected(both.net(), both.select(np.array([len(clubs)])), by_lead=by_lead)
+        assert {both.properties.ids[row] for row in rows} == {f"h{i:02}" for i in range(1, 18, 3)}
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 50, 199, 200, 300])
+def test_the_nearest_are_those_of_a_full_sort(k):
+    """Values with many ties, of which the first in order of code are taken."""
+    rng = np.random.default_rng(4)
+    full = rng.integers(0, 30, (200, 200)) * rng.choice([1e-9, 1.0, 1e9], (200, 200))
+    np.fill_diagonal(full, 7.0)
+    walk = Walk(sp.csr_array(np.eye(200)), sp.csr_array(full), np.ones(200), np.ones(200))
+    found = walk.nearest(k).toarray()
+    np.fill_diagonal(full, 0.0)
+    order = np.argsort(-full, axis=1, kind="stable")[:, :k]
+    wanted = np.zeros_like(full)
+    np.put_along_axis(wanted, order, np.take_along_axis(full, order, axis=1), axis=1)
+    assert found == pytest.approx(wanted, rel=1e-6)
 
 
 def test_more_homes_than_a_full_matrix_holds_are_refused():
