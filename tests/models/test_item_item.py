@@ -9,13 +9,14 @@ import pytest
 import scipy.sparse as sp
 
 from homing.core.errors import BadInput
-from homing.models import EASEModel, Interactions, ItemKNNModel, Query, RP3betaModel
+from homing.models import EASEModel, Interactions, ItemKNNModel, Query, RP3betaModel, SLIMModel
 from homing.models.ease import ease_weights
 from homing.models.neighbours import Walk, affected
 from homing.models.pasts import joined
 
 MODELS = {
     "ease": lambda: EASEModel(reg=2.0),
+    "slim": lambda: SLIMModel(alpha=0.05, l1_ratio=0.01),
     "item_knn": lambda: ItemKNNModel(neighbours=20, shrink=1.0),
     "rp3beta": lambda: RP3betaModel(alpha=0.9, beta=0.3, neighbours=20),
 }
@@ -46,6 +47,12 @@ def irspack():
         warnings.simplefilter("ignore")
         import irspack
     return irspack
+
+
+def signed(data):
+    """The values of leads on homes, in full."""
+    net = data.net().toarray()
+    return np.log2(1 + np.abs(net)) * np.where(net < 0, -0.5, 1.0)
 
 
 def table(model, data):
@@ -98,7 +105,7 @@ def test_ease_is_the_ridge_regression_of_each_home_on_the_others():
     from sklearn.linear_model import Ridge
 
     data = random_data()
-    values = np.log2(1 + np.abs(data.net().toarray())) * np.where(data.net().toarray() < 0, -0.5, 1.0)
+    values = signed(data)
     scores = table(EASEModel(reg=7.0).fit(data), data)
     for home in (0, 11):
         others = np.delete(values, home, axis=1)
@@ -120,6 +127,28 @@ def test_ease_chooses_its_regularisation_on_a_cut():
     model = EASEModel().fit(Interactions.from_columns(lead.tolist(), home.tolist()))
     assert 3 <= len(model.trials_) <= 12
     assert model.reg_ == max(model.trials_, key=lambda trial: trial.ndcg).settings["reg"]
+
+
+@pytest.mark.parametrize(("alpha", "l1_ratio"), [(0.02, 0.5), (0.2, 1e-3), (0.05, 1.0)])
+def test_slim_is_the_elastic_net_of_each_home_on_the_others(alpha, l1_ratio):
+    from sklearn.linear_model import ElasticNet
+
+    data = random_data()
+    values = signed(data)
+    found = SLIMModel(alpha=alpha, l1_ratio=l1_ratio).fit(data).links_.matrix().toarray()
+    theirs = ElasticNet(alpha=alpha, l1_ratio=l1_ratio, fit_intercept=False, positive=True, tol=1e-9, max_iter=10_000)
+    for home in range(values.shape[1]):
+        others = values.copy()
+        others[:, home] = 0.0
+        assert found[:, home] == pytest.approx(theirs.fit(others, values[:, home]).coef_, abs=2e-4)
+
+
+def test_slim_keeps_the_largest_weights_of_each_home():
+    data = random_data()
+    full = SLIMModel(alpha=0.02, l1_ratio=1e-3).fit(data).links_.matrix().toarray()
+    kept = SLIMModel(alpha=0.02, l1_ratio=1e-3, neighbours=3).fit(data).links_.matrix().toarray()
+    assert ((kept > 0).sum(axis=0) <= 3).all()
+    assert kept.max(axis=0) == pytest.approx(full.max(axis=0))
 
 
 def test_cosine_neighbours_are_those_of_irspack():
