@@ -47,6 +47,7 @@ from homing.models.popularity import PopularityModel
 from homing.models.recency import RecencyModel
 from homing.models.rp3beta import RP3betaModel
 from homing.models.sequence_rules import SequenceRulesModel
+from homing.models.slim import SLIMModel
 from homing.personalization import checks as of_answers
 from homing.services import checks as of_importers
 from homing.services import door_checks as of_doors
@@ -119,6 +120,8 @@ MODELS = [
     Subject("rp3beta", RP3betaModel),
     Subject("rp3beta_untuned", lambda: RP3betaModel(tune=False), exact_update=True),
     Subject("rp3beta_plain", lambda: RP3betaModel(normalised=False, tune=False), exact_update=True),
+    Subject("slim", SLIMModel),
+    Subject("slim_untuned", lambda: SLIMModel(tune=False)),
     Subject("sequence_rules", SequenceRulesModel),
     Subject("sequence_rules_untuned", lambda: SequenceRulesModel(tune=False), exact_update=True),
     Subject("online", OnlineLearningModel),

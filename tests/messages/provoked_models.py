@@ -164,6 +164,7 @@ TABLE = {
     "neighbours must be a whole number from 1 to 100000, or None; got 0": lambda _: models.ItemKNNModel(neighbours=0),
     "shrink must be a number from 0 to 1e+06, or None; got -1": lambda _: models.ItemKNNModel(shrink=-1),
     "weighting must be one of ['bm25', 'tfidf', 'cosine']; got 'dice'": lambda _: models.ItemKNNModel(weighting="dice"),
+    "l1_ratio must be a number from 0 to 1, or None; got 2": lambda _: models.SLIMModel(l1_ratio=2),
     "decay must be a number from 1e-06 to 1, or None; got 2": lambda _: models.SequenceRulesModel(decay=2),
     "beta must be a number from 0 to 3, or None; got 4": lambda _: models.RP3betaModel(beta=4),
     "models must be some of": lambda _: models.HybridRecommendationModel(parts=("magic",)),

@@ -9,11 +9,14 @@ import pytest
 import scipy.sparse as sp
 
 from homing.core.errors import BadInput
-from homing.models import EASEModel, Interactions, ItemKNNModel, Query, RP3betaModel
+from homing.models import EASEModel, Interactions, ItemKNNModel, Query, RP3betaModel, SLIMModel
 from homing.models.ease import ease_weights
+from homing.models.neighbours import Walk, affected
+from homing.models.pasts import joined
 
 MODELS = {
     "ease": lambda: EASEModel(reg=2.0),
+    "slim": lambda: SLIMModel(alpha=0.05, l1_ratio=0.01),
     "item_knn": lambda: ItemKNNModel(neighbours=20, shrink=1.0),
     "rp3beta": lambda: RP3betaModel(alpha=0.9, beta=0.3, neighbours=20),
 }
@@ -44,6 +47,12 @@ def irspack():
         warnings.simplefilter("ignore")
         import irspack
     return irspack
+
+
+def signed(data):
+    """The values of leads on homes, in full."""
+    net = data.net().toarray()
+    return np.log2(1 + np.abs(net)) * np.where(net < 0, -0.5, 1.0)
 
 
 def table(model, data):
@@ -96,7 +105,7 @@ def test_ease_is_the_ridge_regression_of_each_home_on_the_others():
     from sklearn.linear_model import Ridge
 
     data = random_data()
-    values = np.log2(1 + np.abs(data.net().toarray())) * np.where(data.net().toarray() < 0, -0.5, 1.0)
+    values = signed(data)
     scores = table(EASEModel(reg=7.0).fit(data), data)
     for home in (0, 11):
         others = np.delete(values, home, axis=1)
@@ -118,6 +127,28 @@ def test_ease_chooses_its_regularisation_on_a_cut():
     model = EASEModel().fit(Interactions.from_columns(lead.tolist(), home.tolist()))
     assert 3 <= len(model.trials_) <= 12
     assert model.reg_ == max(model.trials_, key=lambda trial: trial.ndcg).settings["reg"]
+
+
+@pytest.mark.parametrize(("alpha", "l1_ratio"), [(0.02, 0.5), (0.2, 1e-3), (0.05, 1.0)])
+def test_slim_is_the_elastic_net_of_each_home_on_the_others(alpha, l1_ratio):
+    from sklearn.linear_model import ElasticNet
+
+    data = random_data()
+    values = signed(data)
+    found = SLIMModel(alpha=alpha, l1_ratio=l1_ratio).fit(data).links_.matrix().toarray()
+    theirs = ElasticNet(alpha=alpha, l1_ratio=l1_ratio, fit_intercept=False, positive=True, tol=1e-9, max_iter=10_000)
+    for home in range(values.shape[1]):
+        others = values.copy()
+        others[:, home] = 0.0
+        assert found[:, home] == pytest.approx(theirs.fit(others, values[:, home]).coef_, abs=2e-4)
+
+
+def test_slim_keeps_the_largest_weights_of_each_home():
+    data = random_data()
+    full = SLIMModel(alpha=0.02, l1_ratio=1e-3).fit(data).links_.matrix().toarray()
+    kept = SLIMModel(alpha=0.02, l1_ratio=1e-3, neighbours=3).fit(data).links_.matrix().toarray()
+    assert ((kept > 0).sum(axis=0) <= 3).all()
+    assert kept.max(axis=0) == pytest.approx(full.max(axis=0))
 
 
 def test_cosine_neighbours_are_those_of_irspack():
@@ -145,10 +176,17 @@ def zeros_and_ones():
     return data, sp.csr_matrix(data.net())
 
 
-@pytest.mark.parametrize("name", COUNTING)
-def test_an_update_is_a_fit_on_everything(name, clubs):
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        (RP3betaModel, {}),
+        (RP3betaModel, {"normalised": False}),
+        *((ItemKNNModel, {"weighting": name}) for name in ("bm25", "tfidf", "cosine")),
+    ],
+)
+def test_an_update_is_a_fit_on_everything(kind, more, clubs):
     """Also where homes have fewer neighbours than there are, and where what changed touches few of them."""
-    kind, options = type(MODELS[name]()), MODELS[name]().options() | {"neighbours": 3}
+    options = {"neighbours": 3, "tune": False, **more}
     early, late = clubs.select(np.arange(80)), clubs.select(np.arange(80, len(clubs)))
     one_by_one = kind(**options).fit(early)
     for row in range(len(late)):
@@ -160,6 +198,30 @@ def test_an_update_is_a_fit_on_everything(name, clubs):
 def test_an_update_of_a_model_that_learned_nothing_is_a_fit(name, clubs):
     empty = MODELS[name]().fit(Interactions.from_columns([], []))
     assert empty.partial_fit(clubs).recommend("l04", k=3)[0] == MODELS[name]().fit(clubs).recommend("l04", k=3)[0]
+
+
+def test_an_update_works_out_the_rows_of_homes_that_share_leads_with_what_changed(clubs):
+    """Three clubs that share no lead: an act in one leaves the others alone."""
+    again = Interactions.from_columns(["l01"], ["h04"])
+    both = joined(clubs, again)
+    for by_lead in (False, True):
+        rows = affected(both.net(), both.select(np.array([len(clubs)])), by_lead=by_lead)
+        assert {both.properties.ids[row] for row in rows} == {f"h{i:02}" for i in range(1, 18, 3)}
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 50, 199, 200, 300])
+def test_the_nearest_are_those_of_a_full_sort(k):
+    """Values with many ties, of which the first in order of code are taken."""
+    rng = np.random.default_rng(4)
+    full = rng.integers(0, 30, (200, 200)) * rng.choice([1e-9, 1.0, 1e9], (200, 200))
+    np.fill_diagonal(full, 7.0)
+    walk = Walk(sp.csr_array(np.eye(200)), sp.csr_array(full), np.ones(200), np.ones(200))
+    found = walk.nearest(k).toarray()
+    np.fill_diagonal(full, 0.0)
+    order = np.argsort(-full, axis=1, kind="stable")[:, :k]
+    wanted = np.zeros_like(full)
+    np.put_along_axis(wanted, order, np.take_along_axis(full, order, axis=1), axis=1)
+    assert found == pytest.approx(wanted, rel=1e-6)
 
 
 def test_more_homes_than_a_full_matrix_holds_are_refused():

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from homing.models.recency import RecencyModel as RecencyModel
     from homing.models.rp3beta import RP3betaModel as RP3betaModel
     from homing.models.sequence_rules import SequenceRulesModel as SequenceRulesModel
+    from homing.models.slim import SLIMModel as SLIMModel
 
 MODELS = {
     "CollaborativeFilteringModel": "collaborative_filtering",
@@ -38,6 +39,7 @@ MODELS = {
     "PopularityModel": "popularity",
     "RP3betaModel": "rp3beta",
     "RecencyModel": "recency",
+    "SLIMModel": "slim",
     "SequenceRulesModel": "sequence_rules",
 }
 """The models that can be loaded from a folder, and the file of each."""

@@ -127,7 +127,7 @@ class ItemKNNModel(ItemItemModel[ItemKNNConfig]):
         net = self.pasts.interactions(self.items).net()
         weighting = self.config.weighting
         local = weighting == "cosine" or (weighting == "tfidf" and self.links_.size == len(self.items))
-        self._learn(net, affected(net, more) if local else None)
+        self._learn(net, affected(net, more, by_lead=weighting == "tfidf") if local else None)
 
     def _weighted(self, net: Matrix) -> Matrix:
         """The weighted positive values, csr (leads, homes)."""

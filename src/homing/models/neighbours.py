@@ -16,10 +16,12 @@ __all__ = ["Walk", "affected", "renewed", "touched"]
 
 Doubles = NDArray[np.float64]
 Whole = NDArray[np.int32]
+Floats = NDArray[np.float32]
 Matrix = sp.csr_array[Any, Any]
 Entries = tuple[Whole, Whole, Doubles]
 
 _BLOCK = 1_024
+_FEW = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,16 +69,19 @@ def touched(net: Matrix, more: Interactions) -> NDArray[np.int64]:
     return np.flatnonzero(_pattern(net).T @ again > 0)
 
 
-def affected(net: Matrix, more: Interactions) -> NDArray[np.int64]:
+def affected(net: Matrix, more: Interactions, *, by_lead: bool) -> NDArray[np.int64]:
     """The homes whose nearness to others may have changed by further rows, given all that leads did on homes.
 
-    These are the homes of the leads that acted again, and every home that shares a lead with one of them.
+    These are the homes of the leads that acted again, and every home that shares a lead with a home that they acted on
+    now; or, where what one act changes is how all homes of its lead are weighed (`by_lead`), with any home of theirs.
     """
-    shape = _pattern(net)
+    shape, again = _pattern(net), touched(net, more)
     changed = np.zeros(net.shape[1], dtype=np.float32)
-    changed[touched(net, more)] = 1
+    changed[again if by_lead else more.property] = 1
     sharing = shape @ changed > 0
-    return np.flatnonzero(shape.T @ sharing.astype(np.float32) > 0)
+    near = shape.T @ sharing.astype(np.float32) > 0
+    near[again] = True
+    return np.flatnonzero(near)
 
 
 def _pattern(net: Matrix) -> Matrix:
@@ -100,85 +105,91 @@ def renewed(before: Matrix, rows: NDArray[np.int64], fresh: Matrix) -> Matrix:
 
 @kernel
 def _nearest(
-    rows: NDArray[np.int64],
-    out: Entries,
-    back: Entries,
-    left: Doubles,
-    right: Doubles,
-    shrink: float,
-    k: int,
-) -> tuple[NDArray[np.int64], Whole, NDArray[np.float32]]:
+    rows: NDArray[np.int64], out: Entries, back: Entries, left: Doubles, right: Doubles, shrink: float, k: int
+) -> tuple[NDArray[np.int64], Whole, Floats]:
     """How many neighbours each row has, and their codes and nearness, row after row in order of code."""
-    size = right.size
-    out_offsets, out_leads, out_values = out
-    back_offsets, back_homes, back_values = back
-    sums = np.zeros(size)
-    met = np.empty(size, dtype=np.int32)
+    sums = np.zeros(right.size)
+    near = np.empty(right.size, dtype=np.int32)
+    sizes = np.empty(right.size, dtype=np.float32)
     counts = np.zeros(rows.size, dtype=np.int64)
     columns = np.empty(rows.size * k, dtype=np.int32)
     values = np.empty(rows.size * k, dtype=np.float32)
     end = 0
     for r in range(rows.size):
         i = rows[r]
-        count = 0
-        for e in range(out_offsets[i], out_offsets[i + 1]):
-            u = out_leads[e]
-            step = out_values[e]
-            for f in range(back_offsets[u], back_offsets[u + 1]):
-                j = back_homes[f]
-                if sums[j] == 0.0:
-                    met[count] = j
-                    count += 1
-                sums[j] += step * back_values[f]
-        near = _in_order(met, count, sums)
-        kept = 0
-        for m in range(count):
+        met = _summed(i, out, back, sums, near)
+        found = 0
+        for m in range(met):
             j = near[m]
-            if j != i:
-                near[kept] = j
-                sums[j] /= left[i] * right[j] + shrink
-                kept += 1
-        sums[i] = 0.0
-        end = _take(near[:kept], sums, k, columns, values, end)
-        counts[r] = min(kept, k)
+            size = np.float32(sums[j] / (left[i] * right[j] + shrink))
+            near[found] = j
+            sizes[found] = size
+            found += 1 if j != i and size > 0 else 0
+            sums[j] = 0.0
+        least, ties = _least(sizes[:found], k)
+        for m in range(found):
+            if sizes[m] > least or (sizes[m] == least and ties > 0):
+                ties -= 1 if sizes[m] == least else 0
+                columns[end] = near[m]
+                values[end] = sizes[m]
+                end += 1
+        counts[r] = min(found, k)
     return counts, columns[:end].copy(), values[:end].copy()
 
 
 @kernel
-def _in_order(met: Whole, count: int, sums: Doubles) -> Whole:
-    """The homes met, in order of code: sorted where they are few, else found again by looking at all."""
-    if 16 * count < sums.size:
-        near = met[:count]
-        near.sort()
-        return near
-    found = 0
+def _summed(i: int, out: Entries, back: Entries, sums: Doubles, near: Whole) -> int:
+    """Add up the steps from home i to every home; puts the homes met into `near`, in order, and returns how many."""
+    out_offsets, out_leads, out_values = out
+    back_offsets, back_homes, back_values = back
+    steps = 0
+    for e in range(out_offsets[i], out_offsets[i + 1]):
+        steps += back_offsets[out_leads[e] + 1] - back_offsets[out_leads[e]]
+    met = 0
+    if _FEW * steps < sums.size:
+        for e in range(out_offsets[i], out_offsets[i + 1]):
+            for f in range(back_offsets[out_leads[e]], back_offsets[out_leads[e] + 1]):
+                j = back_homes[f]
+                if sums[j] == 0.0:
+                    near[met] = j
+                    met += 1
+                sums[j] += out_values[e] * back_values[f]
+        few = near[:met]
+        few.sort()
+        return met
+    for e in range(out_offsets[i], out_offsets[i + 1]):
+        for f in range(back_offsets[out_leads[e]], back_offsets[out_leads[e] + 1]):
+            sums[back_homes[f]] += out_values[e] * back_values[f]
     for j in range(sums.size):
-        if sums[j] > 0.0:
-            met[found] = j
-            found += 1
-    return met[:count]
+        near[met] = j
+        met += 1 if sums[j] > 0.0 else 0
+    return met
 
 
 @kernel
-def _take(near: Whole, sums: Doubles, k: int, columns: Whole, values: NDArray[np.float32], end: int) -> int:
-    """Put the `k` nearest behind what is there, and forget the sums; returns where they end."""
-    least, ties = 0.0, 0
-    if near.size > k:
-        sizes = np.empty(near.size)
-        for m in range(near.size):
-            sizes[m] = sums[near[m]]
-        least = np.partition(sizes, near.size - k)[near.size - k]
-        ties = k
-        for m in range(near.size):
-            if sizes[m] > least:
-                ties -= 1
-    for m in range(near.size):
-        j = near[m]
-        if sums[j] > least or (sums[j] == least and ties > 0):
-            if sums[j] == least:
-                ties -= 1
-            columns[end] = j
-            values[end] = sums[j]
-            end += 1
-        sums[j] = 0.0
-    return end
+def _least(sizes: Floats, k: int) -> tuple[float, int]:
+    """The k-th largest of some positive numbers, and how many of those equal to it are among the k largest.
+
+    The bits of positive numbers are in the order of the numbers: counted by their first 12, only some are sorted.
+    """
+    if sizes.size <= k:
+        return 0.0, 0
+    bits = sizes.view(np.uint32)
+    counts = np.zeros(4_096, dtype=np.int64)
+    for m in range(bits.size):
+        counts[bits[m] >> np.uint32(20)] += 1
+    bucket, above = 4_095, 0
+    while above + counts[bucket] < k:
+        above += counts[bucket]
+        bucket -= 1
+    alike = np.empty(counts[bucket] + 1, dtype=np.float32)
+    found = 0
+    for m in range(bits.size):
+        alike[found] = sizes[m]
+        found += 1 if bits[m] >> np.uint32(20) == bucket else 0
+    alike = np.sort(alike[:found])
+    least = alike[found - (k - above)]
+    ties = k - above
+    for m in range(found):
+        ties -= 1 if alike[m] > least else 0
+    return least, ties

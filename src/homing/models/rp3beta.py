@@ -115,7 +115,7 @@ class RP3betaModel(ItemItemModel[RP3betaConfig]):
 
     def _partial_fit(self, more: Interactions) -> None:
         net = self.pasts.interactions(self.items).net()
-        rows = affected(net, more)
+        rows = affected(net, more, by_lead=False)
         fresh = self._links(net, self._settings(), rows)
         if isinstance(self.links_, Sparse):
             self.links_ = Sparse.of(renewed(self.links_.matrix(), rows, fresh.matrix()), fresh.known)
