@@ -209,16 +209,23 @@ def _location(share: float, facts: Facts, shopper: Shopper) -> Reason:
 
 def _remarks(share: float, facts: Facts, shopper: Shopper) -> Reason:
     """The words of its description that those of homes liked have too, at most three."""
-    texts, words = facts.market.remarks, tuple(facts.words())[:_MOST_WORDS]
-    found = [re.compile(r"\b" + r"\W+".join(map(re.escape, word.split())) + r"\b").search for word in words]
+    texts = facts.market.remarks
     liked = [texts[row].lower() if row >= 0 else "" for row in shopper.liked.rows.tolist()]
-    alike = np.array([any(search(text) for search in found) for text in liked], dtype=np.bool_)
-    if not alike.any():
+    has = {word: np.array([*map(_finds(word), liked)], dtype=np.bool_) for word in facts.words()}
+    words = [word for word, found in has.items() if found.any()][:_MOST_WORDS]
+    if not words:
         return _unlike("remarks", share, shopper.passed, "its description", {})
+    alike = np.any([has[word] for word in words], axis=0)
     quoted = ", ".join(f"“{word}”" for word in words)
     text = f"words of its description ({quoted}) stand in those of {_share_of(alike)} looked at"
     say = "its description reads like those of homes you like"
-    return Reason("remarks", share, text, say, _events(shopper.liked, alike), {"PublicRemarks": list(words)})
+    return Reason("remarks", share, text, say, _events(shopper.liked, alike), {"PublicRemarks": words})
+
+
+def _finds(words: str) -> Callable[[str], bool]:
+    """Whether a text in lower case has these words side by side."""
+    search = re.compile(r"\b" + r"\W+".join(map(re.escape, words.split())) + r"\b").search
+    return lambda text: search(text) is not None
 
 
 _BY_ACTS: Final = {"location": _location, "remarks": _remarks}
