@@ -11,6 +11,7 @@ import bench_als
 import bench_batch
 import bench_features
 import bench_http
+import bench_ranker
 import bench_start
 from side_by_side import Row, main
 
@@ -19,6 +20,7 @@ MEASURED = {
     "batch": bench_batch.measure,
     "start": bench_start.measure,
     "als": bench_als.measure,
+    "ranker": bench_ranker.measure,
     "http": bench_http.measure,
 }
 

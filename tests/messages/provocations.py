@@ -15,6 +15,7 @@ import provoked_files
 import provoked_models
 import provoked_operations
 import provoked_python
+import provoked_ranker
 import provoked_trust
 from api_ground import Served, build
 from bad_files import BAD_FILES, IMPORTERS
@@ -89,5 +90,5 @@ def corpus(ground: Ground) -> None:
 
 PROVOCATIONS: Mapping[str, Act] = {
     **provoked_features.TABLE, **provoked_files.TABLE, **provoked_models.TABLE,
-    **provoked_operations.TABLE, **provoked_python.TABLE, **provoked_trust.TABLE,
+    **provoked_operations.TABLE, **provoked_python.TABLE, **provoked_ranker.TABLE, **provoked_trust.TABLE,
 }  # fmt: skip

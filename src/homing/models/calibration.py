@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.optimize import isotonic_regression
+from scipy.special import betaincinv, expit, logit
 
-__all__ = ["Calibrated", "Calibration", "fit_calibration"]
+__all__ = ["FEWEST_FOR_STEPS", "Calibrated", "Calibration", "fit_calibration"]
+
+FEWEST_FOR_STEPS: Final = (1_000, 100)
+"""Samples and positives from which the logistic curve is bent to what was seen."""
 
 _Z90: Final = 1.6448536269514722
 _PRIOR_RATE: Final = 0.05
 _PRIOR_SD: Final = (1.5, 1.0, 1.0)
 _STEPS: Final = 50
+_POSITIVES_A_BIN: Final = 12
+_BINS: Final = (5, 20)
+_PRIOR_SAMPLES: Final = 4.0
+_ENDS: Final = (0.07, 0.93)
+"""Of the posterior of a bin alone. Bins are pooled with their neighbours, so these hold the truth 9 times in 10."""
+
+_SMALLEST: Final = 1e-12
+
+Slopes = tuple[float, float]
+_FLAT: Final[Slopes] = (0.0, 0.0)
+_STEEP: Final[Slopes] = (1.0, 2.0)
+_SLOPES: Final = (((0.0, 1.0), (0.0, 1.0)), (_STEEP, _FLAT), (_FLAT, _STEEP))
+"""How steep mean, low and high end may be before the first and after the last middle; 1 is the logistic curve."""
 
 Floats = NDArray[np.float64]
 
@@ -30,14 +48,21 @@ class Calibrated:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The posterior of a logistic regression of "engaged within 14 days" on score and activity.
+    """The probability of "engaged within 14 days" given score and activity, and how sure we are of it.
 
     logit p = a + b · (score - centre) / spread + c · log(1 + acts), with independent normal priors on a, b, c and the
-    Laplace approximation of their posterior (MacKay 1992, "The evidence framework applied to classification
-    networks"). Without data it is the prior, the same for every score: about 10 %, in an interval so wide that the
-    level is "uncertain".
+    Laplace approximation of their posterior (Platt 1999; MacKay 1992, "The evidence framework applied to
+    classification networks"). Without data it is the prior, the same for every score: about 10 %, in an interval so
+    wide that the level is "uncertain". A score that speaks the wrong way (b below 0) counts as nothing.
 
-    `mean` has shape (3,), `covariance` (3, 3); `samples` and `positives` say what it was fitted on.
+    From 1,000 samples with 100 positives on, the method is "isotonic": the samples are put in 5 to 20 bins of equal
+    mass along that logit, each has a beta posterior (the logistic curve counts as four samples of it, and as half a one
+    of either kind at least), and isotonic regression (Zadrozny and Elkan 2002) makes mean and ends of the bins rise.
+    Between the middles of bins log-odds are interpolated; outside they go on to the last sample, at most as steeply as
+    the logistic curve, and stay there, while the interval opens.
+
+    `mean` has shape (3,), `covariance` (3, 3); `points` (4, bins + 2) are the logit and the log-odds of probability,
+    low and high, or (4, 0) for the method "platt"; `samples` and `positives` say what it was fitted on.
 
     >>> bool(Calibration().of(np.array([0.0]), np.array([0.0])).high[0] > 0.3)
     True
@@ -49,20 +74,50 @@ class Calibration:
     spread: float = 1.0
     samples: int = 0
     positives: int = 0
+    points: Floats = field(default_factory=lambda: np.zeros((4, 0)))
+
+    @property
+    def method(self) -> Literal["platt", "isotonic"]:
+        """How the probability comes about."""
+        return "isotonic" if self.points.size else "platt"
 
     def of(self, scores: Floats, acts: Floats) -> Calibrated:
         """Probability and interval for each score of a lead with so many acts behind it; both of shape (n,).
 
-        The probability is the posterior mean, with MacKay's approximation of the integral; where a very wide posterior
-        puts that mean outside of its own interval, the interval is stretched to hold it.
+        Of the logistic curve the probability is the posterior mean, with MacKay's approximation of the integral; where
+        a very wide posterior puts that mean outside of its own interval, the interval is stretched to hold it.
         """
         rows = _design(scores, acts, self.centre, self.spread)
-        logit = rows @ self.mean
+        odds = rows @ self.mean
+        if self.points.size:
+            at, *curves = self.points
+            probability, low, high = (expit(np.interp(odds, at, curve)) for curve in curves)
+            return Calibrated(probability, low, high)
         variance = np.einsum("ij,jk,ik->i", rows, self.covariance, rows)
         reach = _Z90 * np.sqrt(variance)
-        probability = expit(logit / np.sqrt(1.0 + np.pi * variance / 8.0))
-        low, high = expit(logit - reach), expit(logit + reach)
+        probability = expit(odds / np.sqrt(1.0 + np.pi * variance / 8.0))
+        low, high = expit(odds - reach), expit(odds + reach)
         return Calibrated(probability, np.minimum(low, probability), np.maximum(high, probability))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything, as arrays to be saved."""
+        return {
+            "mean": self.mean,
+            "covariance": self.covariance,
+            "points": self.points,
+            "scale": np.array([self.centre, self.spread]),
+            "counts": np.array([self.samples, self.positives], dtype=np.int64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The inverse of `arrays`; arrays that do not fit each other are a `ValueError`."""
+        mean, covariance, points = arrays["mean"], arrays["covariance"], arrays["points"]
+        if mean.shape != (3,) or covariance.shape != (3, 3) or points.ndim != 2 or points.shape[0] != 4:
+            raise ValueError("the arrays are not those of a calibration.")
+        centre, spread = arrays["scale"].tolist()
+        samples, positives = arrays["counts"].tolist()
+        return cls(mean, covariance, centre, spread, samples, positives, points)
 
 
 def fit_calibration(scores: Floats, acts: Floats, engaged: NDArray[np.bool_]) -> Calibration:
@@ -70,12 +125,23 @@ def fit_calibration(scores: Floats, acts: Floats, engaged: NDArray[np.bool_]) ->
 
     `scores` must be of models that had not seen the outcome; otherwise the probabilities are too high.
     """
-    prior = Calibration()
     known = np.isfinite(scores)
     scores, acts, labels = scores[known], acts[known], engaged[known].astype(np.float64)
     if scores.size == 0:
-        return prior
-    centre, spread = float(scores.mean()), float(scores.std()) or 1.0
+        return Calibration()
+    fitted = _logistic(scores, acts, labels, float(scores.std()) or 1.0)
+    if fitted.mean[1] < 0.0:
+        fitted = _logistic(scores, acts, labels, np.inf)
+    if scores.size < FEWEST_FOR_STEPS[0] or labels.sum() < FEWEST_FOR_STEPS[1]:
+        return fitted
+    odds = _design(scores, acts, fitted.centre, fitted.spread) @ fitted.mean
+    return replace(fitted, points=_points(odds, labels))
+
+
+def _logistic(scores: Floats, acts: Floats, labels: Floats, spread: float) -> Calibration:
+    """The logistic curve; with an infinite spread the score says nothing."""
+    prior = Calibration()
+    centre = float(scores.mean())
     rows = _design(scores, acts, centre, spread)
     precision = np.diag(1.0 / np.square(_PRIOR_SD))
     mean = prior.mean.copy()
@@ -97,6 +163,41 @@ def fit_calibration(scores: Floats, acts: Floats, engaged: NDArray[np.bool_]) ->
         samples=int(labels.size),
         positives=int(labels.sum()),
     )
+
+
+def _points(odds: Floats, labels: Floats) -> Floats:
+    """Where the curve bends, (4, bins + 2): the logistic log-odds, and those of the mean, the low and the high end."""
+    order = np.argsort(odds, kind="stable")
+    odds, labels = odds[order], labels[order]
+    starts = _bin_starts(odds, int(np.clip(labels.sum() // _POSITIVES_A_BIN, *_BINS)))
+    counts = np.diff(np.append(starts, odds.size)).astype(np.float64)
+    expected = np.add.reduceat(expit(odds), starts) / counts
+    positives = np.add.reduceat(labels, starts)
+    seen = positives + np.maximum(_PRIOR_SAMPLES * expected, 0.5)
+    missed = counts - positives + np.maximum(_PRIOR_SAMPLES * (1.0 - expected), 0.5)
+    shares = (seen / (seen + missed), *(betaincinv(seen, missed, end) for end in _ENDS))
+    curves = (logit(isotonic_regression(share, weights=counts).x) for share in shares)
+    middles = logit(np.clip(expected, _SMALLEST, 1.0 - _SMALLEST))
+    at = np.maximum.accumulate(np.concatenate((odds[:1], middles, odds[-1:])))
+    carried = (_carried_on(curve, at, *limits) for curve, limits in zip(curves, _SLOPES, strict=True))
+    return np.stack([at, *carried])
+
+
+def _carried_on(curve: Floats, at: Floats, before: Slopes, after: Slopes) -> Floats:
+    """The curve through the middles of bins with its values at the first and the last sample added.
+
+    There it goes on as at its ends, within the least and the largest slope allowed before and after.
+    """
+    slopes = np.diff(curve) / np.maximum(np.diff(at[1:-1]), _SMALLEST) if curve.size > 1 else np.zeros(1)
+    first = curve[0] - np.clip(slopes[0], *before) * (at[1] - at[0])
+    last = curve[-1] + np.clip(slopes[-1], *after) * (at[-1] - at[-2])
+    return np.concatenate(([first], curve, [last]))
+
+
+def _bin_starts(values: Floats, bins: int) -> NDArray[np.int64]:
+    """Where bins of about equal mass begin in sorted values; equal values are never parted."""
+    wanted = values[(np.arange(1, bins) * values.size) // bins]
+    return np.unique(np.append(0, np.searchsorted(values, wanted, side="left"))).astype(np.int64)
 
 
 def _design(scores: Floats, acts: Floats, centre: float, spread: float) -> Floats:
