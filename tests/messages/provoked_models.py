@@ -49,6 +49,10 @@ def popular(**options):
     return models.PopularityModel(**options).fit(data())
 
 
+def online():
+    return models.OnlineLearningModel().fit(data())
+
+
 def saved(ground, model=None):
     folder = ground.new("model")
     (model or popular()).save(folder)
@@ -154,6 +158,11 @@ TABLE = {
     "half_life_days must be a positive number; got 0": lambda _: models.ContentBasedModel(half_life_days=0),
     "prior must be a positive number, or None; got 0": lambda _: models.ContentBasedModel(prior=0),
     "dislike must lie between 0 and 10; got 11": lambda _: models.ContentBasedModel(dislike=11),
+    "noise must be a positive number, or None; got -1": lambda _: models.OnlineLearningModel(noise=-1),
+    "false_alarms must lie between 0 and 0.5; got 1": lambda _: models.OnlineLearningModel(false_alarms=1),
+    "weight must be a finite number up to 1e9 in size; got nan": lambda _: online().updated(online().taste("a"), "h1", np.nan),
+    "n must be at least 1; got 0": lambda _: online().draws("a", 0, 0),
+    "weights must be one number for each of the 0 attributes; got (3,)": lambda _: online().score_by(np.zeros(3), ["h1"]),
     "models must be some of": lambda _: models.HybridRecommendationModel(parts=("magic",)),
     "validation_share must lie between 0 and 1; got 1": lambda _: models.HybridRecommendationModel(validation_share=1),
     "negatives and most_validated must be at least 1; got (0, 1)": lambda _: models.HybridRecommendationModel(negatives=0, most_validated=1),

@@ -80,7 +80,7 @@ def steady_leads(
 
 def _exceeded(prior: Prior, vectors: Floats, leads: Sequence[Acts], share: float) -> float:
     """What the highest lead of a challenger exceeds for no more than this share of leads."""
-    endless = replace(prior, rules=np.array([*prior.rules[:2], NEVER])).packed
+    endless = replace(prior, rules=np.array([*prior.rules[:3], NEVER])).packed
     highest = np.zeros(len(leads))
     for row, (items, weights) in enumerate(leads):
         places = np.unique(items, return_inverse=True)[1]
@@ -90,7 +90,7 @@ def _exceeded(prior: Prior, vectors: Floats, leads: Sequence[Acts], share: float
 
 def _usual_sharpness(prior: Prior) -> float:
     differ = []
-    for x in prior.market.astype(np.float64):
+    for x in prior.market:
         reach = prior.covariance @ x
         step = prior.rules[0] * (1.0 - x @ prior.mean) / (1.0 + prior.rules[0] * (x @ reach))
         differ.append(float(np.std(prior.market @ (prior.mean + step * reach))))
