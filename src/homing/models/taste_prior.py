@@ -18,7 +18,7 @@ __all__ = ["Aims", "learned_prior"]
 _MOST_LEADS = 1_000
 _MOST_HOMES = 500
 _REFERENCE = 64
-DRIFT = 0.5
+DRIFT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
