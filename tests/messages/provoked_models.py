@@ -49,6 +49,10 @@ def popular(**options):
     return models.PopularityModel(**options).fit(data())
 
 
+def online():
+    return models.OnlineLearningModel().fit(data())
+
+
 def saved(ground, model=None):
     folder = ground.new("model")
     (model or popular()).save(folder)
@@ -167,6 +171,11 @@ TABLE = {
     "l1_ratio must be a number from 0 to 1, or None; got 2": lambda _: models.SLIMModel(l1_ratio=2),
     "decay must be a number from 1e-06 to 1, or None; got 2": lambda _: models.SequenceRulesModel(decay=2),
     "beta must be a number from 0 to 3, or None; got 4": lambda _: models.RP3betaModel(beta=4),
+    "noise must be a positive number, or None; got -1": lambda _: models.OnlineLearningModel(noise=-1),
+    "false_alarms must lie between 0 and 0.5; got 1": lambda _: models.OnlineLearningModel(false_alarms=1),
+    "weight must be a finite number up to 1e9 in size; got nan": lambda _: online().updated(online().taste("a"), "h1", np.nan),
+    "n must be at least 1; got 0": lambda _: online().draws("a", 0, 0),
+    "weights must be one number for each of the 0 attributes; got (3,)": lambda _: online().score_by(np.zeros(3), ["h1"]),
     "models must be some of": lambda _: models.HybridRecommendationModel(parts=("magic",)),
     "validation_share must lie between 0 and 1; got 1": lambda _: models.HybridRecommendationModel(validation_share=1),
     "negatives and most_validated must be at least 1; got (0, 1)": lambda _: models.HybridRecommendationModel(negatives=0, most_validated=1),

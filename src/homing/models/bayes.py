@@ -6,9 +6,9 @@ pull (precision times target) by c and r, which is one update of rank 1 (Sherman
 
     a = covariance x,  k = 1 + c x . a,  mean += a (r - c x . mean) / k,  covariance -= c a a' / k
 
-Beside the taste (row 0) runs a challenger (row 1): it begins at the prior whenever it is no longer ahead of the taste,
-and learns from the acts since. `ahead` adds up by how much better it foresaw each newly met home (a CUSUM of log
-predictive odds: Page 1954). Above the threshold the lead is found to have changed, and the challenger is the taste.
+Beside the taste runs a challenger that begins at the prior whenever that foresees a newly met home better than the
+taste does, and learns from the acts since. `ahead` adds up by how much better (a CUSUM of log predictive odds, Page
+1954); at 0 the challenger ends, above the threshold the lead is found to have changed and the challenger is the taste.
 """
 
 from __future__ import annotations
@@ -20,22 +20,28 @@ from numpy.typing import NDArray
 
 from homing.core.jit import fast_kernel
 
-__all__ = ["AGAINST", "STRAY", "act", "fold", "foreseen", "heights", "log_choice"]
+__all__ = ["AGAINST", "STRAY", "act", "fold", "foreseen", "heights", "log_choices"]
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-State = tuple[Doubles, Doubles, Doubles, Flags]
-"""Of taste and challenger: means (2, d), covariances (2, d, d), the weights of each home added up (2, m), and whether
-the home counts for it (2, m)."""
+State = tuple[Doubles, Doubles, Doubles, Doubles, Doubles, Flags, Doubles]
+"""Mean (d,) and covariance (d, d) of the taste; the same of the challenger, of no meaning while it is not ahead; of
+each home the weights added up for either (2, m), and whether it counts for either (2, m); how well each of `SCALES` has
+done for either (2, scales)."""
 
-Prior = tuple[Doubles, Doubles, Floats, Doubles]
-"""Mean (d,), covariance (d, d), homes that stand for the market (m, d), and the rules (3,): the precision of a weight
-of 1, the sharpness of choices, the threshold."""
+Prior = tuple[Doubles, Doubles, Doubles, Doubles]
+"""Mean (d,), covariance (d, d), homes that stand for the market (m, d), and the rules (4,): the precision of a weight
+of 1, the sharpness of choices, by how much a challenger must foresee better to gain, and the threshold."""
 
 AGAINST = -0.5
 """The utility that acts against a home stand for; acts for it stand for 1."""
+
+SCALES = (0.0, 1.0 / 3.0, 1.0, 3.0)
+"""Leads are more or less decided: sharpness in parts of the usual. Each lead's own acts say which of them to trust."""
+
+USUAL = 2
 
 STRAY = 0.1
 """How often a lead is taken to look at a home by chance, which bounds what one odd home can say."""
@@ -65,72 +71,104 @@ def _absorb(mean: Doubles, covariance: Doubles, x: Floats, c: float, r: float) -
 
 
 @fast_kernel
-def log_choice(mean: Doubles, x: Floats, market: Floats, sharpness: float) -> float:
-    """How much likelier than by chance a home was turned to, given a taste: a logarithm, from log(STRAY) upwards.
+def log_choices(mean: Doubles, x: Floats, market: Doubles, sharpness: float) -> Doubles:
+    """How much likelier than by chance a home was turned to, given a taste: logarithms, one for each of `SCALES`.
 
     log((1 - STRAY) exp(s w . x) / average of exp(s w . z) over x and homes z of the market (m, d) + STRAY)
     """
-    d = mean.size
     height = 0.0
-    for i in range(d):
+    for i in range(mean.size):
         height += mean[i] * x[i]
-    total = 1.0
+    totals = np.ones(len(SCALES))
+    totals[0] += market.shape[0]
     for m in range(market.shape[0]):
         other = 0.0
-        for i in range(d):
+        for i in range(mean.size):
             other += mean[i] * market[m, i]
-        total += math.exp(min(sharpness * (other - height), 60.0))
-    return math.log((1.0 - STRAY) * (market.shape[0] + 1.0) / total + STRAY)
+        third = math.exp(min(sharpness * (other - height) / 3.0, 30.0))
+        usual = third * third * third
+        totals[1] += third
+        totals[2] += usual
+        totals[3] += usual * usual * usual
+    for s in range(len(SCALES)):
+        totals[s] = math.log((1.0 - STRAY) * (market.shape[0] + 1.0) / totals[s] + STRAY)
+    return totals
 
 
 @fast_kernel
-def _restart(state: State, prior: Prior) -> None:
-    """Let the challenger begin anew at the prior, in place."""
-    means, covariances, counted, met = state
-    means[1] = prior[0]
-    covariances[1] = prior[1]
-    counted[1, :] = 0.0
-    met[1, :] = False
+def _foreseen(mean: Doubles, x: Floats, market: Doubles, sharpness: float, trust: Doubles) -> float:
+    """`log_choices` averaged by how well each scale has done, `trust` (scales,), which learns in place."""
+    found = log_choices(mean, x, market, sharpness)
+    most = trust.max()
+    before = 0.0
+    after = 0.0
+    for s in range(len(SCALES)):
+        before += math.exp(trust[s] - most)
+        after += math.exp(trust[s] - most + found[s])
+        trust[s] += found[s]
+    return math.log(after / before)
 
 
 @fast_kernel
-def _ahead(state: State, ahead: float, x: Floats, prior: Prior) -> float:
-    """How far the challenger is ahead once it is seen that the lead turned to a new home, at least 0."""
-    _, _, market, rules = prior
-    means = state[0]
-    further = ahead + log_choice(means[1], x, market, rules[1]) - log_choice(means[0], x, market, rules[1])
-    if further <= 0.0 < ahead:
-        _restart(state, prior)
-    return max(further, 0.0)
+def _began(state: State, ahead: float, x: Floats, prior: Prior) -> float:
+    """How far the challenger is ahead, at least 0, once the lead has turned to a new home; it may begin, or end."""
+    mean, _, rival, spread, counted, met, trust = state
+    rules = prior[3]
+    if ahead <= 0.0:
+        trust[1, :] = 0.0
+    expected = _foreseen(mean, x, prior[2], rules[1], trust[0])
+    foreseen = _foreseen(rival if ahead > 0.0 else prior[0], x, prior[2], rules[1], trust[1])
+    further: float = max(ahead + foreseen - expected - rules[2], 0.0)
+    if (ahead > 0.0) != (further > 0.0):
+        counted[1, :] = 0.0
+        met[1, :] = False
+        if further > 0.0:
+            for i in range(mean.size):
+                rival[i] = prior[0][i]
+                for j in range(mean.size):
+                    spread[i, j] = prior[1][i, j]
+    return further
+
+
+@fast_kernel
+def _counted(
+    mean: Doubles, covariance: Doubles, counted: Doubles, place: int, x: Floats, by: tuple[float, float]
+) -> None:
+    """Count one act more on a home: `by` its weight, and the precision of a weight of 1."""
+    was = counted[place]
+    now = was + by[0]
+    counted[place] = now
+    former = by[1] * math.log2(1.0 + abs(was))
+    precision = by[1] * math.log2(1.0 + abs(now))
+    pull = precision * (1.0 if now > 0.0 else AGAINST) - former * (1.0 if was > 0.0 else AGAINST)
+    _absorb(mean, covariance, x, precision - former, pull)
 
 
 @fast_kernel
 def act(state: State, ahead: float, place: int, x: Floats, weight: float, prior: Prior) -> float:
     """One act on the home at `place`, in place; returns how far the challenger is ahead, -1 where the taste changed."""
-    means, covariances, counted, met = state
+    mean, covariance, rival, spread, counted, met, trust = state
     rules = prior[3]
     if not met[0, place]:
         if weight > 0.0:
-            ahead = _ahead(state, ahead, x, prior)
+            ahead = _began(state, ahead, x, prior)
         met[0, place] = True
         met[1, place] = ahead > 0.0
-    for row in range(2):
-        if met[row, place]:
-            was = counted[row, place]
-            now = was + weight
-            counted[row, place] = now
-            former = rules[0] * math.log2(1.0 + abs(was))
-            precision = rules[0] * math.log2(1.0 + abs(now))
-            pull = precision * (1.0 if now > 0.0 else AGAINST) - former * (1.0 if was > 0.0 else AGAINST)
-            _absorb(means[row], covariances[row], x, precision - former, pull)
-    if ahead > rules[2]:
-        means[0] = means[1]
-        covariances[0] = covariances[1]
-        counted[0, :] = counted[1, :]
-        met[0, :] = met[1, :]
-        _restart(state, prior)
-        return -1.0
-    return ahead
+    by = (weight, rules[0])
+    _counted(mean, covariance, counted[0], place, x, by)
+    if met[1, place]:
+        _counted(rival, spread, counted[1], place, x, by)
+    if ahead <= rules[3]:
+        return ahead
+    for i in range(mean.size):
+        mean[i] = rival[i]
+        for j in range(mean.size):
+            covariance[i, j] = spread[i, j]
+    for m in range(counted.shape[1]):
+        counted[0, m], met[0, m] = counted[1, m], met[1, m]
+        counted[1, m], met[1, m] = 0.0, False
+    trust[0] = trust[1]
+    return -1.0
 
 
 @fast_kernel
@@ -142,12 +180,10 @@ def fold(
     Returns the state, and after each act how far the challenger was ahead, -1 where the taste changed.
     """
     d = prior[0].size
-    means = np.empty((2, d))
-    covariances = np.empty((2, d, d))
-    for row in range(2):
-        means[row] = prior[0]
-        covariances[row] = prior[1]
-    state = (means, covariances, np.zeros((2, count)), np.zeros((2, count), dtype=np.bool_))
+    state = (
+        prior[0].copy(), prior[1].copy(), np.empty(d), np.empty((d, d)), np.zeros((2, count)),
+        np.zeros((2, count), dtype=np.bool_), np.zeros((2, len(SCALES))),
+    )  # fmt: skip
     path = np.zeros(weights.size)
     ahead = 0.0
     for j in range(weights.size):
@@ -173,9 +209,9 @@ def heights(vectors: Floats, items: NDArray[np.int64], mean: Doubles) -> Doubles
 def foreseen(
     vectors: Floats, items: NDArray[np.int64], weights: Doubles, prior: Prior, scales: Doubles
 ) -> tuple[Doubles, int]:
-    """`log_choice` of each home that the lead acted for, given its acts before, added up: for each sharpness (s,).
+    """How likely each home was that the lead acted for, given its acts before it, by `log_choices` at scale 1.
 
-    The first act is left out. Returns the sums and how many acts they are of.
+    The first act is left out. Returns the sums over acts, for each of the sharpnesses `scales` (s,), and how many acts.
     """
     mean = prior[0].copy()
     covariance = prior[1].copy()
@@ -186,7 +222,7 @@ def foreseen(
         if j > 0 and weights[j] > 0.0:
             number += 1
             for s in range(scales.size):
-                sums[s] += log_choice(mean, x, prior[2], scales[s])
+                sums[s] += log_choices(mean, x, prior[2], scales[s])[USUAL]
         c = prior[3][0] * math.log2(1.0 + abs(weights[j]))
         _absorb(mean, covariance, x, c, c * (1.0 if weights[j] > 0.0 else AGAINST))
     return sums, number

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homing.models import bayes
-from homing.models.lead_taste import NEVER, Prior
+from homing.models.lead_taste import NEVER, Prior, folded
 
 __all__ = ["ACTS", "Acts", "sharpness_of", "steady_leads", "threshold_of"]
 
@@ -23,6 +23,7 @@ _LEADS = 400
 _ENOUGH_LEADS, _ENOUGH_ACTS, _MOST_LEADS = 100, 20, 400
 _MOST_HOMES = 2_000
 _DECIDED = 3.0
+_FEWEST_LEADS = 20
 _STEPS = tuple(2.0**power for power in range(-3, 7))
 
 
@@ -43,12 +44,12 @@ def sharpness_of(prior: Prior, vectors: Floats, leads: Sequence[Acts]) -> float:
 def threshold_of(prior: Prior, vectors: Floats, chances: float, leads: Sequence[Acts], known: Acts, seed: int) -> float:
     """The threshold above which at most a share `chances` of leads rises by mere chance within 100 acts.
 
-    The higher of two: that of leads drawn from the prior, whose taste never changes; and, where there are a hundred
-    leads with 20 acts, that of those leads with their acts in random order. Half of `chances` is aimed at, so that the
-    share holds for leads not drawn here too.
+    The higher of two: that of simulated leads whose taste never changes; and, where there are a hundred leads with 20
+    homes, that of those leads with their acts in random order. Half of `chances` is aimed at, so that the share holds
+    for leads not drawn here too. `known` are the rows of the market's homes and the weights that acts may have.
     """
     rng = np.random.default_rng(seed)
-    drawn = [steady_leads(prior, vectors, *known, _LEADS, rng)]
+    drawn = [steady_leads(prior, vectors, leads, known, rng)]
     long = [one for one in leads if one[0].size >= _ENOUGH_ACTS][:_MOST_LEADS]
     if len(long) >= _ENOUGH_LEADS:
         turned = [(one, rng.permutation(one[0].size)[:ACTS]) for one in long]
@@ -57,30 +58,43 @@ def threshold_of(prior: Prior, vectors: Floats, chances: float, leads: Sequence[
 
 
 def steady_leads(
-    prior: Prior, vectors: Floats, known: NDArray[np.int64], weights: Doubles, count: int, rng: np.random.Generator
+    prior: Prior, vectors: Floats, leads: Sequence[Acts], known: Acts, rng: np.random.Generator, count: int = _LEADS
 ) -> list[Acts]:
-    """Leads who keep their taste: drawn from the prior, every other one thrice as decided; 100 acts each.
+    """Leads who keep their taste, 100 acts each: choices among homes of the market, a tenth of them by chance.
 
-    An act is a choice among homes of the market, a tenth of them by chance. `known` are the rows of the market's homes,
-    `weights` (n,) those that acts may have.
+    Their tastes are those of real leads, or with fewer than 20 of these drawn from the prior; every other one is thrice
+    as decided.
     """
-    homes = known if known.size <= _MOST_HOMES else np.sort(rng.choice(known, _MOST_HOMES, replace=False))
-    values, basis = np.linalg.eigh(prior.covariance)
-    tastes = prior.mean + (rng.standard_normal((count, values.size)) * np.sqrt(np.maximum(values, 0.0))) @ basis.T
+    homes, weights = known
+    homes = homes if homes.size <= _MOST_HOMES else np.sort(rng.choice(homes, _MOST_HOMES, replace=False))
+    tastes = _tastes(prior, vectors, leads, rng, count)
     tastes[1::2] *= _DECIDED
-    leads = []
+    steady = []
     for utility in prior.rules[1] * (tastes @ vectors[homes].T.astype(np.float64)):
         chance = np.exp(utility - utility.max())
         chance = (1.0 - bayes.STRAY) * chance / chance.sum() + bayes.STRAY / homes.size
         ends = np.cumsum(chance)
         items = homes[np.minimum(np.searchsorted(ends, rng.random(ACTS) * ends[-1]), homes.size - 1)]
-        leads.append((items, rng.choice(weights, ACTS)))
-    return leads
+        steady.append((items, rng.choice(weights, ACTS)))
+    return steady
+
+
+def _tastes(prior: Prior, vectors: Floats, leads: Sequence[Acts], rng: np.random.Generator, count: int) -> Doubles:
+    if len(leads) < _FEWEST_LEADS:
+        values, basis = np.linalg.eigh(prior.covariance)
+        noise = rng.standard_normal((count, values.size)) * np.sqrt(np.maximum(values, 0.0))
+        return np.asarray(prior.mean + noise @ basis.T)
+    chosen = [leads[row] for row in rng.integers(0, len(leads), count).tolist()]
+    return np.array([folded(_endless(prior), vectors, *one).mean for one in chosen])
+
+
+def _endless(prior: Prior) -> Prior:
+    return replace(prior, rules=np.array([*prior.rules[:3], NEVER]))
 
 
 def _exceeded(prior: Prior, vectors: Floats, leads: Sequence[Acts], share: float) -> float:
     """What the highest lead of a challenger exceeds for no more than this share of leads."""
-    endless = replace(prior, rules=np.array([*prior.rules[:2], NEVER])).packed
+    endless = _endless(prior).packed
     highest = np.zeros(len(leads))
     for row, (items, weights) in enumerate(leads):
         places = np.unique(items, return_inverse=True)[1]
@@ -90,7 +104,7 @@ def _exceeded(prior: Prior, vectors: Floats, leads: Sequence[Acts], share: float
 
 def _usual_sharpness(prior: Prior) -> float:
     differ = []
-    for x in prior.market.astype(np.float64):
+    for x in prior.market:
         reach = prior.covariance @ x
         step = prior.rules[0] * (1.0 - x @ prior.mean) / (1.0 + prior.rules[0] * (x @ reach))
         differ.append(float(np.std(prior.market @ (prior.mean + step * reach))))

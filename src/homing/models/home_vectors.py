@@ -136,7 +136,7 @@ def _columns(axis: Axis, values: Doubles, points: Doubles) -> tuple[Doubles, NDA
     """How much each home belongs to each point, float64 (n, columns), and of which home it is known."""
     if axis.kind == "place":
         where = _kilometres(values)
-        return _near(where, points.reshape(-1, 2)), np.isfinite(where).all(axis=1)
+        return _near(where, points.reshape(-1, 2)), np.isfinite(where[:, 0]) & np.isfinite(where[:, 1])
     if axis.kind == "category":
         return (values == points).astype(np.float64), np.isfinite(values[:, 0])
     where = position(axis, values[:, 0])
@@ -168,7 +168,7 @@ def _places(where: Doubles, count: int, seed: int) -> Doubles:
         where = where[np.sort(rng.choice(len(where), _MOST_PLACED, replace=False))]
     if not len(where):
         return np.zeros((1, 2))
-    places = where.mean(axis=0, keepdims=True)
+    places: Doubles = where.mean(axis=0, keepdims=True)
     for _ in range(count):
         nearest = ((where[:, None] - places[None]) ** 2).sum(axis=2).min(axis=1)
         if nearest.sum() <= 1e-6:

@@ -195,7 +195,9 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
         self._ready("score_by")
         mean = weights.mean if isinstance(weights, Taste) else weights
         if mean.shape != self.prior_.mean.shape:
-            raise BadInput.of("weights", f"be {self.prior_.mean.size} numbers, one an attribute", mean.shape)
+            raise BadInput.of(
+                "weights", f"be one number for each of the {self.prior_.mean.size} attributes", mean.shape
+            )
         return self._where_known(property_ids, lambda rows: bayes.heights(self.vectors_, rows, mean))
 
     def _where_known(

@@ -18,6 +18,7 @@ __all__ = ["Aims", "learned_prior"]
 _MOST_LEADS = 1_000
 _MOST_HOMES = 500
 _REFERENCE = 64
+DRIFT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +50,20 @@ def learned_prior(
     if aims.population:
         population = learned([_evidence(vectors, unit, *lead) for lead in leads], absent, population)
     reference = np.sort(rng.choice(homes, min(_REFERENCE, homes.size), replace=False))
-    prior = Prior(*population.against(absent), vectors[reference], np.array([unit, 1.0, NEVER]))
-    prior = replace(prior, rules=np.array([unit, sharpness_of(prior, vectors, leads), NEVER]))
+    prior = Prior(
+        *population.against(absent), vectors[reference].astype(np.float64), np.array([unit, 1.0, DRIFT, NEVER])
+    )
+    prior = replace(prior, rules=np.array([unit, sharpness_of(prior, vectors, leads), DRIFT, NEVER]))
     if not aims.false_alarms or not homes.size:
         return prior
     threshold = threshold_of(prior, vectors, aims.false_alarms, leads, (homes, usual), aims.seed)
-    return replace(prior, rules=np.array([unit, prior.rules[1], threshold]))
+    return replace(prior, rules=np.array([unit, prior.rules[1], DRIFT, threshold]))
 
 
 def _usual_weights(pasts: Pasts) -> NDArray[np.float64]:
     """What the weights of a lead's acts for a home add up to, for all pairs where that is positive; 1 without any."""
     pair = pasts.lead.astype(np.int64) * (int(pasts.items.max(initial=0)) + 1) + pasts.items
-    summed = np.bincount(np.unique(pair, return_inverse=True)[1], weights=pasts.weights)
+    summed = np.bincount(np.unique(pair, return_inverse=True)[1], weights=pasts.weights).astype(np.float64)
     return summed[summed > 0] if (summed > 0).any() else np.ones(1)
 
 
@@ -75,7 +78,8 @@ def _leads(pasts: Pasts, known: NDArray[np.bool_], rng: np.random.Generator) -> 
         homes, first, places = np.unique(pasts.items[rows].astype(np.int64), return_index=True, return_inverse=True)
         order = np.argsort(first)[-_MOST_HOMES:]
         if rows.size:
-            found.append((homes[order], np.bincount(places, weights=pasts.weights[rows])[order]))
+            summed = np.bincount(places, weights=pasts.weights[rows]).astype(np.float64)
+            found.append((homes[order], summed[order]))
     return found
 
 
