@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from homing.core.errors import BadInput
 from homing.models.artifact import packed_text, text_from
-from homing.models.base import Arrays, Lead, LearningModel, Scores
+from homing.models.base import Arrays, Lead, LearningModel, Scores, under
 from homing.models.blending import Choice, choices, later_rows, past_before
 from homing.models.calibration import Calibrated, Calibration, fit_calibration
 from homing.models.candidate_features import Facts, Told, told
@@ -77,20 +77,17 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     *On a market*, where it is known when homes were listed and when leads acted: s is the spread of a part over homes
     that were on the market, and the weights make likely what leads chose after a cut in time, against homes on the
     market at that moment, with parts that had learned only from before the cut (a conditional logit). With fewer than
-    30 such choices they stay constants; `learned` says which. A part with nothing to say about a home counts as its
-    mean. With `impressions` the score is calibrated to the probability that a lead engages with a home within 14 days
-    of being shown it; without, `confidence` is a wide prior.
+    30 such choices they stay constants. From 30 on a `ranker` takes their place: a score that is a sum over families of
+    reasons, of weights, or from 500 on also of trees that keep to one family each, if those do better. It is learned
+    from the same choices and from `impressions`, the place in the list accounted for, on what `candidate_features`
+    tells: what each source says, and how a home lies to those liked. Impressions also say how probable it is that a
+    lead engages with a home within 14 days of being shown it; without them `confidence` is a wide prior.
 
     *Otherwise* it blends: s is the highest score that the part gives to any home the lead has not acted on, and the
     weights are climbed to where they rank best what was held out of each lead (`blend`). Homes nobody acted on have
     weights of their own, learned on homes made cold on purpose. Parts of weight 0 are dropped.
 
     In the end the parts learn from everything.
-
-    With `impressions`, of which at least 30 were engaged with where others of the same list were not, a `ranker` takes
-    the place of the weights on a market: a score that is a sum over families of reasons, linear or, from 500 on, of
-    trees that keep to one family each (`ranker`), learned from `told` (`candidate_features`) with the place in the list
-    accounted for. `says` tells which.
 
     >>> from homing.models import HybridRecommendationModel, Interactions
     >>> data = Interactions.from_columns(["a", "a", "b", "b", "c"], ["h1", "h2", "h1", "h3", "h2"])
@@ -214,21 +211,21 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         if not self.config.tune:
             return
         self.head_ = weighed(self.head_, self._raw, found)
-        if impressions is not None and later.any():
-            self._learn_from_shown(impressions, start)
+        if self.head_.learned:
+            self._rank(found, impressions if later.any() else None, start)
         self.parts_ = learning.fitted({name: model.twin() for name, model in self.parts_.items()})
 
-    def _learn_from_shown(self, impressions: Impressions, start: int) -> None:
+    def _rank(self, found: Sequence[Choice], impressions: Impressions | None, start: int) -> None:
+        """Learn the ranker from choices on the market and lists shown since, and from the latter how sure it is."""
         most, seed = _SHOWN_A_CHOICE * self.config.most_validated, self.config.seed
-        shown = shown_after(impressions, start, self.pasts, self.items, self._told, most, seed)
-        if shown is None:
-            return
-        if int(shown.rows.contrasts.sum()) < FEWEST_FOR_WEIGHTS:
-            self.calibration_ = self._calibrated(impressions, start)
-            return
+        shown = None
+        if impressions is not None:
+            shown = shown_after(impressions, start, self.pasts, self.items, self._told, most, seed)
+        chosen = told_choices(found, self._told)
         rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
-        self.ranker_ = learned_ranker(shown, rates, seed)
-        self.calibration_ = calibrated(shown, rates, seed)
+        self.ranker_ = learned_ranker(chosen, shown, rates, seed)
+        if shown is not None:
+            self.calibration_ = calibrated(chosen, shown, rates, seed)
 
     def _told(self, past: Past, items: Codes) -> Told:
         return told(self.parts_, self.facts_, past, items)
@@ -291,20 +288,9 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         return True
 
     def _state(self) -> Arrays:
-        calibration = self.calibration_
-        about = {
-            "parts": {name: part.options() for name, part in self.parts_.items()},
-            "centre": calibration.centre,
-            "spread": calibration.spread,
-            "samples": calibration.samples,
-            "positives": calibration.positives,
-        }
-        state: Arrays = {
-            "about": packed_text(json.dumps(about)),
-            "acted": self.acted_,
-            "calibration.mean": calibration.mean,
-            "calibration.covariance": calibration.covariance,
-        }
+        about = {"parts": {name: part.options() for name, part in self.parts_.items()}}
+        state: Arrays = {"about": packed_text(json.dumps(about)), "acted": self.acted_}
+        state |= {f"calibration.{key}": array for key, array in self.calibration_.arrays().items()}
         state |= {f"head.{key}": array for key, array in self.head_.arrays().items()}
         state |= {f"facts.{key}": array for key, array in self.facts_.arrays().items()}
         if self.ranker_ is not None:
@@ -317,22 +303,15 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         about = json.loads(text_from(state["about"]))
         self.parts_, self.seconds = {}, {}
         for name, options in about["parts"].items():
-            part = self.parts_[name] = PARTS[name].type().unpacked(options, _under(f"part.{name}.", state))
+            part = self.parts_[name] = PARTS[name].type().unpacked(options, under(f"part.{name}.", state))
             if part.items.ids != self.items.ids:
                 raise ValueError(f"the homes of {name} are not those of the whole.")
             part.items = self.items
-        self.head_ = Head.from_arrays(_under("head.", state))
-        self.acted_, self.facts_ = state["acted"], Facts.from_arrays(_under("facts.", state))
-        ranker = _under("ranker.", state)
+        self.head_ = Head.from_arrays(under("head.", state))
+        self.acted_, self.facts_ = state["acted"], Facts.from_arrays(under("facts.", state))
+        ranker = under("ranker.", state)
         self.ranker_ = Ranker.from_arrays(ranker) if ranker else None
-        self.calibration_ = Calibration(
-            mean=state["calibration.mean"],
-            covariance=state["calibration.covariance"],
-            centre=float(about["centre"]),
-            spread=float(about["spread"]),
-            samples=int(about["samples"]),
-            positives=int(about["positives"]),
-        )
+        self.calibration_ = Calibration.from_arrays(under("calibration.", state))
 
     # -- learning ----------------------------------------------------------------------------------------------
 
@@ -347,22 +326,6 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             negatives=config.negatives,
             seed=config.seed,
         )
-
-    def _calibrated(self, impressions: Impressions, cut: int) -> Calibration:
-        """The calibration on impressions after the cut, each scored with what the lead had done before it."""
-        leads = self.pasts.leads.codes(impressions.lead_ids)
-        homes = self.items.codes(impressions.property_ids)
-        usable = np.flatnonzero((impressions.at >= cut) & (homes >= 0))
-        most = 3 * self.config.most_validated
-        if usable.size > most:
-            usable = np.sort(np.random.default_rng(self.config.seed).choice(usable, most, replace=False))
-        scores, acts = np.zeros(usable.size), np.zeros(usable.size)
-        nobody = Past(np.zeros(0, dtype=np.int64), np.zeros(0))
-        for place, row in enumerate(usable.tolist()):
-            lead = int(leads[row])
-            past = past_before(self.pasts, lead, int(impressions.at[row])) if lead >= 0 else nobody
-            scores[place], acts[place] = self._score(past, homes[row : row + 1])[0], past.items.size
-        return fit_calibration(scores, acts, impressions.engaged[usable])
 
     # -- scoring -----------------------------------------------------------------------------------------------
 
@@ -398,7 +361,3 @@ def shared_out(family: str, value: float, voices: Mapping[str, float]) -> dict[s
     if not same:
         return {family: value}
     return {f"{family}:{home}": value * voice / whole for home, voice in same.items()}
-
-
-def _under(prefix: str, state: Mapping[str, NDArray[Any]]) -> Arrays:
-    return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.ids import Vocabulary
-from homing.models.blending import past_before
+from homing.models.blending import Choice, past_before
 from homing.models.calibration import Calibration, fit_calibration
 from homing.models.candidate_features import Told
 from homing.models.impressions import Impressions
@@ -19,7 +19,7 @@ from homing.models.labelled import Labelled
 from homing.models.pasts import Past, Pasts
 from homing.models.ranker import Ranker, RankerConfig, fit_ranker
 
-__all__ = ["Shown", "calibrated", "learned_ranker", "shown_after"]
+__all__ = ["Shown", "calibrated", "learned_ranker", "shown_after", "told_choices"]
 
 _FOLDS: Final = 3
 
@@ -70,22 +70,52 @@ def shown_after(
     return Shown(labelled, stranger[usable], acts)
 
 
-def learned_ranker(shown: Shown, rates: Mapping[str, float], seed: int) -> Ranker:
-    """The ranker that they can bear; `rates` is what each source's score was multiplied by before."""
-    return fit_ranker(shown.rows, _prior(shown.rows, rates), RankerConfig(seed=seed))
+def told_choices(found: Sequence[Choice], tell: Callable[[Past, Codes], Told]) -> Labelled:
+    """Choices on the market as lists in no order, of which the first home was chosen."""
+    blocks = [tell(choice.past, choice.homes) for choice in found]
+    sizes = [choice.homes.size for choice in found]
+    label = np.zeros(sum(sizes))
+    label[np.cumsum([0, *sizes[:-1]])] = [choice.strength for choice in found]
+    names, family, monotone, _ = blocks[0]
+    features = np.concatenate([block.features for block in blocks])
+    group = np.repeat(np.arange(len(found)), sizes)
+    return Labelled(features, names, family, monotone, group, label, np.full(label.size, np.nan))
 
 
-def calibrated(shown: Shown, rates: Mapping[str, float], seed: int) -> Calibration:
-    """The probability of engaging, from scores of rankers that had not seen the lead: leads in three folds."""
-    fold = np.random.default_rng(seed).permutation(int(shown.lead.max() - shown.lead.min()) + 1) % _FOLDS
-    of_row = fold[shown.lead - shown.lead.min()]
+def learned_ranker(chosen: Labelled, shown: Shown | None, rates: Mapping[str, float], seed: int) -> Ranker:
+    """The ranker that choices and lists shown can bear; `rates` is what each source's score was multiplied by before."""
+    return _fitted(chosen if shown is None else _both(chosen, shown.rows), rates, seed)
+
+
+def calibrated(chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed: int) -> Calibration:
+    """The probability of engaging, from scores of rankers that had not seen what the lead was shown: three folds."""
+    first = int(shown.lead.min())
+    fold = np.random.default_rng(seed).permutation(int(shown.lead.max()) - first + 1) % _FOLDS
+    of_row = fold[shown.lead - first]
     scores = np.full(len(shown.rows), np.nan)
     for one in range(_FOLDS):
         others, own = of_row != one, of_row == one
-        if own.any() and others.any():
-            ranker = fit_ranker(shown.rows.rows(others), _prior(shown.rows, rates), RankerConfig(seed=seed))
+        if own.any():
+            ranker = _fitted(_both(chosen, shown.rows.rows(others)), rates, seed)
             scores[own] = ranker.scores_and_parts(shown.rows.features[own])[1].sum(axis=1)
     return fit_calibration(scores, shown.acts, shown.rows.label > 0)
+
+
+def _fitted(rows: Labelled, rates: Mapping[str, float], seed: int) -> Ranker:
+    return fit_ranker(rows, _prior(rows, rates), RankerConfig(seed=seed))
+
+
+def _both(first: Labelled, second: Labelled) -> Labelled:
+    """The rows of two, of the same features; the groups of the second count on from those of the first."""
+    places = [np.full(len(rows), np.nan) if rows.position is None else rows.position for rows in (first, second)]
+    after = int(first.group.max(initial=-1)) + 1
+    return replace(
+        first,
+        features=np.concatenate((first.features, second.features)),
+        group=np.concatenate((first.group, after + second.group)),
+        label=np.concatenate((first.label, second.label)),
+        position=np.concatenate(places),
+    )
 
 
 def _prior(rows: Labelled, rates: Mapping[str, float]) -> dict[str, float]:

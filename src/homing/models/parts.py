@@ -57,6 +57,7 @@ PARTS: Final[dict[str, Part]] = {
     "collaborative": Part("collaborative_filtering", "CollaborativeFilteringModel", 0.5),
     "item_item": Part("rp3beta", "RP3betaModel", 0.3),
     "ease": Part("ease", "EASEModel", 0.3, most_homes=9_000),
+    "slim": Part("slim", "SLIMModel", 0.3, most_homes=5_000),
     "item_knn": Part("item_knn", "ItemKNNModel", 0.1),
     "sequence": Part("sequence_rules", "SequenceRulesModel", 0.3, needs_order=True),
     "content": Part("content_based", "ContentBasedModel", 1.0, needs_homes=True, by_homes=True),

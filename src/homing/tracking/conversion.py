@@ -21,7 +21,8 @@ _PRIOR: Final = 20.0
 _MOST: Final = 4.0
 _VIEW: Final = TYPES.index(EventType.PROPERTY_VIEW)
 _ENGAGED: Final = np.array([kind in ENGAGED for kind in TYPES])
-_LEARNED: Final = np.array([DECLARED[code] > 0 and kind not in ENGAGED for code, kind in enumerate(TYPES)])
+_LIGHTER: Final = min(kind.spec.signed_weight for kind in ENGAGED)
+_LEARNED: Final = (DECLARED > 0) & (DECLARED < _LIGHTER)
 
 
 def learned_weights(events: EventColumns, as_of: int) -> NDArray[np.float64]:
@@ -33,7 +34,7 @@ def learned_weights(events: EventColumns, as_of: int) -> NDArray[np.float64]:
     n_t counts the pairs of lead and home with an act of type t whose 14 days are over by `as_of`; a pair converts if
     the lead engages with the home later than its first such act, within 14 days. So a weight moves from the declared
     one to the ratio of conversion rates as evidence comes in, by at most a factor of 4 (a Gamma prior on the ratio).
-    Types that are engagement themselves, or evidence against, keep what is declared: nothing later would tell.
+    Types that weigh as much as engagement, or are evidence against, keep what is declared: nothing later would tell.
     """
     about = (events.lead >= 0) & (events.property >= 0)
     pair = events.lead.astype(np.int64) * max(1, len(events.properties)) + events.property
