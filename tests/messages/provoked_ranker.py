@@ -50,6 +50,7 @@ TABLE = {
         [STUMP | {"split_feature": "0 1", "threshold": "0 0", "decision_type": "8 8", "left_child": "1 -1", "right_child": "-3 -2", "leaf_value": "1 2 3"}],
         ["price", "size"],
     ),
+    "model.tree[0].split_feature must lie between 0 and 0; got [7]": lambda _: forest(split_feature="7"),
     "model.tree[0].threshold must be numbers; got 'x'": lambda _: forest(threshold="x"),
     "model.tree[0] must split on numbers only; got 'a split on categories'": lambda _: forest(num_cat="1"),
     "model.tree[0] must have a number in each leaf; got 'linear leaves'": lambda _: forest(is_linear="1"),

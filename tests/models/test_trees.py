@@ -211,6 +211,8 @@ REFUSED = {
     "have 2 splits for 3 leaves; got '1 features'": STUMP | {"leaf_value": "1 2 3"},
     "lead to each of its leaves once; got": STUMP | {"right_child": "-1"},
     "threshold must be numbers; got 'x'": STUMP | {"threshold": "x"},
+    "split_feature must lie between 0 and 0; got [1]": STUMP | {"split_feature": "1"},
+    "split_feature must lie between 0 and 0; got [-1]": STUMP | {"split_feature": "-1"},
 }
 
 

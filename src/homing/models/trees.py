@@ -82,11 +82,12 @@ class Forest:
         """
         head, *sections = text.split("\nTree=")
         header = _fields(head)
-        if not head.startswith("tree\n") or "max_feature_idx" not in header or "\nend of trees" not in text:
+        last = header.get("max_feature_idx", "")
+        if not head.startswith("tree\n") or not last.isdecimal() or "\nend of trees" not in text:
             raise BadInput.of("model", "be the whole of a LightGBM model in its text format", text[:40])
         if header.get("num_tree_per_iteration") != "1":
             raise BadInput.of("model", "be of one score", f"{header.get('num_tree_per_iteration')} trees a round")
-        width = int(header["max_feature_idx"]) + 1
+        width = int(last) + 1
         names = ["all"] * width if family is None else family
         if len(names) != width:
             raise BadInput.of("family", f"name the family of each of the {width} features", f"{len(names)} names")
@@ -103,6 +104,9 @@ class Forest:
             if tree.feature.size == 0:
                 base += float(tree.leaves[0])
                 continue
+            if not _within(tree.feature, len(family)):
+                got = tree.feature.tolist()
+                raise BadInput.of(f"model.tree[{number}].split_feature", f"lie between 0 and {len(family) - 1}", got)
             found = np.unique(codes[tree.feature])
             if found.size > 1:
                 names = [families[code] for code in found.tolist()]
