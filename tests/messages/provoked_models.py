@@ -174,7 +174,7 @@ TABLE = {
     "noise must be a positive number, or None; got -1": lambda _: models.OnlineLearningModel(noise=-1),
     "false_alarms must lie between 0 and 0.5; got 1": lambda _: models.OnlineLearningModel(false_alarms=1),
     "weight must be a finite number up to 1e9 in size; got nan": lambda _: online().updated(online().taste("a"), "h1", np.nan),
-    "n must be at least 1; got 0": lambda _: online().draws("a", 0, 0),
+    "n must be at least 1; got -1": lambda _: online().draws("a", -1, 0),
     "weights must be one number for each of the 0 attributes; got (3,)": lambda _: online().score_by(np.zeros(3), ["h1"]),
     "models must be some of": lambda _: models.HybridRecommendationModel(parts=("magic",)),
     "validation_share must lie between 0 and 1; got 1": lambda _: models.HybridRecommendationModel(validation_share=1),

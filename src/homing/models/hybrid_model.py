@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from homing.core.errors import BadInput
 from homing.models.artifact import packed_text, text_from
 from homing.models.base import Arrays, Lead, LearningModel, Scores, under
-from homing.models.blending import Choice, choices, later_rows, past_before
-from homing.models.calibration import Calibrated, Calibration, fit_calibration
+from homing.models.blending import Choice, choices, later_rows
+from homing.models.calibration import Calibrated, Calibration
 from homing.models.candidate_features import Facts, Told, told
 from homing.models.content_based import ContentBasedModel
 from homing.models.head import Head
@@ -24,12 +24,12 @@ from homing.models.homes import HomesGiven, HomesLike, homes_of
 from homing.models.impressions import Impressions
 from homing.models.interactions import Id, Interactions
 from homing.models.learned_head import Learning, alive_in, blended, is_market, prior_weights, scaled, weighed
-from homing.models.learned_ranker import calibrated, learned_ranker, shown_after
+from homing.models.learned_ranker import calibrated, learned_ranker, shown_after, told_choices
 from homing.models.part_names import BY_HOME, SOURCE_FAMILY
 from homing.models.parts import BLENDED, PARTS, SERVED, Parts, part_scores, suited
 from homing.models.pasts import Past, Pasts
 from homing.models.query import Codes as ItemCodes
-from homing.models.ranker import FEWEST_FOR_WEIGHTS, Ranker
+from homing.models.ranker import Ranker
 from homing.models.validation import in_order
 
 __all__ = ["HybridConfig", "HybridRecommendationModel"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ def told_choices(found: Sequence[Choice], tell: Callable[[Past, Codes], Told]) -
 
 
 def learned_ranker(chosen: Labelled, shown: Shown | None, rates: Mapping[str, float], seed: int) -> Ranker:
-    """The ranker that choices and lists shown can bear; `rates` is what each source's score was multiplied by before."""
+    """The ranker that choices and lists shown can bear; `rates` is what each source was multiplied by before."""
     return _fitted(chosen if shown is None else _both(chosen, shown.rows), rates, seed)
 
 
