@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 
 from homing.core.errors import BadInput
-from homing.models import EASEModel, Interactions, ItemKNNModel, Query, RP3betaModel, SLIMModel
+from homing.models import EASEModel, Interactions, ItemKNNModel, Query, RP3betaModel, SequenceRulesModel, SLIMModel
 from homing.models.ease import ease_weights
 from homing.models.neighbours import Walk, affected
 from homing.models.pasts import joined
@@ -149,6 +149,14 @@ def test_slim_keeps_the_largest_weights_of_each_home():
     kept = SLIMModel(alpha=0.02, l1_ratio=1e-3, neighbours=3).fit(data).links_.matrix().toarray()
     assert ((kept > 0).sum(axis=0) <= 3).all()
     assert kept.max(axis=0) == pytest.approx(full.max(axis=0))
+
+
+@pytest.mark.parametrize("kind", [EASEModel, SLIMModel, ItemKNNModel, RP3betaModel, SequenceRulesModel])
+def test_a_twin_is_given_what_its_model_chose(kind):
+    data = random_data(acts=1_500)
+    model = kind().fit(data)
+    assert model.trials_
+    assert table(model.twin().fit(data), data) == pytest.approx(table(model, data), abs=1e-9, nan_ok=True)
 
 
 def test_cosine_neighbours_are_those_of_irspack():

@@ -95,4 +95,4 @@ def test_what_is_left_open_is_chosen_on_the_homes_turned_to_last():
     model = SequenceRulesModel().fit(data)
     assert len(model.trials_) > 4
     assert model.recommend(Query(None, [5, 6, 7]), k=1)[0] == [8]
-    assert model.chosen_["gap"] <= 10
+    assert model.gap_ <= 10

@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 Matrix = sp.csr_array[Any, Any]
 Entries = tuple[Whole, Whole, Doubles]
 
-_BLOCK = 1_024
+_MOST_ENTRIES = 1_000_000
 _FEW = 16
 
 
@@ -50,8 +50,9 @@ class Walk:
         out = (self.out.indptr, self.out.indices, self.out.data)
         back = (self.back.indptr, self.back.indices, self.back.data)
         parts: list[tuple[NDArray[np.int64], Whole, NDArray[np.float32]]] = []
-        for first in range(0, wanted.size, _BLOCK):
-            block = wanted[first : first + _BLOCK]
+        step = max(1, _MOST_ENTRIES // k)
+        for first in range(0, wanted.size, step):
+            block = wanted[first : first + step]
             parts.append(_nearest(block, out, back, self.left, self.right, self.shrink, k))
         counts = np.zeros(size, dtype=np.int64)
         if not parts:

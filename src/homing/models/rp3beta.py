@@ -23,8 +23,8 @@ __all__ = ["RP3betaConfig", "RP3betaModel"]
 
 ALPHA, BETA, NEIGHBOURS = 0.9, 0.4, 300
 GRID = {
-    "alpha": (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2),
     "beta": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+    "alpha": (0.4, 0.6, 0.8, 0.9, 1.0, 1.2),
     "neighbours": (50, 100, 200, 300, 500),
 }
 FEWEST_TRIALS, MOST_TRIALS = 4, 20

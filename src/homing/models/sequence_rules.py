@@ -92,12 +92,12 @@ class SequenceRulesModel(ItemItemModel[SequenceRulesConfig]):
 
     def _fit(self, data: Interactions, homes: HomesLike | None) -> None:
         given = {name: getattr(self.config, name) for name in CONSTANTS}
-        self.chosen_ = {name: float(CONSTANTS[name] if given[name] is None else given[name]) for name in CONSTANTS}
+        self._take({name: CONSTANTS[name] if given[name] is None else given[name] for name in CONSTANTS})
         self.trials_ = ()
         if self.config.tune:
             self._choose(data, [name for name in GRID if given[name] is None])
         size = len(data.properties)
-        self._hold(_after(Pasts.of(data), size, int(self.chosen_["gap"])), *_acts(data, size))
+        self._hold(_after(Pasts.of(data), size, self.gap_), *_acts(data, size))
 
     def _choose(self, data: Interactions, free: list[str]) -> None:
         cut = validation_cut(data, self.config.seed, last=True) if free else None
@@ -105,16 +105,23 @@ class SequenceRulesModel(ItemItemModel[SequenceRulesConfig]):
             return
         most = int(np.clip(MOST_TRIALS * 2e5 / max(len(data), 1), FEWEST_TRIALS, MOST_TRIALS))
         judge = _Judge(self, cut)
-        start = {name: self.chosen_[name] for name in free}
+        start = {name: self._settings()[name] for name in free}
         self.trials_ = climbed({name: GRID[name] for name in free}, start, judge, most=most, what="rules")
-        self.chosen_ = {**self.chosen_, **best_of(self.trials_).settings}
+        self._take({**self._settings(), **best_of(self.trials_).settings})
+
+    def _take(self, settings: Mapping[str, float]) -> None:
+        self.gap_, self.backward_ = int(settings["gap"]), float(settings["backward"])
+        self.decay_, self.popularity_ = float(settings["decay"]), float(settings["popularity"])
+
+    def _settings(self) -> dict[str, float]:
+        return {name: float(getattr(self, f"{name}_")) for name in CONSTANTS}
 
     def _hold(self, after: Matrix, acts: Doubles, known: NDArray[np.bool_]) -> None:
         self.after_, self.acts_ = after, acts
-        self.links_ = _links(after, acts, known, self.chosen_)
+        self.links_ = _links(after, acts, known, self._settings())
 
     def _row(self, past: Past) -> tuple[Whole, Doubles]:
-        faded = evidence(past.weights) * self.chosen_["decay"] ** np.arange(past.items.size - 1, -1, -1.0)
+        faded = evidence(past.weights) * self.decay_ ** np.arange(past.items.size - 1, -1, -1.0)
         items, place = np.unique(past.items, return_inverse=True)
         values = np.bincount(place, weights=faded, minlength=items.size).astype(np.float64)
         kept = self.links_.has(items) & (values != 0)
@@ -124,17 +131,17 @@ class SequenceRulesModel(ItemItemModel[SequenceRulesConfig]):
         data = self.pasts.interactions(self.items)
         size = len(self.items)
         rows = touched(data.net(), more)
-        fresh = _after(self.pasts, size, int(self.chosen_["gap"]), rows)
+        fresh = _after(self.pasts, size, self.gap_, rows)
         self._hold(renewed(self.after_, rows, fresh), *_acts(data, size))
 
     def _state(self) -> Arrays:
         after = Sparse.of(self.after_, self.links_.has(np.arange(self.links_.size)))
-        chosen = np.array([self.chosen_[name] for name in CONSTANTS])
+        chosen = np.array(list(self._settings().values()))
         return {**after.arrays(), "acts": self.acts_, "chosen": chosen, "trials": packed_trials(self.trials_)}
 
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         self.trials_ = trials_from(state["trials"])
-        self.chosen_ = dict(zip(CONSTANTS, state["chosen"].tolist(), strict=True))
+        self._take(dict(zip(CONSTANTS, state["chosen"].tolist(), strict=True)))
         after = Sparse(state["known"], state["offsets"], state["columns"], state["weights"]).matrix()
         self._hold(after, state["acts"], state["known"])
 
@@ -150,11 +157,10 @@ class _Judge:
 
     def __call__(self, settings: dict[str, float]) -> float:
         probe = copy.copy(self.model)
-        probe.chosen_ = {**self.model.chosen_, **settings}
-        gap = int(probe.chosen_["gap"])
-        if gap not in self.counted:
-            self.counted[gap] = _after(self.cut.pasts, self.size, gap)
-        return probe._ndcg(self.cut, _links(self.counted[gap], *self.acts, probe.chosen_))
+        probe._take({**self.model._settings(), **settings})
+        if probe.gap_ not in self.counted:
+            self.counted[probe.gap_] = _after(self.cut.pasts, self.size, probe.gap_)
+        return probe._ndcg(self.cut, _links(self.counted[probe.gap_], *self.acts, probe._settings()))
 
 
 def _acts(data: Interactions, size: int) -> tuple[Doubles, NDArray[np.bool_]]:

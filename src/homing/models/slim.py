@@ -85,16 +85,17 @@ class SLIMModel(ItemItemModel[SLIMConfig]):
     def _fit(self, data: Interactions, homes: HomesLike | None) -> None:
         config = self.config
         leads = max(len(data.leads), 1)
-        self.chosen_ = {
-            "alpha": REG / leads if config.alpha is None else float(config.alpha),
-            "l1_ratio": L1_RATIO if config.l1_ratio is None else float(config.l1_ratio),
-        }
+        self.alpha_ = REG / leads if config.alpha is None else float(config.alpha)
+        self.l1_ratio_ = L1_RATIO if config.l1_ratio is None else float(config.l1_ratio)
         self.neighbours_ = NEIGHBOURS if config.neighbours is None else config.neighbours
         self.trials_ = ()
         gram = Gram.of(data, "SLIMModel")
         if config.tune and gram.size <= MOST_TUNED:
             self._choose(data, gram.size)
-        self.links_ = self._links(gram, self.chosen_, _SWEEPS, _TOLERANCE)
+        self.links_ = self._links(gram, self._settings(), _SWEEPS, _TOLERANCE)
+
+    def _settings(self) -> dict[str, float]:
+        return {"alpha": self.alpha_, "l1_ratio": self.l1_ratio_}
 
     def _choose(self, data: Interactions, size: int) -> None:
         grids = {"alpha": tuple(reg / len(data.leads) for reg in REGS), "l1_ratio": L1_RATIOS} if len(data) else {}
@@ -102,15 +103,15 @@ class SLIMModel(ItemItemModel[SLIMConfig]):
         cut = validation_cut(data, self.config.seed) if free else None
         if cut is None or not cut.is_enough:
             return
-        gram = Gram.of(cut.train, "SLIMModel")
+        gram, start = Gram.of(cut.train, "SLIMModel"), self._settings()
         most = int(np.clip(MOST_TRIALS * (800 / max(size, 1)) ** 2, FEWEST_TRIALS, MOST_TRIALS))
 
         def judge(settings: dict[str, float]) -> float:
-            chosen = {**self.chosen_, **settings}
-            return self._ndcg(cut, self._links(gram, chosen, _TRIAL_SWEEPS, _TRIAL_TOLERANCE))
+            return self._ndcg(cut, self._links(gram, {**start, **settings}, _TRIAL_SWEEPS, _TRIAL_TOLERANCE))
 
-        self.trials_ = climbed(free, {name: self.chosen_[name] for name in free}, judge, most=most, what="SLIM")
-        self.chosen_ = {**self.chosen_, **best_of(self.trials_).settings}
+        self.trials_ = climbed(free, {name: start[name] for name in free}, judge, most=most, what="SLIM")
+        best = {**start, **best_of(self.trials_).settings}
+        self.alpha_, self.l1_ratio_ = best["alpha"], best["l1_ratio"]
 
     def _links(self, gram: Gram, chosen: Mapping[str, float], sweeps: int, tolerance: float) -> Sparse:
         """The weights of every home's regression."""
@@ -132,13 +133,13 @@ class SLIMModel(ItemItemModel[SLIMConfig]):
         return Sparse.of(matrix, gram.place >= 0)
 
     def _state(self) -> Arrays:
-        chosen = np.array([self.chosen_["alpha"], self.chosen_["l1_ratio"], self.neighbours_])
+        chosen = np.array([self.alpha_, self.l1_ratio_, self.neighbours_])
         return {**super()._state(), "chosen": chosen}
 
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         super()._restore(state)
-        alpha, l1_ratio, neighbours = state["chosen"].tolist()
-        self.chosen_, self.neighbours_ = {"alpha": alpha, "l1_ratio": l1_ratio}, int(neighbours)
+        self.alpha_, self.l1_ratio_, neighbours = state["chosen"].tolist()
+        self.neighbours_ = int(neighbours)
 
 
 def _largest(
