@@ -176,6 +176,15 @@ def test_a_loaded_model_reads_only_texts_that_changed(tmp_path):
     assert model.with_homes(described()).remarks_ is model.remarks_
 
 
+def test_a_home_that_went_away_may_come_back_without_words(tmp_path):
+    ContentBasedModel().fit(acts("h00"), homes=described()).save(tmp_path / "model")
+    gone = ContentBasedModel.load(tmp_path / "model").with_homes(described()[1:])
+    assert gone.remarks_.row(0)[0].size
+    back = gone.with_homes([{"ListingKey": "h00"}, *described()[1:]])
+    assert not back.remarks_.row(0)[0].size
+    assert back.remarks_.row(1)[0].size
+
+
 def test_rows_written_anew_take_their_places():
     def of(*rows):
         ends = np.cumsum([0, *map(len, rows)])

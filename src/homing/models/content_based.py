@@ -158,7 +158,7 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         self.beta_ = np.zeros(0)
         self.trials_: tuple[Trial, ...] = ()
         self.lexicon_, self.digests_ = NO_LEXICON, np.zeros(len(self.items), dtype=np.uint64)
-        self._heard: tuple[str, ...] = ()
+        self._heard: tuple[str | None, ...] = ()
         self._encode(encoded((), self.values_), Remarks.none(len(self.items)))
         if homes is None:
             return
@@ -193,13 +193,12 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         """The remarks of all homes, those whose text differs from the one known encoded anew."""
         if not len(self.lexicon_):
             return Remarks.none(len(self.items))
-        heard = [*self._heard, *("",) * (len(self.items) - len(self._heard))]
-        same = len(self._heard) > 0
+        heard = [*self._heard, *(None,) * (len(self.items) - len(self._heard))]
         digests = np.zeros(len(self.items), dtype=np.uint64)
         digests[: self.digests_.size] = self.digests_
         changed: dict[int, str] = {}
         for row, text in zip(rows.tolist(), texts, strict=True):
-            if same and heard[row] is text:
+            if heard[row] is text:
                 continue
             heard[row], told = text, digest(text)
             if told != digests[row]:
@@ -242,13 +241,14 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         trial = copy.copy(self)
         trial.pasts = cut.pasts
         found, encodings = trial._choices(_MOST_CHOICES_IN_A_TRIAL), {self.weighting_: self.remarks_}
+        heard = [text or "" for text in self._heard]
 
         def use(model: ContentBasedModel, settings: Mapping[str, float]) -> None:
             model.prior_ = settings.get("prior", model.prior_)
             model.half_life_days_ = settings.get("half_life_days", model.half_life_days_)
             model.weighting_ = WEIGHTINGS[int(settings.get("bm25", WEIGHTINGS.index(model.weighting_)))]
             if model.weighting_ not in encodings:
-                encodings[model.weighting_] = self.lexicon_.encoded(self._heard, model.weighting_)
+                encodings[model.weighting_] = self.lexicon_.encoded(heard, model.weighting_)
             model._encode(self.encoding_, encodings[model.weighting_])
 
         def judge(settings: dict[str, float]) -> float:
