@@ -64,7 +64,7 @@ def one_act(model, rounds, calls):
     name, mean, covariance = model.items.ids[7], taste.mean.copy(), taste.covariance.copy()
     sgd = SGDRegressor(fit_intercept=False).partial_fit(vectors[:1], [1.0])
     ours = partial(cpu, lambda: model.updated(taste, name, 1.0), calls)
-    note = f"{width} attributes; ours with change detection, and the old value stays; peer: one mean and covariance in place"
+    note = f"{width} attributes; ours watches for change and leaves the old value; peer: one Gaussian in place"
     theirs = partial(cpu, lambda: sherman_morrison(mean, covariance, x, 0.1), calls)
     first = row("one act on a taste", f"numpy {version('numpy')}", "µs", in_turn(ours, theirs, rounds), note)
     theirs = partial(cpu, lambda: sgd.partial_fit(x[None], [1.0]), calls)

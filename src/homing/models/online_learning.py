@@ -40,9 +40,10 @@ class OnlineLearningConfig:
 
     `noise`: the variance of what one average act says of the utility of its home. `absent`: for how many average acts
     the homes of the market count that a lead did not act on, none for more than a tenth of one. Left None they are
-    chosen on a validation cut with `tune`; otherwise, or with too little data for one, they are 0.1 and 300. `population`: learn the prior from all leads; if
-    not, tastes begin independent and alike. `false_alarms`: the share of leads with 100 acts who may be taken to have
-    changed though they have not, 0.02; with 0 no change is ever found. `seed`: of the leads, homes and cut drawn.
+    chosen on a validation cut with `tune`; otherwise, or with too little data for one, they are 0.1 and 300.
+    `population`: learn the prior from all leads; if not, tastes begin as the attributes are weighted. `false_alarms`:
+    the share of leads with 100 acts who may be taken to have changed though they have not, 0.02; with 0 no change is
+    ever found. `seed`: of the leads, homes and cut drawn.
     """
 
     noise: float | None = None
