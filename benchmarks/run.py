@@ -11,6 +11,7 @@ import bench_als
 import bench_batch
 import bench_features
 import bench_http
+import bench_online
 import bench_ranker
 import bench_start
 from side_by_side import Row, main
@@ -21,6 +22,7 @@ MEASURED = {
     "start": bench_start.measure,
     "als": bench_als.measure,
     "ranker": bench_ranker.measure,
+    "online": bench_online.measure,
     "http": bench_http.measure,
 }
 

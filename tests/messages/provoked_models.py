@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +20,7 @@ from homing.measures.intervals import bootstrap_mean, paired_difference
 from homing.measures.ranking import coverage, hit_matrix, recall
 from homing.models import artifact
 from homing.models.base import LearningModel
+from homing.models.installed import GROUP, installed, model_class
 from homing.models.recency import RecencyConfig
 from homing.models.registry import ModelRegistry
 from homing.simulation.homes import homes_from
@@ -51,6 +53,11 @@ def popular(**options):
 
 def online():
     return models.OnlineLearningModel().fit(data())
+
+
+def named(*points):
+    """What is installed under the entry points given."""
+    return installed(models.OURS, [EntryPoint(name, value, GROUP) for name, value in points])
 
 
 def saved(ground, model=None):
@@ -150,6 +157,10 @@ TABLE = {
     "explain must be asked of a model that can explain": lambda _: Silent().fit(data()).explain("a", "h1"),
     "folder must hold a RecencyModel; got 'PopularityModel'": lambda ground: models.RecencyModel.load(saved(ground)),
     "folder must hold one of [": lambda ground: models.load_model(rewritten(ground, model="Zebra")),
+    "must have a name that homing's own models do not have; got 'PopularityModel'": lambda _: named(("PopularityModel", "math:sin")),
+    "must have a name that no other installed model has; got 'b:B beside a:A'": lambda _: named(("Mine", "a:A"), ("Mine", "b:B")),
+    "the entry point Mine of a package must name a model that can be imported; got ": lambda _: model_class("Mine", named(("Mine", "a_b_c:A"))),
+    "must name a subclass of LearningModel with its own name; got 'math:sin'": lambda _: model_class("Mine", named(("Mine", "math:sin"))),
     "The arrays are not those of a PopularityModel": lambda ground: loaded(broken_arrays(ground)),
     "are not those of the whole": lambda ground: models.HybridRecommendationModel.load(other_homes(ground)),
     "method must be one of ['ials', 'svd', 'nmf']": lambda _: models.CollaborativeFilteringModel(method="magic"),

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    MODELS: tuple[str, ...]
     from homing.models.base import LearningModel as LearningModel
     from homing.models.collaborative_filtering import CollaborativeFilteringModel as CollaborativeFilteringModel
     from homing.models.content_based import ContentBasedModel as ContentBasedModel
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from homing.models.sequence_rules import SequenceRulesModel as SequenceRulesModel
     from homing.models.slim import SLIMModel as SLIMModel
 
-MODELS = {
+OURS = {
     "CollaborativeFilteringModel": "collaborative_filtering",
     "ContentBasedModel": "content_based",
     "EASEModel": "ease",
@@ -42,10 +43,10 @@ MODELS = {
     "SLIMModel": "slim",
     "SequenceRulesModel": "sequence_rules",
 }
-"""The models that can be loaded from a folder, and the file of each."""
+"""The models that homing brings, and the file of each. `MODELS` has those of installed packages as well."""
 
 _HOME = {
-    **MODELS,
+    **OURS,
     "Codes": "query",
     "Homes": "homes",
     "Impressions": "impressions",
@@ -55,10 +56,12 @@ _HOME = {
     "load_model": "loading",
 }
 
-__all__ = ["MODELS", *sorted(_HOME)]  # noqa: PLE0604  # names from the tables above
+__all__ = ["MODELS", "OURS", *sorted(_HOME)]  # noqa: PLE0604  # names from the tables above
 
 
 def __getattr__(name: str) -> object:
+    if name == "MODELS":
+        return import_module("homing.models.loading").registered()
     if name not in _HOME:
         raise AttributeError(f"module 'homing.models' has no name {name!r}. Names: {', '.join(__all__)}.")
     return getattr(import_module(f"homing.models.{_HOME[name]}"), name)

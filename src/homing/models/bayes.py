@@ -115,13 +115,14 @@ def _began(state: State, ahead: float, x: Floats, prior: Prior) -> float:
     mean, _, rival, spread, counted, met, trust = state
     rules = prior[3]
     if ahead <= 0.0:
-        trust[1, :] = 0.0
+        for s in range(len(SCALES)):
+            trust[1, s] = 0.0
     expected = _foreseen(mean, x, prior[2], rules[1], trust[0])
     foreseen = _foreseen(rival if ahead > 0.0 else prior[0], x, prior[2], rules[1], trust[1])
     further: float = max(ahead + foreseen - expected - rules[2], 0.0)
     if (ahead > 0.0) != (further > 0.0):
-        counted[1, :] = 0.0
-        met[1, :] = False
+        for m in range(counted.shape[1]):
+            counted[1, m], met[1, m] = 0.0, False
         if further > 0.0:
             for i in range(mean.size):
                 rival[i] = prior[0][i]
@@ -167,7 +168,8 @@ def act(state: State, ahead: float, place: int, x: Floats, weight: float, prior:
     for m in range(counted.shape[1]):
         counted[0, m], met[0, m] = counted[1, m], met[1, m]
         counted[1, m], met[1, m] = 0.0, False
-    trust[0] = trust[1]
+    for s in range(len(SCALES)):
+        trust[0, s] = trust[1, s]
     return -1.0
 
 

@@ -60,6 +60,16 @@ class Basis:
         """What the axis of each column counts as long as nothing was learned, float64 (d,)."""
         return np.array([axis.weight for axis, block in self._pairs for _ in block.mean], dtype=np.float64)
 
+    @property
+    def likeness(self) -> Doubles:
+        """How alike columns are, float64 (d, d): knots and places beside each other half, other columns not at all."""
+        parts = [_alike(axis, np.array(block.points), len(block.mean)) for axis, block in self._pairs]
+        starts = np.cumsum([0, *map(len, parts)])
+        alike = np.zeros((starts[-1], starts[-1]))
+        for part, first in zip(parts, starts[:-1].tolist(), strict=True):
+            alike[first : first + len(part), first : first + len(part)] = part
+        return alike
+
     def vectors(self, homes: HomesLike) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """The vectors of n homes, float32 (n, d), 0 where an attribute is unknown; and of which anything is known."""
         known = np.zeros(len(homes.ids), dtype=np.bool_)
@@ -144,6 +154,24 @@ def _columns(axis: Axis, values: Doubles, points: Doubles) -> tuple[Doubles, NDA
     return np.column_stack(hats), np.isfinite(where)
 
 
+def _alike(axis: Axis, points: Doubles, count: int) -> Doubles:
+    if axis.kind == "category" or count == 1:
+        return np.eye(count)
+    if axis.kind == "number":
+        order = np.arange(count)
+        return np.asarray(0.5 ** np.abs(order[:, None] - order))
+    places = points.reshape(-1, 2)
+    apart = np.sqrt(((places[:, None] - places[None]) ** 2).sum(axis=2))
+    return np.asarray(0.5 ** (apart / np.sqrt(_spread(places))))
+
+
+def _spread(places: Doubles) -> float:
+    """The squared distance of a place to the nearest other one, in the middle of all."""
+    gaps = ((places[:, None] - places[None]) ** 2).sum(axis=2)
+    np.fill_diagonal(gaps, np.inf)
+    return max(float(np.median(gaps.min(axis=1))) if len(places) > 1 else 1.0, 1e-6)
+
+
 def _kilometres(values: Doubles) -> Doubles:
     """Latitude and longitude as km north and east, on a map whose columns narrow by two degrees at a time."""
     across = _KM_A_DEGREE * np.cos(np.radians(np.floor(values[:, 0] / 2.0) * 2.0 + 1.0))
@@ -152,10 +180,7 @@ def _kilometres(values: Doubles) -> Doubles:
 
 def _near(where: Doubles, places: Doubles) -> Doubles:
     """How much each home belongs to each main place: shares that fall with the squared distance."""
-    gaps = ((places[:, None] - places[None]) ** 2).sum(axis=2)
-    np.fill_diagonal(gaps, np.inf)
-    spread = max(float(np.median(gaps.min(axis=1))) if len(places) > 1 else 1.0, 1e-6)
-    far = ((np.nan_to_num(where)[:, None] - places[None]) ** 2).sum(axis=2) * (-2.0 / spread)
+    far = ((np.nan_to_num(where)[:, None] - places[None]) ** 2).sum(axis=2) * (-2.0 / _spread(places))
     shares = np.exp(far - far.max(axis=1, keepdims=True))
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 

@@ -20,6 +20,7 @@ from homing.models.homes import HomesLike
 from homing.models.interactions import LARGEST_WEIGHT, Id, Interactions
 from homing.models.lead_taste import Prior, Taste, acted, folded
 from homing.models.pasts import Past
+from homing.models.population import default_population
 from homing.models.query import Codes
 from homing.models.taste_prior import Aims, learned_prior
 from homing.models.tuning import Trial, best_of, climbed, packed_trials, trials_from
@@ -38,10 +39,11 @@ class OnlineLearningConfig:
     """What can be chosen.
 
     `noise`: the variance of what one average act says of the utility of its home. `absent`: for how many average acts
-    the homes of the market count that a lead did not act on. Left None they are chosen on a validation cut with `tune`;
-    otherwise, or with too little data for one, they are 0.1 and 300. `population`: learn the prior from all leads; if
-    not, tastes begin independent and alike. `false_alarms`: the share of leads with 100 acts who may be taken to have
-    changed though they have not, 0.02; with 0 no change is ever found. `seed`: of the leads, homes and cut drawn.
+    the homes of the market count that a lead did not act on, none for more than a tenth of one. Left None they are
+    chosen on a validation cut with `tune`; otherwise, or with too little data for one, they are 0.1 and 300.
+    `population`: learn the prior from all leads; if not, tastes begin as the attributes are weighted. `false_alarms`:
+    the share of leads with 100 acts who may be taken to have changed though they have not, 0.02; with 0 no change is
+    ever found. `seed`: of the leads, homes and cut drawn.
     """
 
     noise: float | None = None
@@ -89,7 +91,7 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
     >>> model.recommend("a", k=2)[0], sorted(model.explain("a", "h4"))
     (['h1', 'h4'], ['beds', 'price'])
     >>> after = model.updated(model.taste("a"), "h8", 20.0)
-    >>> model.score_by(after, ["h9"])[0] > model.score("a", ["h9"])[0]
+    >>> bool(model.score_by(after, ["h9"])[0] > model.score("a", ["h9"])[0])
     True
     """
 
@@ -152,7 +154,9 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
 
     def _learn(self) -> None:
         aims = Aims(self.noise_, self.absent_, self.config.population, self.config.false_alarms, self.config.seed)
-        self.prior_ = learned_prior(self.vectors_, self.known_, self.basis_.weights, self.pasts, aims)
+        self.prior_ = learned_prior(
+            self.vectors_, self.known_, default_population(self.basis_.weights, self.basis_.likeness), self.pasts, aims
+        )
 
     def _partial_fit(self, more: Interactions) -> None:
         self._hold(self.basis_, *self._padded(self.vectors_.shape[1]))

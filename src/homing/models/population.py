@@ -42,14 +42,14 @@ class Evidence:
     target: Doubles
 
 
-def default_population(weights: Doubles) -> Population:
-    """Independent tastes with mean 0: homes of the market differ in utility with variance 1, by the axes' weights.
+def default_population(weights: Doubles, likeness: Doubles) -> Population:
+    """Tastes with mean 0 whose variances go by the weights (d,) of attributes; correlated as attributes are alike.
 
-    >>> default_population(np.array([1.0, 0.5])).covariance.round(2).tolist()
+    >>> default_population(np.array([1.0, 0.5]), np.eye(2)).covariance.round(2).tolist()
     [[0.8, 0.0], [0.0, 0.2]]
     """
-    squares = np.square(weights)
-    return Population(np.zeros(weights.size), np.diag(squares / (squares.sum() or 1.0)))
+    scale = weights / (float(np.linalg.norm(weights)) or 1.0)
+    return Population(np.zeros(weights.size), likeness * np.outer(scale, scale))
 
 
 def learned(evidence: Sequence[Evidence], market: Doubles, start: Population) -> Population:

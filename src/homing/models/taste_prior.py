@@ -11,13 +11,14 @@ from homing.models import bayes
 from homing.models.change_alarm import Acts, sharpness_of, threshold_of
 from homing.models.lead_taste import NEVER, Prior
 from homing.models.pasts import Pasts
-from homing.models.population import Evidence, default_population, learned
+from homing.models.population import Evidence, Population, learned
 
 __all__ = ["Aims", "learned_prior"]
 
 _MOST_LEADS = 1_000
 _MOST_HOMES = 500
 _REFERENCE = 64
+_MOST_A_HOME = 0.1
 DRIFT = 1.0
 
 
@@ -33,22 +34,23 @@ class Aims:
 
 
 def learned_prior(
-    vectors: NDArray[np.float32], known: NDArray[np.bool_], weights: NDArray[np.float64], pasts: Pasts, aims: Aims
+    vectors: NDArray[np.float32], known: NDArray[np.bool_], start: Population, pasts: Pasts, aims: Aims
 ) -> Prior:
     """The prior for homes with these vectors (n, d), those `known` (n,) being the market.
 
-    `weights` (d,) say what attributes count as long as nothing was learned; of the leads up to 1,000 are learned from.
+    `start` is the population as long as nothing was learned; of the leads up to 1,000 are learned from.
     """
     rng = np.random.default_rng(aims.seed)
     homes = np.flatnonzero(known)
     usual = _usual_weights(pasts)
     unit = 1.0 / float(np.log2(1.0 + usual).mean()) / aims.noise
     wide = vectors[homes].astype(np.float64)
-    absent = wide.T @ wide * (aims.absent / aims.noise / max(homes.size, 1))
+    a_home = min(aims.absent / max(homes.size, 1), _MOST_A_HOME)
+    absent = wide.T @ wide * (a_home / aims.noise)
     leads = _leads(pasts, known, rng)
-    population = default_population(weights)
+    population = start
     if aims.population:
-        population = learned([_evidence(vectors, unit, *lead) for lead in leads], absent, population)
+        population = learned([_evidence(vectors, unit, *lead) for lead in leads], absent, start)
     reference = np.sort(rng.choice(homes, min(_REFERENCE, homes.size), replace=False))
     prior = Prior(
         *population.against(absent), vectors[reference].astype(np.float64), np.array([unit, 1.0, DRIFT, NEVER])
