@@ -237,6 +237,14 @@ def test_a_lead_that_moves_on_is_followed_within_seven_acts():
     assert parity(model.recommend(mixed, k=3)[0]) == {0}
 
 
+def test_one_evening_elsewhere_is_no_new_taste():
+    model = ContentBasedModel(tune=False, half_life_days=1e6).fit(acts("h00"), homes=valley())
+    homes = [f"h{n:02}" for n in (*range(0, 40, 2), *range(1, 15, 2))]
+    evening = np.append(np.arange(20) * DAY, 20 * DAY + np.arange(7) * 60_000_000)
+    past = model._past(Query("x", homes, at=evening))
+    assert evidence_of(past, model.half_life_days_, model._traits).mass.sum() == pytest.approx(27.0, rel=1e-3)
+
+
 def test_an_earlier_taste_counts_as_one_act_at_most():
     model = ContentBasedModel(tune=False, half_life_days=1e6).fit(acts("h00"), homes=valley())
     homes = [f"h{n:02}" for n in (*range(0, 40, 2), *range(1, 15, 2))]

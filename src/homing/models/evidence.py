@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.core.clock import DAY
+from homing.core.clock import DAY, MINUTE
 from homing.models.axes import Axis, position
 from homing.models.pasts import Past
 from homing.models.taste_shift import current_taste_begins
@@ -19,6 +19,9 @@ Doubles = NDArray[np.float64]
 
 EARLIER = 1.0
 """What all likes before the current taste began count together, at most, in acts of weight 1."""
+
+SITTING = 30 * MINUTE
+"""Acts no further apart are of one sitting: homes looked at one after the other are alike, and one evening is no taste."""
 
 _TOLD_BY = ("price", "size", "beds", "near")
 
@@ -54,8 +57,8 @@ def traits_of(axes: Sequence[Axis], values: Doubles) -> Traits:
 def evidence_of(past: Past, half_life_days: float, traits: Traits) -> Evidence:
     """Each home with sign(w) log2(1 + |w|), w its weights added up, faded by half in `half_life_days`.
 
-    Where the homes liked, each at the lead's last act on it, show that the taste has changed, those liked before that
-    count together as much as one act, at most.
+    Where the homes liked, each at the lead's last act on it, show from one sitting to the next that the taste has
+    changed, those liked before that count together as much as one act, at most.
     """
     faded = past.weights
     if past.at is not None and past.as_of is not None:
@@ -91,4 +94,16 @@ def _earlier(
     if price is not None and traits.price is not None:
         then = position(traits.price, price[liked])
         acts[:, 0] = np.where(np.isnan(then), acts[:, 0], then)
-    return liked[: current_taste_begins(acts)]
+    sitting = np.cumsum(np.diff(last[liked], prepend=last[liked][:1]) > SITTING, dtype=np.int64)
+    return liked[sitting < current_taste_begins(_means(acts, sitting))]
+
+
+def _means(acts: Doubles, sitting: NDArray[np.int64]) -> Doubles:
+    """The mean of the acts of each sitting, float64 (sittings, d), over those where something is known."""
+    known = np.isfinite(acts)
+    if not len(acts):
+        return acts
+    ends = np.flatnonzero(np.diff(sitting, prepend=-1))
+    count = np.add.reduceat(known, ends, axis=0, dtype=np.int64)
+    total = np.add.reduceat(np.where(known, acts, 0.0), ends, axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
