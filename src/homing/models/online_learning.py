@@ -241,10 +241,8 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
         if not self._speaks(past):
             return names, parts
         has = self._has(items)
-        member = np.array([[family == name for name in names] for family in self.basis_.families], dtype=np.float64)
-        x = self.vectors_[items[has]].astype(np.float64)
-        said = (x * self._taste(past).mean) @ member
-        parts[has] = np.where(np.abs(x) @ member > 0, said, np.nan)
+        owner = np.array([names.index(family) for family in self.basis_.families], dtype=np.int64)
+        parts[has] = bayes.parts_of(self.vectors_, items[has], self._taste(past).mean, owner, len(names))
         return names, parts
 
     def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
