@@ -18,9 +18,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.core.jit import fast_kernel
+from homing.core.jit import fast_kernel, kernel
 
-__all__ = ["AGAINST", "STRAY", "act", "fold", "foreseen", "heights", "log_choices"]
+__all__ = ["AGAINST", "STRAY", "act", "fold", "foreseen", "heights", "log_choices", "parts_of"]
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -228,3 +228,19 @@ def foreseen(
         c = prior[3][0] * math.log2(1.0 + abs(weights[j]))
         _absorb(mean, covariance, x, c, c * (1.0 if weights[j] > 0.0 else AGAINST))
     return sums, number
+
+
+@kernel
+def parts_of(vectors: Floats, items: NDArray[np.int64], mean: Doubles, owner: NDArray[np.int64], count: int) -> Doubles:
+    """The utility of some homes by family of attributes, float64 (n, count), NaN where all of a family are 0.
+
+    `owner` (d,) is the family of each attribute.
+    """
+    out = np.full((items.size, count), np.nan)
+    for j in range(items.size):
+        for i in range(mean.size):
+            x = vectors[items[j], i]
+            if x != 0.0:
+                so_far = out[j, owner[i]]
+                out[j, owner[i]] = (0.0 if np.isnan(so_far) else so_far) + x * mean[i]
+    return out

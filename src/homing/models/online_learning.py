@@ -32,6 +32,7 @@ NOISE = 0.1
 ABSENT = 300.0
 GRID = {"noise": (0.025, 0.1, 0.4, 1.6), "absent": (30.0, 100.0, 300.0, 1_000.0, 3_000.0)}
 FEWEST_TRIALS, MOST_TRIALS = 4, 9
+WORTH_IT = 1.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class OnlineLearningConfig:
 
     `noise`: the variance of what one average act says of the utility of its home. `absent`: for how many average acts
     the homes of the market count that a lead did not act on, none for more than a tenth of one. Left None they are
-    chosen on a validation cut with `tune`; otherwise, or with too little data for one, they are 0.1 and 300.
+    chosen on a validation cut with `tune`, if that gains a twentieth; otherwise, or with too little data for one, they
+    are 0.1 and 300.
     `population`: learn the prior from all leads; if not, tastes begin as the attributes are weighted. `false_alarms`:
     the share of leads with 100 acts who may be taken to have changed though they have not, 0.02; with 0 no change is
     ever found. `seed`: of the leads, homes and cut drawn.
@@ -124,8 +126,10 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
             return cut.ndcg(type(self)(**options).fit(cut.train, homes=homes))
 
         self.trials_ = climbed(free, {name: start[name] for name in free}, judge, most=most, what="noise")
-        best = {**start, **best_of(self.trials_).settings}
-        self.noise_, self.absent_ = best["noise"], best["absent"]
+        best = best_of(self.trials_)
+        if best.ndcg > WORTH_IT * self.trials_[0].ndcg:
+            chosen = {**start, **best.settings}
+            self.noise_, self.absent_ = chosen["noise"], chosen["absent"]
 
     def _with_homes(self, homes: HomesLike) -> None:
         first = not self.basis_.axes
@@ -241,10 +245,8 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
         if not self._speaks(past):
             return names, parts
         has = self._has(items)
-        member = np.array([[family == name for name in names] for family in self.basis_.families], dtype=np.float64)
-        x = self.vectors_[items[has]].astype(np.float64)
-        said = (x * self._taste(past).mean) @ member
-        parts[has] = np.where(np.abs(x) @ member > 0, said, np.nan)
+        owner = np.array([names.index(family) for family in self.basis_.families], dtype=np.int64)
+        parts[has] = bayes.parts_of(self.vectors_, items[has], self._taste(past).mean, owner, len(names))
         return names, parts
 
     def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
