@@ -13,6 +13,7 @@ import bench_features
 import bench_http
 import bench_online
 import bench_ranker
+import bench_recommend
 import bench_start
 from side_by_side import Row, main
 
@@ -23,6 +24,7 @@ MEASURED = {
     "als": bench_als.measure,
     "ranker": bench_ranker.measure,
     "online": bench_online.measure,
+    "recommend": bench_recommend.measure,
     "http": bench_http.measure,
 }
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from homing.core.jit import fast_kernel, kernel
 
-__all__ = ["best", "fold_in", "folded", "inverse", "products", "summed"]
+__all__ = ["best", "fold_in", "folded", "inverse", "passing", "products", "summed"]
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -231,7 +231,7 @@ def _sink(heap: Floats, value: np.float32) -> None:
 
 
 @fast_kernel
-def best(
+def best(  # noqa: PLR0913, PLR0917  # a kernel takes arrays, not objects
     vectors: Floats,
     order: Whole,
     heads: Floats,
@@ -240,13 +240,15 @@ def best(
     x: Floats,
     k: int,
     slack: float,
+    most: int,
 ) -> Codes:
     """Codes of allowed homes that may be of the `k` with the highest products with `x`.
 
     `order` (m,) are the homes by falling length; in that order `heads` (m, h) are their first h factors, and `tails`
     (m, 2) the length of the rest and of the whole. A home is passed over when its head and the longest that the rest
     could add (Cauchy, Schwarz) leave it below k others, and the search ends when lengths do. Products are added in
-    float32, and each is off by at most `slack`: whatever could belong to the `k` is returned.
+    float32, and each is off by at most `slack`: whatever could belong to the `k` is returned. Where more than `most`
+    homes would have to be looked at whole, which is dearer than all of them in a row, the answer is -1.
     """
     width = heads.shape[1]
     rest, length = 0.0, 0.0
@@ -256,7 +258,7 @@ def best(
     rest, length = math.sqrt(rest), math.sqrt(length)
     heap = np.full(k, -np.inf, dtype=np.float32)
     found, scores, count = np.empty(order.size, np.int64), np.empty(order.size, np.float32), 0
-    least = -np.inf
+    least, looked = -np.inf, 0
     for place in range(order.size):
         if tails[place, 1] * length < least:
             break
@@ -266,6 +268,9 @@ def best(
             total += head[f] * x[f]
         if total + tails[place, 0] * rest < least or not allowed[order[place]]:
             continue
+        looked += 1
+        if looked > most:
+            return np.full(1, -1, dtype=np.int64)
         y = vectors[order[place]]
         for f in range(width, x.size):
             total += y[f] * x[f]
@@ -277,3 +282,19 @@ def best(
             _sink(heap, total)
             least = heap[0] - 2.0 * slack
     return np.sort(found[:count][scores[:count] >= least])
+
+
+@kernel
+def passing(scores: Floats, allowed: NDArray[np.bool_], k: int, slack: float) -> Codes:
+    """The places, ascending, of allowed scores that may be of the `k` highest, each being off by at most `slack`."""
+    heap = np.full(k, -np.inf, dtype=np.float32)
+    for j in range(scores.size):
+        if scores[j] > heap[0] and allowed[j]:
+            _sink(heap, scores[j])
+    least = np.float64(heap[0]) - 2.0 * slack
+    found, count = np.empty(scores.size, dtype=np.int64), 0
+    for j in range(scores.size):
+        if scores[j] >= least and allowed[j]:
+            found[count] = j
+            count += 1
+    return found[:count].copy()
