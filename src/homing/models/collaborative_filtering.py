@@ -92,6 +92,7 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         size = np.log2(1.0 + net.data[net.data > 0])
         self.unit_ = float(size.mean()) if size.size and size.mean() > 0 else 1.0
         entries = evidence_of(net, self.settings_, self.unit_, self.config.method)
+        del net, size
         self.liked_ = self.popularity()
         found = learned(self.config, self.settings_, entries, described, len(self.items))
         self._hold(found.turned() if self.config.method == "ials" else found)
@@ -139,9 +140,9 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         """Leads x the first so many homes: all weights of each pair, faded to now and summed, float32."""
         pasts = self.pasts
         weights = pasts.weights * self._fading(pasts.at, pasts.upto)
-        matrix = sp.coo_array((weights, (pasts.lead, pasts.items)), shape=(len(pasts.leads), homes)).tocsr()
-        matrix.sum_duplicates()
-        return matrix.astype(np.float32)
+        rows = sp.csr_array((weights, pasts.items, pasts.offsets), shape=(len(pasts.leads), homes), copy=True)
+        rows.sum_duplicates()
+        return rows.astype(np.float32)
 
     def _fading(self, at: NDArray[np.int64] | None, as_of: int | None) -> Doubles | float:
         half_life = self.settings_.half_life_days

@@ -40,11 +40,12 @@ def evidence_of(net: Matrix, settings: Settings, unit: float, method: str) -> Ma
     With w the summed weight: for ials, sign(w) alpha log2(1 + |w|) / unit; otherwise log2(1 + w), and for a dislike
     `AGAINST` log2(1 + |w|).
     """
-    size = np.log2(1.0 + np.abs(net.data.astype(np.float64)))
     against = -1.0 if method == "ials" else AGAINST
     scale = settings.alpha / unit if method == "ials" else 1.0
-    entries = net.copy()
-    entries.data = (np.where(net.data > 0, 1.0, against) * scale * size).astype(np.float32)
+    size = np.log2(1.0 + np.abs(net.data))
+    cancelled = bool((net.data == 0).any())
+    entries = sp.csr_array((net.data, net.indices, net.indptr), shape=net.shape, copy=cancelled)
+    entries.data = (np.where(net.data > 0, np.float32(scale), np.float32(against * scale)) * size).astype(np.float32)
     entries.eliminate_zeros()
     return entries
 
@@ -53,13 +54,14 @@ def learned(
     config: CollaborativeFilteringConfig, settings: Settings, entries: Matrix, described: Described | None, count: int
 ) -> Learned:
     """Learn the factors of `count` homes, the first of which are the columns of `entries`."""
-    acts = np.diff(entries.tocsc().indptr)
+    acts = np.bincount(entries.indices, minlength=entries.shape[1])
     ridge = None if described is None else _ridge(described, acts)
-    by_entry = als.Table.of(entries, AGAINST, settings.reg)
     if config.method == "ials":
         leads, homes = _alternated(config, settings, entries, described, ridge)
+        by_entry = als.Table.of(entries, AGAINST, settings.reg)
     else:
         leads, homes = _decomposed(config, settings, entries)
+        by_entry = als.Table.of(entries, AGAINST, settings.reg)
         by_entry = als.Table(
             by_entry.offsets, by_entry.columns, np.zeros_like(entries.data), entries.data, by_entry.penalty
         )
