@@ -139,10 +139,10 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
     def _net(self, homes: int) -> sp.csr_array[Any, Any]:
         """Leads x the first so many homes: all weights of each pair, faded to now and summed, float32."""
         pasts = self.pasts
-        weights = pasts.weights * self._fading(pasts.at, pasts.upto)
+        weights = (pasts.weights * self._fading(pasts.at, pasts.upto)).astype(np.float32)
         rows = sp.csr_array((weights, pasts.items, pasts.offsets), shape=(len(pasts.leads), homes), copy=True)
         rows.sum_duplicates()
-        return rows.astype(np.float32)
+        return rows
 
     def _fading(self, at: NDArray[np.int64] | None, as_of: int | None) -> Doubles | float:
         half_life = self.settings_.half_life_days
