@@ -20,8 +20,10 @@ Matrix = sp.csr_array[Any, Any]
 
 
 def singular(matrix: Matrix, factors: int, seed: int) -> tuple[Doubles, Doubles]:
-    """R V (n, d) and V (m, d), the right singular vectors of the largest singular values of R (n, m), d <= `factors`.
+    """R V (n, d) and V (m, d), the right singular vectors of the largest singular values of R (n, m).
 
+    d is `factors`, but at most half of the smaller side, since with all of them R is repeated and nothing learned, and
+    no more than the rank.
     The scores of the row r of a lead are r V VT (PureSVD; Cremonesi, Koren, Turrin, RecSys 2010).
 
     >>> leads, homes = singular(sp.csr_array(np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])), 1, seed=0)
@@ -29,13 +31,16 @@ def singular(matrix: Matrix, factors: int, seed: int) -> tuple[Doubles, Doubles]
     [[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
     """
     most = min(matrix.shape)
+    factors = min(factors, max(most // 2, 1))
     wide = matrix.astype(np.float64)
     if factors < most:
         start = np.random.default_rng(seed).standard_normal(most)
         _, values, right = svds(wide, k=factors, v0=start)
-        right = right[np.argsort(-values, kind="stable")]
+        order = np.argsort(-values, kind="stable")
+        values, right = values[order], right[order]
     else:
-        right = svd(wide.toarray(), full_matrices=False)[2]
+        _, values, right = svd(wide.toarray(), full_matrices=False)
+    right = right[: max(int((values > 1e-6 * values[0]).sum()), 1)]
     homes = np.ascontiguousarray(right.T)
     return wide @ homes, homes
 
