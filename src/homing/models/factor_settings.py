@@ -38,8 +38,8 @@ class CollaborativeFilteringConfig:
     """What can be chosen.
 
     `method`: "ials", implicit alternating least squares; "svd", PureSVD; "nmf", non-negative factors. `factors`:
-    numbers a home, 64; None: chosen; of svd at most half as many as homes or leads. `iterations`: of ials at most so many,
-    15 (it stops where factors move by less than 3 %), of nmf ten times as many. `reg`: the
+    numbers a home, 64; None: chosen; of svd at most half as many as homes or leads. `iterations`: of ials at most so
+    many, 15 (it stops where factors move by less than 3 %), of nmf ten times as many. `reg`: the
     regularisation, a lead or home with n entries gets `reg * sqrt(n)`. `alpha`: what an average positive entry counts
     beyond an absent one. `half_life_days`: after so many days an act counts half; infinity: never less. `attributes`:
     how strongly factors of homes with acts are drawn to what their attributes say, 1 as strongly as others to 0, 0 not
