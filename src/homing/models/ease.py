@@ -16,7 +16,7 @@ from homing.models.homes import HomesLike
 from homing.models.interactions import Interactions
 from homing.models.item_item import Dense, ItemItemModel, number_fault
 from homing.models.tuning import best_of, climbed
-from homing.models.validation import validation_cut
+from homing.models.validation import validation_cuts
 
 __all__ = ["EASEConfig", "EASEModel"]
 
@@ -74,14 +74,15 @@ class EASEModel(ItemItemModel[EASEConfig]):
         self.links_ = Dense(gram.place, ease_weights(gram.products, self.reg_))
 
     def _choose(self, data: Interactions, size: int) -> None:
-        cut = validation_cut(data, self.config.seed)
-        if not cut.is_enough:
+        cuts = validation_cuts(data, self.config.seed)
+        if not cuts:
             return
-        gram = Gram.of(cut.train, "EASEModel")
+        grams = [Gram.of(cut.train, "EASEModel") for cut in cuts]
         most = int(np.clip(MOST_TRIALS * (3_000 / max(size, 1)) ** 3, FEWEST_TRIALS, MOST_TRIALS))
 
         def judge(settings: dict[str, float]) -> float:
-            return self._ndcg(cut, Dense(gram.place, ease_weights(gram.products, settings["reg"])))
+            links = (Dense(gram.place, ease_weights(gram.products, settings["reg"])) for gram in grams)
+            return self._ndcg(cuts, links)
 
         self.trials_ = climbed({"reg": GRID}, {"reg": REG}, judge, most=most, what="EASE")
         self.reg_ = best_of(self.trials_).settings["reg"]

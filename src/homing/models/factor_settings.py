@@ -11,7 +11,7 @@ import numpy as np
 from homing.core.errors import BadInput, Fault, shown
 from homing.models.interactions import Interactions
 from homing.models.tuning import Trial, best_of, climbed
-from homing.models.validation import Cut, validation_cut
+from homing.models.validation import Cut, validation_cuts
 
 __all__ = ["CollaborativeFilteringConfig", "Settings", "chosen"]
 
@@ -116,8 +116,8 @@ def chosen(
     settings = Settings.of(config)
     if not config.tune:
         return settings, ()
-    cut = validation_cut(_fewer(data, config.seed), config.seed)
-    if not cut.is_enough:
+    cuts = validation_cuts(_fewer(data, config.seed), config.seed)
+    if not cuts:
         return settings, ()
     trials: list[Trial] = []
     most = int(np.clip(MOST_TRIALS * 1e6 / max(len(data), 1), FEWEST_TRIALS, MOST_TRIALS))
@@ -126,7 +126,7 @@ def chosen(
         start = {name: getattr(settings, name) for name in grid}
 
         def judged(tried: dict[str, float]) -> float:
-            return judge(_with(settings, tried), cut, with_homes)
+            return float(np.mean([judge(_with(settings, tried), cut, with_homes) for cut in cuts]))
 
         found = climbed(grid, start, judged, most=limit, what=what) if limit else _swept(grid, judged)
         trials.extend(found)
@@ -136,14 +136,14 @@ def chosen(
     if config.method == "ials" and free:
         settings = climb(settings, most, "factors", free)
     if config.factors is None:
-        rows = max(len(cut.train), 1)
+        rows = max(len(cuts[0].train), 1)
         widths = tuple(width for width in WIDTHS[config.method] if width * rows <= MOST_WORK)
         settings = climb(settings, 4, "their number", {"factors": widths or (FACTORS,)})
         if config.method == "ials" and settings.factors > FACTORS and free:
             settings = climb(settings, 4, "factors", free)
     if data.timed and config.half_life_days is None:
         settings = climb(
-            settings, 5 if len(cut.train) > FEW_ROWS else 0, "how acts fade", {"half_life_days": HALF_LIVES}
+            settings, 5 if len(cuts[0].train) > FEW_ROWS else 0, "how acts fade", {"half_life_days": HALF_LIVES}
         )
     if config.method == "ials" and described and config.attributes is None:
         settings = climb(settings, 3, "what attributes count", {"attributes": STRENGTHS}, with_homes=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -176,11 +176,13 @@ class ItemItemModel(LearningModel[C]):
             explained[place] = dict(zip(names, parts, strict=True))
         return explained
 
-    def _ndcg(self, cut: Cut, links: Links) -> float:
-        """How well these links would do on a cut."""
-        probe = copy.copy(self)
-        probe.links_ = links
-        return cut.ndcg(probe)
+    def _ndcg(self, cuts: Sequence[Cut], links: Iterable[Links]) -> float:
+        """How well the links learned from each cut do on it, on average."""
+        probe, found = copy.copy(self), []
+        for cut, learned in zip(cuts, links, strict=True):
+            probe.links_ = learned
+            found.append(cut.ndcg(probe))
+        return float(np.mean(found))
 
     def _state(self) -> Arrays:
         return {**self.links_.arrays(), "trials": packed_trials(self.trials_)}

@@ -17,7 +17,7 @@ from homing.models.interactions import Interactions
 from homing.models.item_item import ItemItemModel, Sparse, acted_on, count_fault, number_fault, positive
 from homing.models.neighbours import Walk, affected, renewed
 from homing.models.tuning import best_of, climbed
-from homing.models.validation import validation_cut
+from homing.models.validation import validation_cuts
 
 __all__ = ["ItemKNNConfig", "ItemKNNModel"]
 
@@ -99,18 +99,19 @@ class ItemKNNModel(ItemItemModel[ItemKNNConfig]):
 
     def _choose(self, data: Interactions) -> None:
         free = {name: GRID[name] for name in GRID if getattr(self.config, name) is None}
-        cut = validation_cut(data, self.config.seed) if free else None
-        if cut is None or not cut.is_enough:
+        cuts = validation_cuts(data, self.config.seed) if free else ()
+        if not cuts:
             return
         start = {"neighbours": float(self.neighbours_), "shrink": self.shrink_}
-        net = cut.train.net()
-        y, known = self._weighted(net), acted_on(net)
+        nets = [cut.train.net() for cut in cuts]
+        learned = [(self._weighted(net), acted_on(net)) for net in nets]
         most = int(np.clip(MOST_TRIALS * 3e5 / max(len(data), 1), FEWEST_TRIALS, MOST_TRIALS))
 
         def judge(settings: dict[str, float]) -> float:
             chosen = {**start, **settings}
-            near = _walk(y, chosen["shrink"]).nearest(int(chosen["neighbours"]))
-            return self._ndcg(cut, Sparse.of(near.T.tocsr(), known))
+            shrink, count = chosen["shrink"], int(chosen["neighbours"])
+            links = (Sparse.of(_walk(y, shrink).nearest(count).T.tocsr(), known) for y, known in learned)
+            return self._ndcg(cuts, links)
 
         self.trials_ = climbed(free, {name: start[name] for name in free}, judge, most=most, what="neighbours")
         best = {**start, **best_of(self.trials_).settings}

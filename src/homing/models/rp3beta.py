@@ -17,7 +17,7 @@ from homing.models.interactions import Interactions
 from homing.models.item_item import ItemItemModel, Sparse, acted_on, count_fault, number_fault, positive
 from homing.models.neighbours import Walk, affected, renewed
 from homing.models.tuning import best_of, climbed
-from homing.models.validation import validation_cut
+from homing.models.validation import validation_cuts
 
 __all__ = ["RP3betaConfig", "RP3betaModel"]
 
@@ -92,14 +92,14 @@ class RP3betaModel(ItemItemModel[RP3betaConfig]):
 
     def _choose(self, data: Interactions) -> None:
         free = {name: GRID[name] for name in GRID if getattr(self.config, name) is None}
-        cut = validation_cut(data, self.config.seed) if free else None
-        if cut is None or not cut.is_enough:
+        cuts = validation_cuts(data, self.config.seed) if free else ()
+        if not cuts:
             return
-        start, net = self._settings(), cut.train.net()
+        start, nets = self._settings(), [cut.train.net() for cut in cuts]
         most = int(np.clip(MOST_TRIALS * 1e5 / max(len(data), 1), FEWEST_TRIALS, MOST_TRIALS))
 
         def judge(settings: dict[str, float]) -> float:
-            return self._ndcg(cut, self._links(net, {**start, **settings}))
+            return self._ndcg(cuts, (self._links(net, {**start, **settings}) for net in nets))
 
         self.trials_ = climbed(free, {name: start[name] for name in free}, judge, most=most, what="RP3beta")
         best = {**start, **best_of(self.trials_).settings}

@@ -160,7 +160,7 @@ class _Judge:
         probe._take({**self.model._settings(), **settings})
         if probe.gap_ not in self.counted:
             self.counted[probe.gap_] = _after(self.cut.pasts, self.size, probe.gap_)
-        return probe._ndcg(self.cut, _links(self.counted[probe.gap_], *self.acts, probe._settings()))
+        return probe._ndcg([self.cut], [_links(self.counted[probe.gap_], *self.acts, probe._settings())])
 
 
 def _acts(data: Interactions, size: int) -> tuple[Doubles, NDArray[np.bool_]]:

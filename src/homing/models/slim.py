@@ -19,7 +19,7 @@ from homing.models.homes import HomesLike
 from homing.models.interactions import Interactions
 from homing.models.item_item import ItemItemModel, Sparse, count_fault, number_fault
 from homing.models.tuning import best_of, climbed
-from homing.models.validation import validation_cut
+from homing.models.validation import validation_cuts
 
 __all__ = ["SLIMConfig", "SLIMModel"]
 
@@ -100,14 +100,15 @@ class SLIMModel(ItemItemModel[SLIMConfig]):
     def _choose(self, data: Interactions, size: int) -> None:
         grids = {"alpha": tuple(reg / len(data.leads) for reg in REGS), "l1_ratio": L1_RATIOS} if len(data) else {}
         free = {name: grid for name, grid in grids.items() if getattr(self.config, name) is None}
-        cut = validation_cut(data, self.config.seed) if free else None
-        if cut is None or not cut.is_enough:
+        cuts = validation_cuts(data, self.config.seed) if free else ()
+        if not cuts:
             return
-        gram, start = Gram.of(cut.train, "SLIMModel"), self._settings()
+        grams, start = [Gram.of(cut.train, "SLIMModel") for cut in cuts], self._settings()
         most = int(np.clip(MOST_TRIALS * (800 / max(size, 1)) ** 2, FEWEST_TRIALS, MOST_TRIALS))
 
         def judge(settings: dict[str, float]) -> float:
-            return self._ndcg(cut, self._links(gram, {**start, **settings}, _TRIAL_SWEEPS, _TRIAL_TOLERANCE))
+            chosen = {**start, **settings}
+            return self._ndcg(cuts, (self._links(gram, chosen, _TRIAL_SWEEPS, _TRIAL_TOLERANCE) for gram in grams))
 
         self.trials_ = climbed(free, {name: start[name] for name in free}, judge, most=most, what="SLIM")
         best = {**start, **best_of(self.trials_).settings}

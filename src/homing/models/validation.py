@@ -15,7 +15,7 @@ from homing.models.pasts import Past, Pasts
 if TYPE_CHECKING:
     from homing.models.base import LearningModel
 
-__all__ = ["CUTOFF", "ENOUGH_LEADS", "Cut", "gain", "in_order", "validation_cut"]
+__all__ = ["CUTOFF", "ENOUGH_LEADS", "Cut", "gain", "in_order", "validation_cut", "validation_cuts"]
 
 CUTOFF = 10
 """Models are compared by NDCG at this length of list."""
@@ -23,8 +23,9 @@ CUTOFF = 10
 ENOUGH_LEADS = 30
 """With fewer leads to judge by, nothing is chosen and documented constants hold."""
 
-HELD_OUT = 0.2
+HELD_OUT = 0.1
 MOST_LEADS = 1_000
+MOST_JUDGED = 3_000
 
 _SORTED = 0.9
 _FOLLOWS = 1.2
@@ -79,10 +80,10 @@ def gain(scores: NDArray[np.float64], held: NDArray[np.int64], k: int = CUTOFF) 
 
 
 def validation_cut(data: Interactions, seed: int, *, last: bool | None = None, most: int = MOST_LEADS) -> Cut:
-    """A fifth of each lead's liked homes held out, with all its acts on them; up to `most` leads to judge by.
+    """A tenth of each lead's liked homes held out, at least one of two, with all its acts on them; up to `most` leads to judge by.
 
     With `last` the homes it turned to last, otherwise by chance; left out: last where the rows are `in_order`. A lead
-    with two homes or more keeps at least one.
+    keeps at least one. Much more held out would favour models that need less to learn from.
     """
     net = data.net()
     rng = np.random.default_rng(seed)
@@ -92,7 +93,7 @@ def validation_cut(data: Interactions, seed: int, *, last: bool | None = None, m
     order = order[(net.data > 0)[order]]
     counts = np.bincount(lead[order], minlength=net.shape[0])
     place = np.arange(order.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    taken = order[place < np.round(HELD_OUT * counts + 0.3)[lead[order]]]
+    taken = order[place < np.maximum(np.round(HELD_OUT * counts), counts > 1)[lead[order]]]
     held = np.zeros(net.nnz, dtype=np.bool_)
     held[taken] = True
     leads = np.flatnonzero(np.bincount(lead[taken], minlength=net.shape[0]))
@@ -120,6 +121,20 @@ def _first_rows(data: Interactions, net: sp.csr_array[Any, Any]) -> NDArray[np.f
     first = np.full(net.nnz, np.inf)
     np.minimum.at(first, _entry(data, net), data.at.astype(np.float64))
     return first
+
+
+def validation_cuts(data: Interactions, seed: int) -> tuple[Cut, ...]:
+    """One cut, or up to three by chance where there are few leads to judge by and the rows are in no order of time.
+
+    The mean over them is to be judged by: with a thousand leads one cut alone cannot tell settings apart that differ by
+    a percent. None where there are too few leads to choose by.
+    """
+    if in_order(data):
+        cuts: tuple[Cut, ...] = (validation_cut(data, seed, last=True),)
+    else:
+        count = int(np.clip(MOST_JUDGED // max(len(data.leads), 1), 1, 3))
+        cuts = tuple(validation_cut(data, seed + turn, last=False) for turn in range(count))
+    return tuple(cut for cut in cuts if cut.is_enough)
 
 
 def in_order(data: Interactions, seed: int = 0) -> bool:
