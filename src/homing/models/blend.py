@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from homing.core.jit import kernel
 from homing.models.interactions import Interactions
 from homing.models.parts import Parts, part_scores
 from homing.models.pasts import Past, Pasts
-from homing.models.validation import CUTOFF, ENOUGH_LEADS, Cut
+from homing.models.validation import ENOUGH_LEADS, Cut
 
 __all__ = ["Judged", "climbed", "cold_cut", "in_proportion", "judged", "reach"]
 
@@ -24,6 +25,7 @@ _DEPTH = 200
 _DRAWN = 50
 _STEPS = (1.0, 0.5, 0.25, 0.125)
 _WORTH = 1.0005
+_LENGTHS = np.array([5, 10, 20, 50])
 _COLD_SHARE = 0.1
 _FEWEST_COLD = 20
 _TINY = 1e-12
@@ -31,25 +33,38 @@ _TINY = 1e-12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """What p models say to the leads of a cut, each about the homes that any of them puts among its best.
+    """What p models say to the leads of cuts, each about the homes that any of them puts among its best.
 
     Lead u has rows `offsets[u]:offsets[u + 1]`: `scores` float64 (n, p), each divided by its `reach`, 0 where a model
-    has nothing to say; `held` bool (n,), whether the home was held out; `ideal` float64 (leads,) the best DCG possible.
+    has nothing to say; `held` bool (n,), whether the home was held out.
     """
 
     offsets: NDArray[np.int64]
     scores: Floats
     held: NDArray[np.bool_]
-    ideal: Floats
+
+    @classmethod
+    def together(cls, some: Sequence[Judged]) -> Judged:
+        """Several as one."""
+        starts = np.cumsum([0, *(one.held.size for one in some)])
+        offsets = [one.offsets[1:] + start for one, start in zip(some, starts[:-1].tolist(), strict=True)]
+        return cls(
+            np.concatenate([np.zeros(1, dtype=np.int64), *offsets]),
+            np.concatenate([one.scores for one in some]),
+            np.concatenate([one.held for one in some]),
+        )
 
     @property
     def is_enough(self) -> bool:
         """Whether there are enough leads to learn weights from."""
-        return int((self.ideal > 0).sum()) >= ENOUGH_LEADS
+        return self.offsets.size > ENOUGH_LEADS
 
     def ndcg(self, weights: Floats) -> float:
-        """The mean NDCG at 10 of the leads when the scores are added with these weights."""
-        return float(_ndcg(self.offsets, self.scores @ weights, self.held, self.ideal, CUTOFF))
+        """The NDCG of the scores added with these weights: mean over the leads, and over lists of 5, 10, 20 and 50.
+
+        One length alone is too coarse a measure to climb on.
+        """
+        return float(_ndcg(self.offsets, self.scores @ weights, self.held, _LENGTHS))
 
 
 def reach(scores: NDArray[Any], past: Past) -> float:
@@ -70,12 +85,10 @@ def judged(parts: Parts, cut: Cut, among: NDArray[np.bool_] | None = None, seed:
     Kept are the 200 best of each part, the homes held out, and 50 drawn at random.
     """
     rng = np.random.default_rng(seed)
-    blocks: list[Floats] = []
-    hits: list[NDArray[np.bool_]] = []
-    discount = 1.0 / np.log2(np.arange(2, CUTOFF + 2))
-    ideal = np.zeros(cut.leads.size)
+    blocks: list[Floats] = [np.zeros((0, len(parts)))]
+    hits: list[NDArray[np.bool_]] = [np.zeros(0, dtype=np.bool_)]
     homes = len(cut.train.properties)
-    for place, lead in enumerate(cut.leads.tolist()):
+    for lead in cut.leads.tolist():
         past, held = cut.past(lead), cut.held_of(lead)
         columns = np.column_stack([_reached(part_scores(parts, name, past, np.arange(homes)), past) for name in parts])
         fresh = np.ones(homes, dtype=np.bool_) if among is None else among.copy()
@@ -88,10 +101,8 @@ def judged(parts: Parts, cut: Cut, among: NDArray[np.bool_] | None = None, seed:
         rows = np.flatnonzero(wanted & fresh)
         blocks.append(columns[rows])
         hits.append(np.isin(rows, held))
-        ideal[place] = discount[: min(CUTOFF, held.size)].sum()
-    offsets = np.concatenate(([0], np.cumsum([block.shape[0] for block in blocks]))).astype(np.int64)
-    scores = np.concatenate(blocks) if blocks else np.zeros((0, len(parts)))
-    return Judged(offsets, scores, np.concatenate(hits) if hits else np.zeros(0, dtype=np.bool_), ideal)
+    offsets = np.cumsum([block.shape[0] for block in blocks]).astype(np.int64)
+    return Judged(offsets, np.concatenate(blocks), np.concatenate(hits))
 
 
 def climbed(found: Judged, free: NDArray[np.bool_] | None = None) -> tuple[Floats, float]:
@@ -117,7 +128,7 @@ def climbed(found: Judged, free: NDArray[np.bool_] | None = None) -> tuple[Float
                     ndcg = found.ndcg(tried)
                     if ndcg > best * _WORTH:
                         weights, best, moved = tried, ndcg, True
-        progress.say(f"blending: NDCG@10 {best:.4f}")
+        progress.say(f"blending: NDCG {best:.4f}")
     return weights / weights.sum(), best
 
 
@@ -161,12 +172,15 @@ def _best(column: Floats) -> NDArray[np.int64]:
 
 
 @kernel
-def _ndcg(offsets: NDArray[np.int64], scores: Floats, held: NDArray[np.bool_], ideal: Floats, k: int) -> float:
-    """Mean over leads of the DCG of held-out homes, each at the rank that homes scoring at least as high leave it."""
+def _ndcg(offsets: NDArray[np.int64], scores: Floats, held: NDArray[np.bool_], lengths: NDArray[np.int64]) -> float:
+    """Mean over leads and lengths of list; a home's rank is how many score at least as high, those before it if equal."""
     total = 0.0
-    for lead in range(ideal.size):
+    longest = lengths[-1]
+    got, ideal = np.zeros(lengths.size), np.zeros(lengths.size)
+    for lead in range(offsets.size - 1):
         first, last = offsets[lead], offsets[lead + 1]
-        got = 0.0
+        got[:], ideal[:] = 0.0, 0.0
+        found = 0
         for row in range(first, last):
             if not held[row]:
                 continue
@@ -174,10 +188,15 @@ def _ndcg(offsets: NDArray[np.int64], scores: Floats, held: NDArray[np.bool_], i
             for other in range(first, last):
                 if scores[other] > scores[row] or (scores[other] == scores[row] and other < row):
                     above += 1
-                    if above >= k:
+                    if above >= longest:
                         break
-            if above < k:
-                got += 1.0 / np.log2(above + 2.0)
-        if ideal[lead] > 0.0:
-            total += got / ideal[lead]
-    return total / max(ideal.size, 1)
+            for place in range(lengths.size):
+                if above < lengths[place]:
+                    got[place] += 1.0 / np.log2(above + 2.0)
+                if found < lengths[place]:
+                    ideal[place] += 1.0 / np.log2(found + 2.0)
+            found += 1
+        if found > 0:
+            for place in range(lengths.size):
+                total += got[place] / ideal[place] / lengths.size
+    return total / max(offsets.size - 1, 1)

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from homing.core.ids import Vocabulary
 from homing.market.snapshot import MarketSnapshot
 from homing.models.base import LearningModel
-from homing.models.blend import climbed, cold_cut, in_proportion, judged
+from homing.models.blend import Judged, climbed, cold_cut, in_proportion, judged
 from homing.models.blending import Alive, Choice, conditional_logit
 from homing.models.head import Head
 from homing.models.homes import UNKNOWN_MOMENT, HomesLike
 from homing.models.interactions import Id, Interactions
 from homing.models.parts import PARTS, Parts, fitted
-from homing.models.validation import validation_cut
+from homing.models.validation import validation_cuts
 
 __all__ = ["FEWEST_CHOICES", "Learning", "alive_in", "blended", "is_market", "prior_weights", "scaled", "weighed"]
 
@@ -61,15 +61,16 @@ def blended(learning: Learning, whole: Parts) -> Head:
     """
     constant = Head.constant(prior_weights(tuple(whole)) / max(prior_weights(tuple(whole)).sum(), 1e-12), by_lead=True)
     leads = int(np.clip(_WORK / max(len(learning.items) * len(whole), 1), 200, 1_000))
-    cut = validation_cut(learning.data, learning.seed, most=leads)
-    if not cut.is_enough:
+    cuts = validation_cuts(learning.data, learning.seed, most=leads)
+    if not cuts:
         return constant
-    early = learning.fitted({name: model.twin() for name, model in whole.items()}, cut.train)
-    found = judged(early, cut, seed=learning.seed)
+    found = Judged.together(
+        [judged(learning.fitted(_twins(whole), cut.train), cut, seed=learning.seed) for cut in cuts]
+    )
     weights, ndcg = climbed(found)
     head = replace(
         constant, weights=weights, learned=True, choices=int(found.held.sum()), ndcg=ndcg,
-        says=f"weights that rank best what was held out of {cut.leads.size} leads: NDCG@10 {ndcg:.4f}",
+        says=f"weights that rank best what was held out of {cuts[0].leads.size} leads, {len(cuts)} times",
     )  # fmt: skip
     return replace(head, cold=in_proportion(found, weights, cold := _cold(learning, whole, leads, weights)) * cold)
 
@@ -83,13 +84,17 @@ def _cold(learning: Learning, whole: Parts, leads: int, weights: Floats) -> Floa
     cut, cold = cold_cut(learning.data, learning.seed, leads)
     if not cut.is_enough:
         return known
-    named = {name: model.twin() for name, model in whole.items() if PARTS[name].by_homes}
-    found = judged(learning.fitted(named, cut.train), cut, cold, learning.seed)
+    named = {name: model for name, model in whole.items() if PARTS[name].by_homes}
+    found = judged(learning.fitted(_twins(named), cut.train), cut, cold, learning.seed)
     if not found.is_enough:
         return known
     weights = np.zeros(free.size)
     weights[free] = climbed(found)[0]
     return weights
+
+
+def _twins(parts: Parts) -> Parts:
+    return {name: model.twin() for name, model in parts.items()}
 
 
 def is_market(data: Interactions, homes: HomesLike | None) -> bool:

@@ -54,7 +54,7 @@ class Part:
 
 
 PARTS: Final[dict[str, Part]] = {
-    "collaborative": Part("collaborative_filtering", "CollaborativeFilteringModel", 0.5),
+    "collaborative": Part("collaborative_filtering", "CollaborativeFilteringModel", 0.5, by_homes=True),
     "item_item": Part("rp3beta", "RP3betaModel", 0.3),
     "ease": Part("ease", "EASEModel", 0.3, most_homes=9_000),
     "slim": Part("slim", "SLIMModel", 0.3, most_homes=5_000),

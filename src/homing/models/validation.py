@@ -80,7 +80,7 @@ def gain(scores: NDArray[np.float64], held: NDArray[np.int64], k: int = CUTOFF) 
 
 
 def validation_cut(data: Interactions, seed: int, *, last: bool | None = None, most: int = MOST_LEADS) -> Cut:
-    """A tenth of each lead's liked homes held out, at least one of two, with all its acts on them; up to `most` leads to judge by.
+    """A tenth of each lead's liked homes held out (one of two), with all acts on them; up to `most` leads judge.
 
     With `last` the homes it turned to last, otherwise by chance; left out: last where the rows are `in_order`. A lead
     keeps at least one. Much more held out would favour models that need less to learn from.
@@ -123,17 +123,17 @@ def _first_rows(data: Interactions, net: sp.csr_array[Any, Any]) -> NDArray[np.f
     return first
 
 
-def validation_cuts(data: Interactions, seed: int) -> tuple[Cut, ...]:
+def validation_cuts(data: Interactions, seed: int, *, most: int = MOST_LEADS) -> tuple[Cut, ...]:
     """One cut, or up to three by chance where there are few leads to judge by and the rows are in no order of time.
 
     The mean over them is to be judged by: with a thousand leads one cut alone cannot tell settings apart that differ by
     a percent. None where there are too few leads to choose by.
     """
     if in_order(data):
-        cuts: tuple[Cut, ...] = (validation_cut(data, seed, last=True),)
+        cuts: tuple[Cut, ...] = (validation_cut(data, seed, last=True, most=most),)
     else:
         count = int(np.clip(MOST_JUDGED // max(len(data.leads), 1), 1, 3))
-        cuts = tuple(validation_cut(data, seed + turn, last=False) for turn in range(count))
+        cuts = tuple(validation_cut(data, seed + turn, last=False, most=most) for turn in range(count))
     return tuple(cut for cut in cuts if cut.is_enough)
 
 
