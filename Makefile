@@ -19,7 +19,7 @@ demo: .venv/.base
 	$(BIN)/homing demo $(if $(filter 1,$(HOMING_DEMO_ONCE)),--once)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n auto $(if $(k),-k '$(k)')
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto $(if $(k),-k '$(k)')
 
 check: .venv/.dev
 	$(BIN)/ruff format --check $(SOURCES)

@@ -188,7 +188,7 @@ SUITES = {
         mutants=MODEL_MUTANTS,
         excepted=tuple(
             Excepted(name, "repeats_add_up", _EACH_ACT, repeats_say_more_of_the_same)
-            for name in ("sequence_rules", "sequence_rules_untuned")
+            for name in ("sequence_rules", "sequence_rules_untuned", "hybrid", "hybrid_untuned")
         ),
         felt={
             "same_seed_same_model": dict.fromkeys(

@@ -6,7 +6,7 @@ import pytest
 from homing.core.clock import DAY
 from homing.core.errors import BadInput, DamagedArtifact
 from homing.models import HybridRecommendationModel, Impressions, Interactions, Query
-from homing.models.hybrid_model import PRIOR_WEIGHTS
+from homing.models.parts import PARTS
 
 HOMES = [
     {
@@ -52,12 +52,14 @@ def test_weights_are_learned_when_there_are_enough_choices(model):
 def test_with_few_choices_the_weights_are_the_documented_constants():
     few = HybridRecommendationModel().fit(shoppers(leads=2, acts=4), homes=HOMES)
     assert not few.learned
-    assert few.weights == PRIOR_WEIGHTS
+    assert few.weights == {name: PARTS[name].weight for name in few.weights}
 
 
 def test_without_homes_it_blends_what_needs_none():
     blended = HybridRecommendationModel().fit(shoppers())
-    assert set(blended.weights) == {"collaborative", "popularity"}
+    assert blended.learned
+    assert not {"content", "online", "recency"} & set(blended.weights)
+    assert "held out" in blended.says
 
 
 def test_a_lead_that_likes_cheap_homes_gets_cheap_ones(model):

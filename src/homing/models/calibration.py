@@ -20,6 +20,7 @@ _Z90: Final = 1.6448536269514722
 _PRIOR_RATE: Final = 0.05
 _PRIOR_SD: Final = (1.5, 1.0, 1.0)
 _STEPS: Final = 50
+_PROVEN: Final = 2.33
 _POSITIVES_A_BIN: Final = 12
 _BINS: Final = (5, 20)
 _PRIOR_SAMPLES: Final = 4.0
@@ -80,6 +81,11 @@ class Calibration:
     def method(self) -> Literal["platt", "isotonic"]:
         """How the probability comes about."""
         return "isotonic" if self.points.size else "platt"
+
+    @property
+    def predicts(self) -> bool:
+        """Whether it is shown that a higher score is likelier engaged with: b above 0, wrong once in a hundred times."""
+        return bool(self.mean[1] > _PROVEN * np.sqrt(self.covariance[1, 1])) if self.samples else False
 
     def of(self, scores: Floats, acts: Floats) -> Calibrated:
         """Probability and interval for each score of a lead with so many acts behind it; both of shape (n,).

@@ -21,7 +21,7 @@ EARLIER = 1.0
 """What all likes before the current taste began count together, at most, in acts of weight 1."""
 
 SITTING = 30 * MINUTE
-"""Acts no further apart are of one sitting: homes looked at one after the other are alike, and one evening is no taste."""
+"""Acts no further apart are of one sitting: homes looked at in a row are alike, and one evening is no taste."""
 
 _TOLD_BY = ("price", "size", "beds", "near")
 

@@ -88,7 +88,11 @@ def learned_ranker(chosen: Labelled, shown: Shown | None, rates: Mapping[str, fl
 
 
 def calibrated(chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed: int) -> Calibration:
-    """The probability of engaging, from scores of rankers that had not seen what the lead was shown: three folds."""
+    """The probability of engaging, from scores of rankers that had not seen what the lead was shown: three folds.
+
+    Unless these scores are shown to predict what was engaged with, it stays the wide prior: the rate seen on average
+    would say nothing of any one home.
+    """
     first = int(shown.lead.min())
     fold = np.random.default_rng(seed).permutation(int(shown.lead.max()) - first + 1) % _FOLDS
     of_row = fold[shown.lead - first]
@@ -98,7 +102,8 @@ def calibrated(chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed:
         if own.any():
             ranker = _fitted(_both(chosen, shown.rows.rows(others)), rates, seed)
             scores[own] = ranker.scores_and_parts(shown.rows.features[own])[1].sum(axis=1)
-    return fit_calibration(scores, shown.acts, shown.rows.label > 0)
+    found = fit_calibration(scores, shown.acts, shown.rows.label > 0)
+    return found if found.predicts else replace(Calibration(), samples=found.samples, positives=found.positives)
 
 
 def _fitted(rows: Labelled, rates: Mapping[str, float], seed: int) -> Ranker:
