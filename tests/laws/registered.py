@@ -128,6 +128,7 @@ MODELS = [
     Subject("online_untuned", lambda: OnlineLearningModel(tune=False)),
     Subject("content_cosine", lambda: ContentBasedModel(similarity="cosine", weighting="bm25")),
     Subject("hybrid", HybridRecommendationModel),
+    Subject("hybrid_without_homes", HybridRecommendationModel, homes=False),
     Subject("hybrid_untuned", lambda: HybridRecommendationModel(tune=False)),
 ]
 
@@ -188,7 +189,7 @@ SUITES = {
         mutants=MODEL_MUTANTS,
         excepted=tuple(
             Excepted(name, "repeats_add_up", _EACH_ACT, repeats_say_more_of_the_same)
-            for name in ("sequence_rules", "sequence_rules_untuned", "hybrid", "hybrid_untuned")
+            for name in ("sequence_rules", "sequence_rules_untuned", "hybrid", "hybrid_untuned", "hybrid_without_homes")
         ),
         felt={
             "same_seed_same_model": dict.fromkeys(

@@ -19,7 +19,7 @@ MUTANTS = [
 ASKED = {
     "event stores": 2 * 33,
     "stores with two times": 11 * 8,
-    "models": 29 * 21,
+    "models": 30 * 21,
     "event types": 48 * 19,
     "importers": 7 * 14,
     "doors": 23 * 5,

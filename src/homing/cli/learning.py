@@ -115,10 +115,9 @@ def _weight(metrics: Mapping[str, Any]) -> str:
 
 
 def learned_said(card: Mapping[str, Any]) -> str:
-    """What the weights and the confidence of a version stand on."""
-    how = "learned from" if card["learned"] else "constants, for there are only"
+    """What the score and the confidence of a version stand on."""
     shown = "opened" if card["opened_stand_in_for_shown"] else "shown"
     return (
-        f"weights: {how} {card['choices']:,.0f} choices; confidence: calibrated on {card['calibrated_on']:,.0f} homes "
+        f"{card['says'].rstrip('.')}; confidence: calibrated on {card['calibrated_on']:,.0f} homes "
         f"{shown}, {card['calibrated_positives']:,.0f} of them engaged with"
     )

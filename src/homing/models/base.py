@@ -6,6 +6,7 @@ import copy
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar, final
 
@@ -215,6 +216,18 @@ class LearningModel(Generic[C]):
         """The configuration as plain values."""
         return asdict(self.config)  # type: ignore[call-overload,no-any-return]  # every Config is a dataclass
 
+    def card(self) -> dict[str, Any]:
+        """How the model came about, as values for JSON: its options, what it chose for those left open, what it tried.
+
+        `tried` are pairs of settings and NDCG at 10 on the validation cuts; a number without end is the text "inf".
+        """
+        trials = getattr(self, "trials_", ())
+        return {
+            "options": _plain(self.options()),
+            "chosen": _plain(self._chosen()),
+            "tried": [[_plain(trial.settings), round(trial.ndcg, 6)] for trial in trials],
+        }
+
     @final
     def twin(self) -> Self:
         """A fresh model of the same configuration in which nothing is left to choose: what this one chose is given."""
@@ -335,6 +348,11 @@ def top(scores: Scores, k: int) -> NDArray[np.int64]:
     least = np.partition(below, k - 1)[k - 1] if 0 < k < below.size else np.nan
     places = np.flatnonzero(~np.isnan(below) if np.isnan(least) else below <= least)
     return places[np.argsort(below[places], kind="stable")[:k]]
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    endless = {name: str(value) for name, value in values.items() if isinstance(value, float) and not isfinite(value)}
+    return {**values, **endless}
 
 
 def under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:

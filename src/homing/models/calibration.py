@@ -84,7 +84,7 @@ class Calibration:
 
     @property
     def predicts(self) -> bool:
-        """Whether it is shown that a higher score is likelier engaged with: b above 0, wrong once in a hundred times."""
+        """Whether a higher score is shown to be likelier engaged with: b above 0, wrong once in a hundred times."""
         return bool(self.mean[1] > _PROVEN * np.sqrt(self.covariance[1, 1])) if self.samples else False
 
     def of(self, scores: Floats, acts: Floats) -> Calibrated:

@@ -34,15 +34,19 @@ _ENOUGH = 5
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A model to be tried: `make` gives a fresh one. `exact_update`: `partial_fit` equals `fit` on everything."""
+    """A model to be tried: `make` gives a fresh one. `exact_update`: `partial_fit` equals `fit` on everything.
+
+    `homes`: whether it is told of the attributes of homes.
+    """
 
     name: str
     make: Callable[[], Model]
     exact_update: bool = False
+    homes: bool = True
 
     def fitted(self, data: Interactions | None = None) -> Model:
         """The model after learning from the world."""
-        return self.make().fit(world() if data is None else data, homes=market())
+        return self.make().fit(world() if data is None else data, homes=market() if self.homes else None)
 
     def learned(self) -> Model:
         """The same, of which a law may do with its copy what it likes; it is made only once for laws in a row."""

@@ -146,6 +146,11 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         """The models that are blended, by name."""
         return dict(self.parts_)
 
+    def card(self) -> dict[str, Any]:
+        """The same of every part, with its weight, and how the whole was learned."""
+        parts = {name: {"weight": self.weights[name], **part.card()} for name, part in self.parts_.items()}
+        return {**super().card(), "says": self.says, "parts": parts}
+
     def confidence(self, scores: Floats, acts: Floats) -> Calibrated:
         """The probability of engaging within 14 days of being shown, for scores of a lead with so many acts."""
         return self.calibration_.of(scores, acts)

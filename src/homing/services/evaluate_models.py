@@ -80,7 +80,7 @@ def as_first_listed(market: MarketSnapshot) -> MarketSnapshot:
 
 def _rankers(model: HybridRecommendationModel, names: Sequence[str]) -> dict[str, Ranker]:
     judged: dict[str, LearningModel[Any]] = {**model.parts, "hybrid": model}
-    return {name: _ranker(judged[name]) for name in names}
+    return {name: _ranker(judged[name]) for name in names if name in judged}
 
 
 def _ranker(model: LearningModel[Any]) -> Callable[[str, Sequence[str]], NDArray[Any]]:

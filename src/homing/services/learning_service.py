@@ -31,7 +31,7 @@ class LearningService:
     >>> catalogue = Catalogue(ListingStore(SqliteDatabase(folder / "homes.sqlite3")))
     >>> service = LearningService(InMemoryBehaviorTracker(), catalogue, ModelRegistry(folder / "models"))
     >>> [result.model for result in asyncio.run(service.train())]
-    ['collaborative', 'content', 'popularity', 'recency', 'hybrid']
+    ['collaborative', 'item_item', 'sequence', 'content', 'online', 'popularity', 'recency', 'hybrid']
     """
 
     tracker: BehaviorTracker

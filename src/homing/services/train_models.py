@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from homing.core.clock import from_micros
 from homing.interfaces import TrainingResult
@@ -28,15 +29,18 @@ class TrainModels:
         """One result a part and one for the blend; `models` names the parts to blend, left out: all."""
         market = self.catalogue.snapshot(as_of)
         data = training_data(self.tracker.store, self.tracker.tenant, market, as_of)
-        parts = {} if models is None else {"parts": tuple(name for name in models if name != "hybrid")}
-        model = HybridRecommendationModel(seed=seed, **parts).fit(
+        parts = tuple(name for name in models or () if name != "hybrid") or None
+        model = HybridRecommendationModel(seed=seed, parts=parts).fit(
             data.interactions, homes=market, impressions=data.impressions
         )
         card = _card(model, data)
-        told = {"event_weights": weights_told(data.weights), "says": model.says}
+        told = {"event_weights": weights_told(data.weights), "says": model.says, "model": model.card()}
         version = self.registry.publish(model, as_of, {**card, **told})
         checksum = str(self.registry.card(version)["checksum"])
-        metrics = {**{name: {"weight": weight} for name, weight in model.weights.items()}, "hybrid": card}
+        metrics: dict[str, dict[str, Any]] = {
+            **{name: {"weight": weight} for name, weight in model.weights.items()},
+            "hybrid": {**card, "says": model.says},
+        }
         return [
             TrainingResult(
                 model=name,
