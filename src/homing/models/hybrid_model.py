@@ -146,6 +146,9 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         """The models that are blended, by name."""
         return dict(self.parts_)
 
+    def _chosen(self) -> dict[str, Any]:
+        return {"parts": list(self.parts_)} if self.config.parts is None else {}
+
     def card(self) -> dict[str, Any]:
         """The same of every part, with its weight, and how the whole was learned."""
         parts = {name: {"weight": self.weights[name], **part.card()} for name, part in self.parts_.items()}
@@ -358,8 +361,8 @@ _QUIET: Final = 1e-6
 def shared_out(family: str, value: float, voices: Mapping[str, float]) -> dict[str, float]:
     """The part of a family shared out among the homes that speak as it does, in proportion to how loud each does.
 
-    >>> shared_out("similar_homes", 0.6, {"h1": 2.0, "h2": 1.0, "h3": -1.0})
-    {'similar_homes:h1': 0.4, 'similar_homes:h2': 0.2}
+    >>> shared_out("similar_homes", 1.0, {"h1": 3.0, "h2": 1.0, "h3": -1.0})
+    {'similar_homes:h1': 0.75, 'similar_homes:h2': 0.25}
     """
     same = {home: voice for home, voice in voices.items() if voice * value > 0}
     whole = sum(same.values())
