@@ -166,7 +166,7 @@ TABLE = {
     "method must be one of ['ials', 'svd', 'nmf']": lambda _: models.CollaborativeFilteringModel(method="magic"),
     "factors must be a whole number from 1 to": lambda _: models.CollaborativeFilteringModel(factors=0),
     "half_life_days must be a positive number of days, or None; got -2": lambda _: models.CollaborativeFilteringModel(half_life_days=-2),
-    "attributes must lie between 0 and 1000, or be None; got -1": lambda _: models.CollaborativeFilteringModel(attributes=-1),
+    "attributes must be a number from 0 to 1000, or None; got -1": lambda _: models.CollaborativeFilteringModel(attributes=-1),
     "n must be at least 1; got 0": lambda _: models.CollaborativeFilteringModel(factors=2, tune=False).fit(data()).draws("a", 0),
     "reg must be a positive number, or None; got -1": lambda _: models.CollaborativeFilteringModel(reg=-1),
     "half_life_days must be a positive number, or None; got 0": lambda _: models.ContentBasedModel(half_life_days=0),

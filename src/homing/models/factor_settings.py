@@ -73,7 +73,7 @@ class CollaborativeFilteringConfig:
         if self.half_life_days is not None and not self.half_life_days > 0:
             faults.append(Fault("half_life_days", "be a positive number of days, or None", shown(self.half_life_days)))
         if self.attributes is not None and not 0 <= self.attributes <= 1_000:
-            faults.append(Fault("attributes", "lie between 0 and 1000, or be None", shown(self.attributes)))
+            faults.append(Fault("attributes", "be a number from 0 to 1000, or None", shown(self.attributes)))
         if faults:
             raise BadInput(faults)
 
