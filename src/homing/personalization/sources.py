@@ -15,6 +15,8 @@ from homing.core.clock import DAY
 from homing.market.snapshot import MarketSnapshot
 from homing.models.base import top
 from homing.models.online_learning import OnlineLearningModel
+from homing.models.parts import part_scores
+from homing.models.pasts import Past
 from homing.models.query import Codes, Query
 from homing.personalization.areas import areas_of, places_for_other_areas
 from homing.personalization.cohort import cohort_likes
@@ -90,8 +92,8 @@ def nominated(serving: Serving, who: Shopper, rows: Rows, k: int, news: Collecti
     if len(rows) <= most(k):
         return Nominated(rows, {})
     codes = Codes(serving.codes[rows])
-    said = _said(serving, who, codes)
-    blend = _blend(serving.model.weights, said)
+    said = _said(serving, Past.of(who.query, serving.model.items), codes.array)
+    blend = _blend(serving.model.weights, said, len(rows))
     area = areas_of(serving.market, rows)
     places = {name: _best(name, np.where(scores > 0, scores, np.nan) if name in _OF_LIKES else scores)
               for name, scores in said.items() if name in BEST}  # fmt: skip
@@ -110,22 +112,22 @@ def nominated(serving: Serving, who: Shopper, rows: Rows, k: int, news: Collecti
     return Nominated(rows[union], {name: rows[some] for name, some in places.items() if some.size})
 
 
-def _said(serving: Serving, who: Shopper, codes: Codes) -> dict[str, Floats]:
+def _said(serving: Serving, past: Past, codes: Rows) -> dict[str, Floats]:
     """The scores of each part that says anything, float64 (n,), NaN where it has nothing to say."""
-    said = {name: part.score(who.query, codes).astype(np.float64) for name, part in serving.model.parts.items()}
-    if "popularity" in said:
-        said["popularity"] = np.log1p(np.maximum(said["popularity"], 0.0))
+    parts = dict(serving.model.parts)
+    said = {name: part_scores(parts, name, past, codes) for name in parts}
     return {name: scores for name, scores in said.items() if np.isfinite(scores).any()}
 
 
-def _blend(weights: Mapping[str, float], said: Mapping[str, Floats]) -> Floats:
-    """What all parts say together, each in spreads from its mean, float64 (n,); silence counts as the mean."""
-    total = np.zeros(next(iter(said.values())).size if said else 0)
+def _blend(weights: Mapping[str, float], said: Mapping[str, Floats], homes: int) -> Floats:
+    """What all parts say together, each in spreads from its mean, float64 (homes,); silence counts as the mean."""
+    total = np.zeros(homes)
     for name, scores in said.items():
-        spread = float(np.nanstd(scores))
+        known = np.isfinite(scores)
+        heard = scores[known]
+        spread = float(heard.std())
         if spread > 0:
-            away = (scores - np.nanmean(scores)) / spread
-            total += weights[name] * np.where(np.isfinite(away), away, 0.0)
+            total[known] += weights[name] / spread * (heard - heard.mean())
     return total
 
 

@@ -17,14 +17,14 @@ from homing.personalization.shopper import Shopper
 
 __all__ = ["MOST_TOLD", "homes_within", "with_stated"]
 
-MOST_TOLD: Final = 5_000
+MOST_TOLD: Final = 2_000
 """Of more homes within the limits so many are taken, evenly spread."""
 
 _SAYS_LITTLE: Final = 0.8
 
 
 def homes_within(market: MarketSnapshot, codes: NDArray[np.int64], limits: Limits) -> Codes | None:
-    """The codes of the homes that satisfy all limits, whether they are for sale or not; at most 5,000 of them.
+    """The codes of the homes that satisfy all limits, whether they are for sale or not; at most 2,000 of them.
 
     `codes` are those of the homes of the market, -1 for none. None where no home satisfies the limits, or more than
     four in five do: then they say next to nothing about what the lead likes.
