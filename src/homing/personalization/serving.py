@@ -20,6 +20,7 @@ from homing.models.hybrid_model import HybridRecommendationModel
 from homing.models.query import Codes
 from homing.models.registry import ModelRegistry
 from homing.people.lead import Limits
+from homing.personalization.areas import areas_of
 from homing.personalization.stated import homes_within
 from homing.personalization.training_data import training_data, weights_from
 from homing.store.events import EventStore
@@ -38,7 +39,8 @@ _log = logger(__name__)
 class Serving:
     """Homes, model, the model's code of each home (-1 where it has none), and what acts of each type weigh.
 
-    `within` gives the codes of the homes that satisfy what a lead stated, None where that says little.
+    `area` is the number of each home's area, from 0 on, -1 where it is not known. `within` gives the codes of the homes
+    that satisfy what a lead stated, None where that says little.
     """
 
     market: MarketSnapshot
@@ -47,6 +49,7 @@ class Serving:
     codes: NDArray[np.int64]
     degraded: tuple[str, ...]
     weights: NDArray[np.float64]
+    area: NDArray[np.int64]
     within: Callable[[Limits], Codes | None]
 
     @classmethod
@@ -62,7 +65,24 @@ class Serving:
         known = model.with_homes(market)
         codes = known.items.codes_of(market.ids)
         stated = lru_cache(_MOST_LIMITS)(partial(homes_within, market, codes))
-        return cls(market, known, version, codes, degraded, weights, stated)
+        return cls(
+            market,
+            known,
+            version,
+            codes,
+            degraded,
+            weights,
+            _numbered(areas_of(market, np.arange(len(market)))),
+            stated,
+        )
+
+
+def _numbered(areas: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same areas counted from 0 on; -1 stays."""
+    known = areas >= 0
+    numbers = np.full(areas.size, -1, dtype=np.int64)
+    numbers[known] = np.unique(areas[known], return_inverse=True)[1]
+    return numbers
 
 
 class LiveServing:

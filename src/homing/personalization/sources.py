@@ -18,7 +18,7 @@ from homing.models.online_learning import OnlineLearningModel
 from homing.models.parts import part_scores
 from homing.models.pasts import Past
 from homing.models.query import Codes, Query
-from homing.personalization.areas import areas_of, places_for_other_areas
+from homing.personalization.areas import places_for_other_areas
 from homing.personalization.cohort import cohort_likes
 from homing.personalization.serving import Serving
 from homing.personalization.shopper import Shopper
@@ -53,12 +53,14 @@ NEW_WITHIN: Final = 7 * DAY
 _FEWEST, _MOST = 200, 400
 _A_PLACE: Final = (20, 40)
 _AROUND: Final = 0.1
-_DRAWS: Final = 4
+_DRAWS: Final = 2
+_DEEP: Final = 2_000
 _OF_LIKES: Final = frozenset({"item_item", "ease", "slim", "item_knn", "sequence", "popularity"})
 _MUST: Final = ("news", "other_areas", "exploration")
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
+_NONE: Final = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +96,18 @@ def nominated(serving: Serving, who: Shopper, rows: Rows, k: int, news: Collecti
     codes = Codes(serving.codes[rows])
     said = _said(serving, Past.of(who.query, serving.model.items), codes.array)
     blend = _blend(serving.model.weights, said, len(rows))
-    area = areas_of(serving.market, rows)
     places = {name: _best(name, np.where(scores > 0, scores, np.nan) if name in _OF_LIKES else scores)
               for name, scores in said.items() if name in BEST}  # fmt: skip
     moment = who.query.as_of or 0
     places |= {
         "blend": _best("blend", blend),
         "price_cut": _price_cut(serving.market, who, rows, moment),
-        "new_in_area": _new_in_area(serving.market, who, rows, area, moment),
+        "new_in_area": _new_in_area(serving, who, rows, moment),
         "got_away": _got_away(serving, who, codes),
-        "cohort": _cohort(serving, who, rows, area, said.get("popularity")),
+        "cohort": _cohort(serving, who, rows, said.get("popularity")),
         "exploration": _exploration(serving, who, codes, moment),
-        "other_areas": _of_other_areas(area, blend, k),
-        "news": np.flatnonzero(np.isin(rows, list(news))),
+        "other_areas": _of_other_areas(serving.area[rows], blend, k),
+        "news": np.flatnonzero(np.isin(rows, list(news))) if news else _NONE,
     }
     union = _union(places, blend, k)
     return Nominated(rows[union], {name: rows[some] for name, some in places.items() if some.size})
@@ -147,7 +148,7 @@ def _price_cut(market: MarketSnapshot, who: Shopper, rows: Rows, moment: int) ->
     low, high = _band(who)
     stated = who.limits is not None and (who.limits.price_max is not None or who.limits.price_min is not None)
     if not (low > 0 or stated):
-        return np.empty(0, np.int64)
+        return _NONE
     at = _last_cut(market, moment)[rows]
     price = market.numbers["ListPrice"][rows] if "ListPrice" in market.numbers else np.full(len(rows), np.nan)
     fits = (price >= low) & (price <= high) if low > 0 else price > 0
@@ -170,19 +171,19 @@ def _last_cut(market: MarketSnapshot, moment: int) -> Rows:
     return last
 
 
-def _new_in_area(market: MarketSnapshot, who: Shopper, rows: Rows, area: Rows, moment: int) -> Rows:
+def _new_in_area(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Rows:
     """Homes listed of late where the lead looks, newest first; anywhere, if it is not known where it looks."""
-    listed = market.listed_at[rows]
+    listed = serving.market.listed_at[rows]
     fits = (listed > moment - NEW_WITHIN) & (listed <= moment)
-    liked = _areas_liked(market, who)
+    liked = _areas_liked(serving, who)
     if liked.size and not (who.limits is not None and who.limits.areas):
-        fits &= np.isin(area, liked)
+        fits &= np.isin(serving.area[rows], liked)
     found = np.flatnonzero(fits)
     return found[np.argsort(-listed[found], kind="stable")][: BEST["new_in_area"]]
 
 
-def _areas_liked(market: MarketSnapshot, who: Shopper) -> Rows:
-    areas = areas_of(market, who.liked.rows[who.liked.rows >= 0])
+def _areas_liked(serving: Serving, who: Shopper) -> Rows:
+    areas = serving.area[who.liked.rows[who.liked.rows >= 0]]
     return np.unique(areas[areas >= 0])
 
 
@@ -192,7 +193,7 @@ def _got_away(serving: Serving, who: Shopper, codes: Codes) -> Rows:
     known = np.flatnonzero(who.liked.rows >= 0)
     gone = known[~market.active[market.relisted.now[who.liked.rows[known]]]]
     if content is None or not gone.size:
-        return np.empty(0, np.int64)
+        return _NONE
     names = {who.liked.property_ids[place] for place in gone.tolist()}
     return _best("got_away", content.score(_only(who.query, names), codes).astype(np.float64))
 
@@ -210,7 +211,7 @@ def _only(query: Query, names: Collection[str]) -> Query:
     )
 
 
-def _cohort(serving: Serving, who: Shopper, rows: Rows, area: Rows, popular: Floats | None) -> Rows:
+def _cohort(serving: Serving, who: Shopper, rows: Rows, popular: Floats | None) -> Rows:
     """Homes that leads with the same likes liked; without such leads what is popular where and as the lead looks."""
     model, codes = serving.model, serving.codes[rows]
     liked = model.items.codes(who.liked.property_ids)
@@ -219,13 +220,13 @@ def _cohort(serving: Serving, who: Shopper, rows: Rows, area: Rows, popular: Flo
         of_home = counts[codes].astype(np.float64)
         return _best("cohort", np.where(of_home > 0, of_home, np.nan))
     if popular is None:
-        return np.empty(0, np.int64)
-    fits, (low, high), liked_in = popular > 0, _band(who), _areas_liked(serving.market, who)
+        return _NONE
+    fits, (low, high), liked_in = popular > 0, _band(who), _areas_liked(serving, who)
     if low > 0:
         price = serving.market.numbers["ListPrice"][rows]
         fits &= (price >= low) & (price <= high)
     if liked_in.size:
-        fits &= np.isin(area, liked_in)
+        fits &= np.isin(serving.area[rows], liked_in)
     return _best("cohort", np.where(fits, popular, np.nan))
 
 
@@ -245,19 +246,25 @@ def _exploration(serving: Serving, who: Shopper, codes: Codes, moment: int) -> R
 
 
 def _of_other_areas(area: Rows, scores: Floats, k: int) -> Rows:
-    """Homes that keep the floor for other areas, whichever areas the better half of a list of k will be of."""
-    wanted, half = places_for_other_areas(k), -(-k // 2)
-    order = np.lexsort((np.arange(area.size), -scores))
-    order = order[area[order] >= 0]
-    if not wanted or not order.size:
-        return np.empty(0, np.int64)
-    _, first, of = np.unique(area[order], return_index=True, return_inverse=True)
-    stands = np.argsort(np.argsort(first))
-    by_area = np.argsort(of, kind="stable")
-    sizes = np.bincount(of)
-    in_area = np.empty(order.size, dtype=np.int64)
-    in_area[by_area] = np.arange(order.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return order[(stands[of] < half + wanted) & (in_area < wanted)]
+    """Homes that keep the floor for other areas, whichever areas the better half of a list of k will be of.
+
+    That half is of at most so many areas as it has places. So the floor holds with the best home of as many areas more
+    as homes are wanted, or else with so many homes of every area. It looks among the best homes first.
+    """
+    wanted = places_for_other_areas(k)
+    areas = -(-k // 2) + wanted
+    for depth in (min(_DEEP, scores.size), scores.size) if wanted else ():
+        order = top(scores.astype(np.float32), depth)
+        order = order[area[order] >= 0]
+        of = area[order]
+        in_turn = np.argsort(of, kind="stable")
+        sizes = np.bincount(of)
+        place = np.empty(order.size, dtype=np.int64)
+        place[in_turn] = np.arange(order.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        if np.count_nonzero(sizes) >= areas or depth == scores.size:
+            first = of[place == 0][:areas]
+            return order[np.isin(of, first) & (place < wanted)]
+    return _NONE
 
 
 def _union(places: Mapping[str, Rows], blend: Floats, k: int) -> Rows:
