@@ -51,7 +51,7 @@ CUT_WITHIN: Final = 14 * DAY
 NEW_WITHIN: Final = 7 * DAY
 
 _FEWEST, _MOST = 200, 400
-_A_PLACE: Final = (20, 40)
+_A_PLACE: Final = (8, 16)
 _AROUND: Final = 0.1
 _DRAWS: Final = 2
 _DEEP: Final = 2_000
