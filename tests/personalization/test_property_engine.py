@@ -259,7 +259,8 @@ def test_after_training_the_answer_names_the_version_and_is_no_longer_degraded_b
         for n in range(8):
             market.act(f"lead-{lead}", f"h{(7 * lead + n) % 120:03d}", "property_save", ago=(40 - n) * DAY)
     results = TrainModels(market.tracker, market.catalogue, market.registry)(NOW)
-    assert [result.model for result in results] == ["collaborative", "content", "popularity", "recency", "hybrid"]
+    parts = ["collaborative", "item_item", "sequence", "content", "online", "popularity", "recency"]
+    assert [result.model for result in results] == [*parts, "hybrid"]
     answer = market.engine.recommend("lead-1")
     assert answer.models == {"hybrid": "1"}
     assert not any(note.startswith("models:") for note in answer.degraded)

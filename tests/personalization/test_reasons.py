@@ -1,5 +1,7 @@
 """Every reason is a true sentence, with the events that prove it, and the shares add up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,10 @@ from homing.core.clock import DAY
 from homing.market.property import Property
 from homing.market.snapshot import snapshot_of
 from homing.models.query import Query
+from homing.people.lead import Limits
 from homing.personalization.reasons import ENOUGH, Drawn, Facts, reasons
 from homing.personalization.shopper import Acts, Shopper
+from homing.trust.text_guard import shipped_text_guard
 
 NOW = 100 * DAY
 
@@ -97,6 +101,36 @@ def test_behaviour_of_others_cites_the_acts_of_this_lead_that_it_stands_on():
     (reason,), _ = given({"collaborative:h1": 0.5, "collaborative:h2": -0.1, "collaborative:h9": 0.2})
     assert reason.events == ("evt_1",)
     assert "h1" in reason.text
+
+
+def test_what_attributes_let_expect_is_not_called_the_behaviour_of_others_on_a_home():
+    for name in ("collaborative:attributes", "similar_homes:attributes"):
+        (reason,), _ = given({name: 0.5})
+        assert (reason.kind, reason.text) == ("fit", "it has what homes liked by shoppers like this lead have")
+        assert reason.events == ("evt_1", "evt_2", "evt_3")
+
+
+@pytest.mark.parametrize(
+    ("limits", "text", "attributes"),
+    [
+        (Limits(price_max=600_000, bedrooms_min=3), "within", {"ListPrice": 599_000, "BedroomsTotal": 3}),
+        (Limits(types=("townhouse",)), "within", {}),
+        (Limits(price_max=500_000), "close to", {}),
+        (None, "close to", {}),
+    ],
+)
+def test_stated_limits_are_said_to_hold_only_where_they_do(limits, text, attributes):
+    (reason,), _ = given({"collaborative:stated_limits": 0.5}, replace(shopper(), limits=limits))
+    assert (reason.kind, reason.text) == ("stated_limits", f"it is {text} what this lead asked for")
+    assert (dict(reason.attributes), reason.events) == (attributes, ())
+
+
+def test_the_shipped_rules_let_these_reasons_be_said():
+    may_say = shipped_text_guard().allows
+    for kind in ("attributes", "stated_limits"):
+        (reason,), _ = given({f"collaborative:{kind}": 0.5}, replace(shopper(), limits=Limits(price_max=600_000)))
+        assert may_say(reason.text)
+        assert may_say(reason.say)
 
 
 def test_popularity_says_how_many_shoppers_looked():

@@ -190,10 +190,10 @@ def test_news_of_a_home_beyond_a_limit_is_not_told(market):
 def test_a_return_adds_to_the_score_and_nothing_to_the_probability(market):
     for lead in range(12):
         for n in range(16):
-            home = f"h{(7 * lead + n) % 120:03d}"
-            market.act(f"lead-{lead}", home, ago=(50 - 2 * n) * DAY)
-            if n % 2:
-                market.act(f"lead-{lead}", home, "property_save", ago=(50 - 2 * n) * DAY - HOUR)
+            fits, fails = (f"h{(9 * lead + there) % 120:03d}" for there in (n, 50 + 7 * n))
+            for home in (fits, fails):
+                market.act(f"lead-{lead}", home, ago=(50 - 2 * n) * DAY)
+            market.act(f"lead-{lead}", fits, "property_save", ago=(50 - 2 * n) * DAY - HOUR)
     TrainModels(market.tracker, market.catalogue, market.registry)(NOW)
     asked = Ask(lead_id="ann", candidates=["liked", "h119"], rank_all=True)
     old, other = sorted(market.engine.answer(asked), key=lambda item: item.property_id != "liked")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
-__all__ = ["BY_HOME", "SOURCE_FAMILY", "family_of", "home_of"]
+__all__ = ["BY_HOME", "FIT", "SOURCE_FAMILY", "STATED", "family_of", "home_of"]
 
 SOURCE_FAMILY: Final = {
     "collaborative": "similar_homes",
@@ -21,22 +22,36 @@ SOURCE_FAMILY: Final = {
 BY_HOME: Final = ("similar_homes", "sequence")
 """The families whose parts go by homes that the lead acted on."""
 
+FIT: Final = "fit"
+"""The family of what the attributes of a home let expect of who likes it."""
+
+STATED: Final = "stated_limits"
+"""The family of what a lead's stated limits let expect of what it likes."""
+
 _BY_ATTRIBUTE: Final = ("content", "online")
+_NO_HOMES: Final = {"attributes": FIT, STATED: STATED}
+_MOST_NAMES: Final = 65_536
 
 
+@lru_cache(_MOST_NAMES)
 def family_of(name: str) -> str | None:
     """The family that a part belongs to; None if it only stands in for a source that had nothing to say.
 
     >>> [family_of(name) for name in ("content:price", "collaborative:home-1", "sequence:home-2", "beds", "content")]
     ['price', 'similar_homes', 'sequence', 'beds', None]
+    >>> family_of("collaborative:attributes"), family_of("similar_homes:stated_limits")
+    ('fit', 'stated_limits')
     """
     source, _, detail = name.partition(":")
     if source in _BY_ATTRIBUTE:
         return detail or None
     family = SOURCE_FAMILY.get(source, source)
+    if family == "similar_homes" and detail in _NO_HOMES:
+        return _NO_HOMES[detail]
     return None if family in BY_HOME and source in SOURCE_FAMILY and not detail else family
 
 
+@lru_cache(_MOST_NAMES)
 def home_of(name: str) -> str | None:
     """The home that the lead acted on and a part goes by, if it goes by one.
 
@@ -44,4 +59,5 @@ def home_of(name: str) -> str | None:
     ('home-1', None)
     """
     source, _, detail = name.partition(":")
-    return (detail or None) if SOURCE_FAMILY.get(source, source) in BY_HOME else None
+    by_home = SOURCE_FAMILY.get(source, source) in BY_HOME and family_of(name) in BY_HOME
+    return (detail or None) if by_home else None

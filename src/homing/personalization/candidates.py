@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from homing.market.snapshot import MarketSnapshot
 from homing.people.lead import Limits
 
-__all__ = ["AREA_FIELDS", "TYPE_FIELDS", "Candidates", "candidates"]
+__all__ = ["AREA_FIELDS", "TYPE_FIELDS", "Candidates", "candidates", "within"]
 
 AREA_FIELDS: Final = ("PostalCode", "City", "MLSAreaMajor", "SubdivisionName", "CountyOrParish")
 TYPE_FIELDS: Final = ("PropertySubType", "PropertyType")
@@ -56,6 +56,14 @@ def candidates(
             removed[reason] = fallen
         left &= passes
     return Candidates(rows[left], removed)
+
+
+def within(market: MarketSnapshot, limits: Limits, rows: Rows) -> Mask:
+    """Which of some homes satisfy every limit that a lead stated, whatever their state."""
+    satisfied: Mask = np.ones(len(rows), dtype=np.bool_)
+    for _, passes in _limit_tests(market, limits, rows):
+        satisfied &= passes
+    return satisfied
 
 
 def _tests(

@@ -16,6 +16,7 @@ from homing.personalization.candidates import candidates
 from homing.personalization.returned import Change, Returned
 from homing.personalization.serving import Serving
 from homing.personalization.shopper import Shopper
+from homing.personalization.stated import with_stated
 
 __all__ = ["InterestedLead", "LeadsAnswer", "Wanting", "wanting"]
 
@@ -84,7 +85,7 @@ def wanting(serving: Serving, everybody: Sequence[Shopper], row: int, k: int, re
         allowed = candidates(serving.market, who.limits, dismissed=who.dismissed, seen=seen, among=home)
         left_out.update(allowed.removed.keys())
         if len(allowed.rows):
-            open_to.append(who)
+            open_to.append(with_stated(who, serving.within))
             changes.append(change)
     code = Codes(serving.codes[home])
     scores = np.array([serving.model.score(who.query, code)[0] for who in open_to], dtype=np.float64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,27 +32,28 @@ from homing.models.query import Codes
 from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.personalization.answer_token import AnswerToken
-from homing.personalization.areas import opened_up
 from homing.personalization.ask import LONGEST_LIST, Ask
-from homing.personalization.candidates import Candidates, candidates
-from homing.personalization.diversity import diverse
 from homing.personalization.feedback import feedback_event
 from homing.personalization.leads_for import InterestedLead, LeadsAnswer, wanting
+from homing.personalization.ranking import Ranked, open_to, ranked_homes, stage
 from homing.personalization.reasons import Drawn, Facts, reasons
 from homing.personalization.returned import Change, Returned
 from homing.personalization.serving import LiveServing, Serving
 from homing.personalization.shopper import Shopper, shopper, shoppers
 from homing.personalization.shown import Shown
 from homing.personalization.similar import SimilarHome, similar
+from homing.personalization.stated import with_stated
 from homing.store.events import EventQuery
 from homing.tracking.behavior_tracker import BehaviorTracker
 from homing.trust.text_guard import TextGuard, shipped_text_guard
 
 __all__ = ["PropertyPersonalizationEngine"]
 
-_RANKED_DEEP: Final = 20
 _MOST_TEXTS: Final = 16_384
 _NO_ACTS: Final = "content, collaborative: no act of this lead on a home is known; ranked by popularity and freshness"
+_STATED_ONLY: Final = (
+    "content: no act of this lead on a home is known; ranked by its stated limits, popularity and freshness"
+)
 _LONG_AGO: Final = 180 * DAY
 _IN_FAVOUR: Final = frozenset(
     kind for kind in EventType if kind.spec.signed_weight > 0 and "property" in kind.spec.needs
@@ -68,24 +68,6 @@ class _Everybody:
     market: MarketSnapshot
     weights: NDArray[np.float64]
     leads: list[Shopper]
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranked:
-    """Chosen homes: snapshot rows and their scores, best first, what is news about some of them, and the steps there.
-
-    A score is the model's and what news adds to it.
-    """
-
-    rows: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    news: Mapping[int, Change]
-    trace: tuple[Stage, ...]
-
-    @property
-    def of_the_model(self) -> NDArray[np.float64]:
-        """The scores without what news adds."""
-        return self.scores - _added(self.rows, self.news)
 
 
 class PropertyPersonalizationEngine:
@@ -197,12 +179,13 @@ class PropertyPersonalizationEngine:
             self._tracker.store, self._tracker.tenant, ask.shopper_id, limits, serving.market, moment,
             visitor=ask.anonymous_id is not None, weights=serving.weights,
         )  # fmt: skip
+        who = with_stated(who, serving.within)
         news = self._returned(serving, moment, ask.as_of).changes(who.kept)
-        ranked = _ranked(serving, who, _open_to(serving, who, ask, news), ask, news)
+        ranked = ranked_homes(serving, who, open_to(serving, who, ask, news), ask, news)
         items = self._items(serving, who, ranked, moment, ask)
         trace = ranked.trace
         if len(items) < len(ranked.rows):
-            trace += (_stage("confident", len(items), below_min_confidence=len(ranked.rows) - len(items)),)
+            trace += (stage("confident", len(items), below_min_confidence=len(ranked.rows) - len(items)),)
         return self._answer(serving, who, items, trace, moment, ask)
 
     def leads_for(self, property_id: str, k: int = 10, *, as_of: int | None = None) -> LeadsAnswer:
@@ -216,7 +199,7 @@ class PropertyPersonalizationEngine:
         items = []
         for place, (who, change) in enumerate(zip(found.leads, found.changes, strict=True)):
             news = {} if change is None else {row: change}
-            one = _Ranked(np.array([row]), found.scores[place : place + 1], news, ())
+            one = Ranked(np.array([row]), found.scores[place : place + 1], news, ())
             given, rest = self._why(serving, who, one, moment, ask)(0)
             low, high = float(found.low[place]), float(found.high[place])
             items.append(
@@ -254,11 +237,14 @@ class PropertyPersonalizationEngine:
         known = [who for who in self._everybody(serving, moment, as_of) if len(who.query) or who.limits]
         drawn = np.sort(np.random.default_rng(seed).permutation(len(known))[:most]).tolist()
 
-        def shown(who: Shopper) -> Shown:
+        def shown(known: Shopper) -> Shown:
+            who = with_stated(known, serving.within)
             ask, news = Ask(lead_id=who.lead_id, k=k), returned.changes(who.kept)
-            found = _open_to(serving, who, ask, news)
+            found = open_to(serving, who, ask, news)
             liked = who.liked.rows[who.liked.rows >= 0]
-            return Shown(who.lead_id, serving.market, found.rows, _ranked(serving, who, found, ask, news).rows, liked)
+            return Shown(
+                who.lead_id, serving.market, found.rows, ranked_homes(serving, who, found, ask, news).rows, liked
+            )
 
         return len(known), (shown(known[place]) for place in drawn)
 
@@ -286,7 +272,7 @@ class PropertyPersonalizationEngine:
         return leads
 
     def _items(
-        self, serving: Serving, who: Shopper, ranked: _Ranked, moment: int, ask: Ask
+        self, serving: Serving, who: Shopper, ranked: Ranked, moment: int, ask: Ask
     ) -> tuple[ModelPrediction, ...]:
         acts = np.full(len(ranked.rows), float(len(who.query)))
         sure = serving.model.confidence(ranked.of_the_model, acts)
@@ -313,7 +299,7 @@ class PropertyPersonalizationEngine:
         return tuple(items)
 
     def _why(
-        self, serving: Serving, who: Shopper, ranked: _Ranked, moment: int, ask: Ask
+        self, serving: Serving, who: Shopper, ranked: Ranked, moment: int, ask: Ask
     ) -> Callable[[int], tuple[tuple[Reason, ...], float]]:
         """The reasons of the home at a place, and the rest of its score; none if they were not asked for."""
         if not ask.explain:
@@ -377,84 +363,18 @@ class PropertyPersonalizationEngine:
             event_count=who.event_count,
             models=models,
             experiment=None,
-            degraded=serving.degraded if len(who.query) else (*serving.degraded, _NO_ACTS),
+            degraded=(*serving.degraded, *_without_acts(serving, who)),
             items=items,
             trace=trace,
         )
 
 
-def _open_to(serving: Serving, who: Shopper, ask: Ask, news: Mapping[int, Change]) -> Candidates:
-    """The homes that may be shown, of those asked for; what is news of a home seen before lets it be shown again."""
-    market, unknown = serving.market, 0
-    among: NDArray[np.int64] | None = None
-    if ask.candidates is not None:
-        among = market.ids.codes(list(dict.fromkeys(ask.candidates)))
-        unknown = int(np.count_nonzero(among < 0))
-        if unknown and not ask.rank_all:
-            strangers = [name for name in ask.candidates if name not in market.ids]
-            raise UnknownId.of("property_id", "be in the catalogue", strangers[0] if unknown == 1 else strangers)
-        among = among[among >= 0]
-    if ask.whatever_its_state and among is not None:
-        return Candidates(among, {})
-    seen = np.empty(0, np.int64) if ask.rank_all else who.seen[~np.isin(who.seen, list(news))]
-    asked = None if ask.where is None else ask.where.rows(market)
-    found = candidates(market, who.limits, dismissed=who.dismissed, seen=seen, among=among, asked=asked)
-    return Candidates(found.rows, {"unknown": unknown, **found.removed}) if unknown else found
-
-
-def _ranked(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask, news: Mapping[int, Change]) -> _Ranked:
-    """Score every candidate, keep the best, and see to it that they are not all alike (unless all were asked for).
-
-    Nor are they all of the areas that stand first: one place in five is open to other areas within the limits.
-    """
-    rows, market = allowed.rows, serving.market
-    scores = serving.model.score_all(who.query)[serving.codes[rows]].astype(np.float64) + _added(rows, news)
-    first = Stage("candidates", len(rows), allowed.removed, _counted(rows, news))
-    if ask.rank_all:
-        order = np.lexsort((rows, -scores))
-        return _Ranked(rows[order], scores[order], news, (first,))
-    deep = min(len(rows), _RANKED_DEEP * ask.k)
-    best = np.argpartition(-scores, deep - 1)[:deep] if deep < len(rows) else np.arange(len(rows))
-    reserved = _reserved(rows, scores, news, ask.k)
-    best = np.union1d(best, reserved)
-    order = best[np.lexsort((rows[best], -scores[best]))]
-    price, latitude, longitude = (_column(market, name, rows) for name in ("ListPrice", "Latitude", "Longitude"))
-    others = order[~np.isin(order, reserved)]
-    chosen, alike = diverse(others, ask.k - len(reserved), price=price, latitude=latitude, longitude=longitude)
-    by_score = order[np.isin(order, np.append(chosen, reserved))]
-    chosen = opened_up(market, rows, scores, by_score, reserved)
-    made_way = len(np.setdiff1d(by_score, chosen))
-    ranked = len(np.union1d(order, chosen))
-    alike = min(alike, ranked - len(chosen) - made_way)
-    trace = (
-        first,
-        _stage("ranked", ranked, lower_score=len(rows) - ranked),
-        _stage(
-            "chosen", len(chosen), too_alike=alike, made_way_for_other_areas=made_way,
-            beyond_k=ranked - len(chosen) - alike - made_way,
-        ),
-    )  # fmt: skip
-    return _Ranked(rows[chosen], scores[chosen], news, trace)
-
-
-def _reserved(
-    rows: NDArray[np.int64], scores: NDArray[np.float64], news: Mapping[int, Change], k: int
-) -> NDArray[np.int64]:
-    """Places in `rows` of the best homes with news: a third of a list is reserved to them, one of a list of two."""
-    seats = max(k // 3, min(1, k - 1))
-    places = np.flatnonzero(np.isin(rows, list(news)))
-    return places[np.lexsort((rows[places], -scores[places]))][:seats]
-
-
-def _counted(rows: NDArray[np.int64], news: Mapping[int, Change]) -> dict[str, int]:
-    """How many homes there is news of, by what is news."""
-    return dict(sorted(Counter(kind for row in rows.tolist() if row in news for kind in news[row].parts()).items()))
-
-
-def _added(rows: NDArray[np.int64], news: Mapping[int, Change]) -> NDArray[np.float64]:
-    """What news adds to the score of each home."""
-    added = {row: sum(change.parts().values()) for row, change in news.items()}
-    return np.array([added.get(row, 0.0) for row in rows.tolist()]) if added else np.zeros(len(rows))
+def _without_acts(serving: Serving, who: Shopper) -> tuple[str, ...]:
+    """What an answer has to say where no act of a lead on a home is known."""
+    if len(who.query):
+        return ()
+    stated = who.query.within is not None and "collaborative" in serving.model.parts
+    return (_STATED_ONLY if stated else _NO_ACTS,)
 
 
 def _checked_k(k: int) -> None:
@@ -467,12 +387,3 @@ def _row_of(serving: Serving, property_id: str) -> int:
     if row < 0:
         raise UnknownId.of("property_id", "be in the catalogue", property_id)
     return row
-
-
-def _stage(name: str, kept: int, **removed: int) -> Stage:
-    return Stage(name, kept, {reason: count for reason, count in removed.items() if count})
-
-
-def _column(market: MarketSnapshot, name: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    column = market.numbers.get(name)
-    return np.full(len(rows), np.nan) if column is None else column[rows]

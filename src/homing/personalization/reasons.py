@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from homing.core.clock import DAY
 from homing.interfaces import Reason
 from homing.market.snapshot import MarketSnapshot
-from homing.models.part_names import BY_HOME, family_of, home_of
+from homing.models.part_names import BY_HOME, FIT, STATED, family_of, home_of
+from homing.personalization.candidates import within
 from homing.personalization.returned import BACK, CUT, Change
 from homing.personalization.shopper import Acts, Shopper
 from homing.trust.denied import DENIED
@@ -228,7 +229,28 @@ def _finds(words: str) -> Callable[[str], bool]:
     return lambda text: search(text) is not None
 
 
-_BY_ACTS: Final = {"location": _location, "remarks": _remarks}
+def _fit(share: float, facts: Facts, shopper: Shopper) -> Reason:
+    """What the attributes of the home say, to those whose behaviour is like this lead's."""
+    text = "it has what homes liked by shoppers like this lead have"
+    cited = shopper.liked.event_ids[-_MOST_CITED:] or shopper.passed.event_ids[-_MOST_CITED:]
+    return Reason(FIT, share, text, "it has what people who like homes like yours go for", cited)
+
+
+def _stated(share: float, facts: Facts, shopper: Shopper) -> Reason:
+    """What shoppers' behaviour makes of the limits that the lead stated; the home itself may lie beyond them."""
+    limits, market = shopper.limits, facts.market
+    if limits is None or not within(market, limits, np.array([facts.row])).all():
+        return Reason(STATED, share, "it is close to what this lead asked for", "it is close to what you asked for")
+    attributes: dict[str, object] = {}
+    if limits.price_max is not None or limits.price_min is not None:
+        attributes["ListPrice"] = _plain(facts.number("ListPrice"))
+    if limits.bedrooms_min is not None:
+        attributes["BedroomsTotal"] = _plain(facts.number("BedroomsTotal"))
+    text, say = "it is within what this lead asked for", "it is within what you asked for"
+    return Reason(STATED, share, text, say, (), attributes)
+
+
+_BY_ACTS: Final = {"location": _location, "remarks": _remarks, FIT: _fit, STATED: _stated}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -15,7 +17,11 @@ from homing.core.telemetry import logger
 from homing.market.catalogue import Catalogue
 from homing.market.snapshot import MarketSnapshot
 from homing.models.hybrid_model import HybridRecommendationModel
+from homing.models.query import Codes
 from homing.models.registry import ModelRegistry
+from homing.people.lead import Limits
+from homing.personalization.areas import areas_of
+from homing.personalization.stated import homes_within
 from homing.personalization.training_data import training_data, weights_from
 from homing.store.events import EventStore
 
@@ -24,13 +30,18 @@ __all__ = ["LiveServing", "Serving"]
 _UNTRAINED: Final = "models: none had been trained; ranked by the lead's own acts, popularity and freshness"
 _OPENED: Final = "confidence: too few homes are known to have been shown; calibrated on homes that were opened"
 _FRESH_UNTRAINED: Final = DAY // 24
+_MOST_LIMITS: Final = 256
 
 _log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """Homes, model, the model's code of each home (-1 where it has none), and what acts of each type weigh."""
+    """Homes, model, the model's code of each home (-1 where it has none), and what acts of each type weigh.
+
+    `area` is the number of each home's area, from 0 on, -1 where it is not known. `within` gives the codes of the homes
+    that satisfy what a lead stated, None where that says little.
+    """
 
     market: MarketSnapshot
     model: HybridRecommendationModel
@@ -38,6 +49,8 @@ class Serving:
     codes: NDArray[np.int64]
     degraded: tuple[str, ...]
     weights: NDArray[np.float64]
+    area: NDArray[np.int64]
+    within: Callable[[Limits], Codes | None]
 
     @classmethod
     def of(
@@ -50,7 +63,26 @@ class Serving:
     ) -> Serving:
         """The model told of all homes of the market, lined up with them."""
         known = model.with_homes(market)
-        return cls(market, known, version, known.items.codes_of(market.ids), degraded, weights)
+        codes = known.items.codes_of(market.ids)
+        stated = lru_cache(_MOST_LIMITS)(partial(homes_within, market, codes))
+        return cls(
+            market,
+            known,
+            version,
+            codes,
+            degraded,
+            weights,
+            _numbered(areas_of(market, np.arange(len(market)))),
+            stated,
+        )
+
+
+def _numbered(areas: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same areas counted from 0 on; -1 stays."""
+    known = areas >= 0
+    numbers = np.full(areas.size, -1, dtype=np.int64)
+    numbers[known] = np.unique(areas[known], return_inverse=True)[1]
+    return numbers
 
 
 class LiveServing:

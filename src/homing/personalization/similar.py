@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from homing.models.part_names import BY_HOME, family_of
+from homing.models.part_names import BY_HOME, FIT, family_of
 from homing.models.query import Codes, Query
 from homing.personalization.candidates import candidates
 from homing.personalization.serving import Serving
@@ -67,7 +67,7 @@ def _alike(serving: Serving, row: int, other: int, parts: Mapping[str, float]) -
     for name, value in parts.items():
         kind = family_of(name)
         if kind is not None and kind not in _OF_ITSELF:
-            kind = "shoppers" if kind in BY_HOME else kind
+            kind = "shoppers" if kind in (*BY_HOME, FIT) else kind
             kinds[kind] = kinds.get(kind, 0.0) + value
     positive = {kind: value for kind, value in kinds.items() if value > 0}
     total = sum(positive.values())

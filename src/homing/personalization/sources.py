@@ -1,0 +1,288 @@
+"""Where the homes come from that are ranked for a lead: each source names its best, and the union of them is scored."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.clock import DAY
+from homing.market.snapshot import MarketSnapshot
+from homing.models.base import top
+from homing.models.online_learning import OnlineLearningModel
+from homing.models.parts import part_scores
+from homing.models.pasts import Past
+from homing.models.query import Codes, Query
+from homing.personalization.areas import places_for_other_areas
+from homing.personalization.cohort import cohort_likes
+from homing.personalization.serving import Serving
+from homing.personalization.shopper import Shopper
+
+__all__ = ["BEST", "Nominated", "fewest", "most", "nominated"]
+
+BEST: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "blend": 120,
+        "collaborative": 50,
+        "item_item": 40,
+        "ease": 40,
+        "slim": 40,
+        "item_knn": 40,
+        "sequence": 40,
+        "content": 60,
+        "online": 60,
+        "popularity": 40,
+        "recency": 40,
+        "price_cut": 40,
+        "new_in_area": 40,
+        "got_away": 40,
+        "cohort": 40,
+        "exploration": 20,
+    }
+)
+"""How many homes each source names at most. All news is named besides, and what the floor for other areas may need."""
+
+CUT_WITHIN: Final = 14 * DAY
+NEW_WITHIN: Final = 7 * DAY
+
+_FEWEST, _MOST = 200, 400
+_A_PLACE: Final = (8, 16)
+_AROUND: Final = 0.1
+_DRAWS: Final = 2
+_DEEP: Final = 2_000
+_OF_LIKES: Final = frozenset({"item_item", "ease", "slim", "item_knn", "sequence", "popularity"})
+_MUST: Final = ("news", "other_areas", "exploration")
+
+Rows = NDArray[np.int64]
+Floats = NDArray[np.float64]
+_NONE: Final = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Nominated:
+    """Rows of the market that are to be ranked, in order, and by source those that it named, best first."""
+
+    rows: Rows
+    by_source: Mapping[str, Rows]
+
+
+def fewest(k: int) -> int:
+    """At least so many homes are ranked for a list of k, if so many may be shown."""
+    return max(_FEWEST, _A_PLACE[0] * k)
+
+
+def most(k: int) -> int:
+    """At most so many homes are ranked for a list of k, apart from news, exploration and the floor for other areas."""
+    return max(_MOST, _A_PLACE[1] * k)
+
+
+def nominated(serving: Serving, who: Shopper, rows: Rows, k: int, news: Collection[int] = ()) -> Nominated:
+    """The homes worth ranking for a lead, out of `rows`, those that may be shown to it; the same whenever asked.
+
+    Every model that speaks to the lead names what it scores highest, and `blend` what all of them do, each score
+    divided by its spread. `price_cut`: the price was cut in the last 14 days and lies among those of homes liked, or
+    within a stated limit. `new_in_area`: listed in the last 7 days in an area of homes liked or stated. `got_away`:
+    like the homes liked that are gone, by content. `cohort`: liked by leads who liked the same homes, or else popular
+    in the lead's own areas and price band. `exploration`: what may be best, by tastes drawn from what is known of the
+    lead's. If no more than `most` may be shown, all are ranked.
+    """
+    if len(rows) <= most(k):
+        return Nominated(rows, {})
+    codes = Codes(serving.codes[rows])
+    said = _said(serving, Past.of(who.query, serving.model.items), codes.array)
+    blend = _blend(serving.model.weights, said, len(rows))
+    places = {name: _best(name, np.where(scores > 0, scores, np.nan) if name in _OF_LIKES else scores)
+              for name, scores in said.items() if name in BEST}  # fmt: skip
+    moment = who.query.as_of or 0
+    places |= {
+        "blend": _best("blend", blend),
+        "price_cut": _price_cut(serving.market, who, rows, moment),
+        "new_in_area": _new_in_area(serving, who, rows, moment),
+        "got_away": _got_away(serving, who, codes),
+        "cohort": _cohort(serving, who, rows, said.get("popularity")),
+        "exploration": _exploration(serving, who, codes, moment),
+        "other_areas": _of_other_areas(serving.area[rows], blend, k),
+        "news": np.flatnonzero(np.isin(rows, list(news))) if news else _NONE,
+    }
+    union = _union(places, blend, k)
+    return Nominated(rows[union], {name: rows[some] for name, some in places.items() if some.size})
+
+
+def _said(serving: Serving, past: Past, codes: Rows) -> dict[str, Floats]:
+    """The scores of each part that says anything, float64 (n,), NaN where it has nothing to say."""
+    parts = dict(serving.model.parts)
+    said = {name: part_scores(parts, name, past, codes) for name in parts}
+    return {name: scores for name, scores in said.items() if np.isfinite(scores).any()}
+
+
+def _blend(weights: Mapping[str, float], said: Mapping[str, Floats], homes: int) -> Floats:
+    """What all parts say together, each in spreads from its mean, float64 (homes,); silence counts as the mean."""
+    total = np.zeros(homes)
+    for name, scores in said.items():
+        known = np.isfinite(scores)
+        heard = scores[known]
+        spread = float(heard.std())
+        if spread > 0:
+            total[known] += weights[name] / spread * (heard - heard.mean())
+    return total
+
+
+def _best(source: str, scores: Floats) -> Rows:
+    """The places of the homes that a source names by their scores, NaN for none."""
+    return top(scores.astype(np.float32), BEST[source])
+
+
+def _band(who: Shopper) -> tuple[float, float]:
+    """The prices that a lead has liked, 10 % to either side; NaN if none is known."""
+    prices = who.liked.prices[who.liked.prices > 0]
+    return ((1 - _AROUND) * float(prices.min()), (1 + _AROUND) * float(prices.max())) if prices.size else (np.nan,) * 2
+
+
+def _price_cut(market: MarketSnapshot, who: Shopper, rows: Rows, moment: int) -> Rows:
+    """Homes whose price was cut of late into what the lead likes or has stated, the newest cut first."""
+    low, high = _band(who)
+    stated = who.limits is not None and (who.limits.price_max is not None or who.limits.price_min is not None)
+    if not (low > 0 or stated):
+        return _NONE
+    at = _last_cut(market, moment)[rows]
+    price = market.numbers["ListPrice"][rows] if "ListPrice" in market.numbers else np.full(len(rows), np.nan)
+    fits = (price >= low) & (price <= high) if low > 0 else price > 0
+    found = np.flatnonzero(fits & (at > moment - CUT_WITHIN))
+    return found[np.argsort(-at[found], kind="stable")][: BEST["price_cut"]]
+
+
+def _last_cut(market: MarketSnapshot, moment: int) -> Rows:
+    """When the price of each home was last cut to what it is or more, int64 (n,); 0 if not of late."""
+    line, last = market.timeline, np.zeros(len(market), dtype=np.int64)
+    late = np.flatnonzero((line.at > moment - CUT_WITHIN) & (line.at <= moment))
+    late = late[late > 0]
+    late = late[line.price[late] < line.price[late - 1]]
+    home = np.searchsorted(line.offsets, late, side="right") - 1
+    own = line.offsets[home] < late
+    late, home = late[own], home[own]
+    price = market.numbers["ListPrice"][home] if late.size else line.price[late]
+    held = price < line.price[late - 1]
+    last[home[held]] = line.at[late[held]]
+    return last
+
+
+def _new_in_area(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Rows:
+    """Homes listed of late where the lead looks, newest first; anywhere, if it is not known where it looks."""
+    listed = serving.market.listed_at[rows]
+    fits = (listed > moment - NEW_WITHIN) & (listed <= moment)
+    liked = _areas_liked(serving, who)
+    if liked.size and not (who.limits is not None and who.limits.areas):
+        fits &= np.isin(serving.area[rows], liked)
+    found = np.flatnonzero(fits)
+    return found[np.argsort(-listed[found], kind="stable")][: BEST["new_in_area"]]
+
+
+def _areas_liked(serving: Serving, who: Shopper) -> Rows:
+    areas = serving.area[who.liked.rows[who.liked.rows >= 0]]
+    return np.unique(areas[areas >= 0])
+
+
+def _got_away(serving: Serving, who: Shopper, codes: Codes) -> Rows:
+    """Homes like those that the lead liked and that are no longer offered, by what content makes of these alone."""
+    content, market = serving.model.parts.get("content"), serving.market
+    known = np.flatnonzero(who.liked.rows >= 0)
+    gone = known[~market.active[market.relisted.now[who.liked.rows[known]]]]
+    if content is None or not gone.size:
+        return _NONE
+    names = {who.liked.property_ids[place] for place in gone.tolist()}
+    return _best("got_away", content.score(_only(who.query, names), codes).astype(np.float64))
+
+
+def _only(query: Query, names: Collection[str]) -> Query:
+    """The part of a query that is about some homes, and in their favour."""
+    kept = np.flatnonzero([name in names for name in query.properties] & (query.weights > 0))
+    return replace(
+        query,
+        properties=[query.properties[place] for place in kept.tolist()],
+        weights=query.weights[kept],
+        at=None if query.at is None else query.at[kept],
+        prices=None if query.prices is None else query.prices[kept],
+        within=None,
+    )
+
+
+def _cohort(serving: Serving, who: Shopper, rows: Rows, popular: Floats | None) -> Rows:
+    """Homes that leads with the same likes liked; without such leads what is popular where and as the lead looks."""
+    model, codes = serving.model, serving.codes[rows]
+    liked = model.items.codes(who.liked.property_ids)
+    counts = cohort_likes(model.pasts, liked, who.lead_id, len(model.items))
+    if counts is not None:
+        of_home = counts[codes].astype(np.float64)
+        return _best("cohort", np.where(of_home > 0, of_home, np.nan))
+    if popular is None:
+        return _NONE
+    fits, (low, high), liked_in = popular > 0, _band(who), _areas_liked(serving, who)
+    if low > 0:
+        price = serving.market.numbers["ListPrice"][rows]
+        fits &= (price >= low) & (price <= high)
+    if liked_in.size:
+        fits &= np.isin(serving.area[rows], liked_in)
+    return _best("cohort", np.where(fits, popular, np.nan))
+
+
+def _exploration(serving: Serving, who: Shopper, codes: Codes, moment: int) -> Rows:
+    """Homes that would be best if the lead's taste were one that is still possible; another draw every day.
+
+    Where no model knows what is possible, homes nobody acted on, drawn by chance.
+    """
+    seed = int.from_bytes(hashlib.blake2b(f"{who.lead_id}:{moment // DAY}".encode(), digest_size=8).digest(), "big")
+    online = serving.model.parts.get("online")
+    if isinstance(online, OnlineLearningModel):
+        each = BEST["exploration"] // _DRAWS
+        drawn = online.draws(who.query, _DRAWS, seed)
+        return np.unique(np.concatenate([top(online.score_by(taste, codes), each) for taste in drawn]))
+    unknown = np.flatnonzero(~serving.model.acted_[codes.array])
+    return np.sort(np.random.default_rng(seed).permutation(unknown)[: BEST["exploration"]])
+
+
+def _of_other_areas(area: Rows, scores: Floats, k: int) -> Rows:
+    """Homes that keep the floor for other areas, whichever areas the better half of a list of k will be of.
+
+    That half is of at most so many areas as it has places. So the floor holds with the best home of as many areas more
+    as homes are wanted, or else with so many homes of every area. It looks among the best homes first.
+    """
+    wanted = places_for_other_areas(k)
+    areas = -(-k // 2) + wanted
+    for depth in (min(_DEEP, scores.size), scores.size) if wanted else ():
+        order = top(scores.astype(np.float32), depth)
+        order = order[area[order] >= 0]
+        of = area[order]
+        in_turn = np.argsort(of, kind="stable")
+        sizes = np.bincount(of)
+        place = np.empty(order.size, dtype=np.int64)
+        place[in_turn] = np.arange(order.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        if np.count_nonzero(sizes) >= areas or depth == scores.size:
+            first = of[place == 0][:areas]
+            return order[np.isin(of, first) & (place < wanted)]
+    return _NONE
+
+
+def _union(places: Mapping[str, Rows], blend: Floats, k: int) -> Rows:
+    """The places of all named homes in order: what must be there, then the best of each source in turn up to `most`.
+
+    Fewer than `fewest` are filled up with the next of the blend.
+    """
+    must = np.unique(np.concatenate([places[name] for name in _MUST]))
+    others = [some for name, some in places.items() if name not in _MUST]
+    in_turn = np.argsort(np.concatenate([np.arange(some.size) for some in others]), kind="stable")
+    named = _once(np.concatenate(others)[in_turn])[: most(k)]
+    union = np.union1d(must, named)
+    if union.size < fewest(k):
+        rest = top(blend.astype(np.float32), fewest(k) + union.size)
+        union = np.union1d(union, rest[~np.isin(rest, union)][: fewest(k) - union.size])
+    return union
+
+
+def _once(places: Rows) -> Rows:
+    """Each place where it first stands."""
+    return places[np.sort(np.unique(places, return_index=True)[1])]
