@@ -94,9 +94,7 @@ class Head:
 
 
 @kernel
-def _mixed(
-    raw: Floats, fresh: NDArray[np.bool_], weights: Floats, cold: Floats, acted: NDArray[np.bool_]
-) -> Floats:
+def _mixed(raw: Floats, fresh: NDArray[np.bool_], weights: Floats, cold: Floats, acted: NDArray[np.bool_]) -> Floats:
     """What `reach` and `Head.rates` say, without the tables in between."""
     parts, homes = raw.shape
     scores = np.zeros(homes)
