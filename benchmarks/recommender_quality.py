@@ -187,6 +187,7 @@ def gorse(folder, about, names, count):
             one, taken = measured(fresh(), data, held_out(leads, homes, rows.tolist()), cut=True)
             found.append(one)
             seconds += taken / count
+            print(f"    {name}, fold {number + 1}: NDCG@10 {means_of([one])[:, 2].mean():.4f}", flush=True)
         yield from rows_of(told, name, means_of(found), seconds, (None, None, GORSE_PUBLISHED.get(name)))
 
 
