@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from homing.core.jit import kernel
 from homing.models.artifact import packed_text, text_from
 from homing.models.blend import reach
 from homing.models.pasts import Past
@@ -55,6 +56,12 @@ class Head:
             return np.where(acted[:, None], self.weights, self.cold) / scales
         return np.broadcast_to(self.weights / scales, raw.shape)
 
+    def mixed(self, raw: Floats, past: Past, acted: NDArray[np.bool_]) -> Floats:
+        """The score of every home by lead, float64 (n,): `raw` (p, n) times `rates`, added up over the parts."""
+        fresh = np.ones(raw.shape[1], dtype=np.bool_)
+        fresh[past.items] = False
+        return _mixed(raw, fresh, self.weights, self.cold, acted)
+
     def filled(self, raw: Floats) -> Floats:
         """The scores with what stands for a part that has nothing to say."""
         return np.where(np.isfinite(raw), raw, 0.0 if self.by_lead else self.means)
@@ -84,3 +91,22 @@ class Head:
             ndcg=float(arrays["ndcg"][0]),
             **about,
         )
+
+
+@kernel
+def _mixed(raw: Floats, fresh: NDArray[np.bool_], weights: Floats, cold: Floats, acted: NDArray[np.bool_]) -> Floats:
+    """What `reach` and `Head.rates` say, without the tables in between."""
+    parts, homes = raw.shape
+    scores = np.zeros(homes)
+    for part in range(parts):
+        row = raw[part]
+        most = 0.0
+        for home in range(homes):
+            if fresh[home] and most < row[home] < np.inf:
+                most = row[home]
+        scale = most if most > 1e-12 else 1.0
+        known, unknown = weights[part] / scale, cold[part] / scale
+        for home in range(homes):
+            if np.isfinite(row[home]):
+                scores[home] += row[home] * (known if acted[home] else unknown)
+    return scores

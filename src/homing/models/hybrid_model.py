@@ -242,6 +242,12 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         if self.ranker_ is not None:
             parts: Floats = self.ranker_.scores_and_parts(self._told(past, items).features)[1].sum(axis=1)
             return parts.astype(np.float32)
+        if self.head_.by_lead:
+            every = np.arange(len(self.items))
+            raw = np.empty((len(self.parts_), every.size))
+            for row, name in zip(raw, self.parts_, strict=True):
+                row[:] = part_scores(self.parts_, name, past, every)
+            return self.head_.mixed(raw, past, self.acted_)[items].astype(np.float32)
         filled, rates = self._weighed(past, items)
         scores: Floats = np.einsum("ij,ij->i", filled, rates)
         return scores.astype(np.float32)

@@ -40,6 +40,7 @@ MOST_SHARE: Final = 0.5
 _K1: Final = 1.2
 _B: Final = 0.75
 _MOST_REMEMBERED: Final = 32_768
+_MOST_ENCODED: Final = 4
 
 _TAG: Final = re.compile(r"<[^<>]{0,200}>")
 _ADDRESS: Final = re.compile(r"\S*(?:@|://|\bwww\.)\S*")
@@ -105,17 +106,10 @@ class Lexicon:
         tfidf: (1 + ln tf) idf. bm25: tf (k + 1) / (tf + k (1 - b + b length / mean length)) ln(1 + (n - df + 1/2) /
         (df + 1/2)) with k = 1.2, b = 0.75 (Robertson, Zaragoza 2009).
         """
-        rows, ends = [], [0]
-        for text in texts:
-            found = Counter(code for code in map(self.terms.code, terms_of(text)) if code >= 0)
-            codes = np.array(sorted(found), dtype=np.int32)
-            rows.append((codes, self._weighed(codes, np.array([found[code] for code in codes.tolist()]), weighting)))
-            ends.append(ends[-1] + codes.size)
-        terms = np.concatenate([codes for codes, _ in rows] or [np.zeros(0, np.int32)])
-        parts = np.concatenate([row for _, row in rows] or [np.zeros(0)])
-        return Remarks(np.array(ends, dtype=np.int64), terms, parts.astype(np.float32))
+        return _encoded(self, tuple(texts), weighting)
 
-    def _weighed(self, codes: NDArray[np.int32], counts: NDArray[Any], weighting: Weighting) -> Doubles:
+    def weighed(self, codes: NDArray[np.int32], counts: NDArray[Any], weighting: Weighting) -> Doubles:
+        """The parts of a row of length 1 with these terms, so often each."""
         if not codes.size:
             return np.zeros(0)
         if weighting == "bm25":
@@ -190,6 +184,30 @@ class Remarks:
         return Remarks(offsets, terms, parts)
 
 
+@lru_cache(_MOST_ENCODED)
+def _encoded(lexicon: Lexicon, texts: tuple[str, ...], weighting: Weighting) -> Remarks:
+    ends, codes, counts = _counted(lexicon.terms, texts)
+    rows = [
+        lexicon.weighed(codes[first:last], counts[first:last], weighting) for first, last in pairwise(ends.tolist())
+    ]
+    return Remarks(ends, codes, np.concatenate(rows or [np.zeros(0)]).astype(np.float32))
+
+
+@lru_cache(_MOST_ENCODED)
+def _counted(
+    terms: Vocabulary[str], texts: tuple[str, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
+    """The known terms of texts in order of code, and how often each is in it: where each text ends, codes, counts."""
+    ends, codes, counts = [0], [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+    for text in texts:
+        known = np.array([code for code in map(terms.code, terms_of(text)) if code >= 0], dtype=np.int32)
+        found, often = np.unique(known, return_counts=True)
+        codes.append(found)
+        counts.append(often)
+        ends.append(ends[-1] + found.size)
+    return np.array(ends, dtype=np.int64), np.concatenate(codes), np.concatenate(counts)
+
+
 def digest(text: str) -> int:
     """Eight bytes that tell texts apart, 0 for none."""
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") if text else 0
@@ -200,21 +218,21 @@ def learned_lexicon(texts: Sequence[str]) -> Lexicon:
 
     At most 20,000, those of most texts first. Stop words, and pairs that begin or end with one, are none.
     """
-    told = [text for text in texts if text]
-    homes, times = Counter[str](), Counter[str]()
-    for text in told:
-        found = Counter(terms_of(text))
-        homes.update(found.keys())
-        times.update(found)
-    chosen = sorted(_admitted(homes, max(MOST_SHARE * len(told), FEWEST_HOMES)))
+    return _learned(tuple(texts))
+
+
+@lru_cache(_MOST_ENCODED)
+def _learned(texts: tuple[str, ...]) -> Lexicon:
+    told = sum(1 for text in texts if text)
+    homes = Counter[str]()
+    for text in texts:
+        homes.update(set(terms_of(text)))
+    chosen = sorted(_admitted(homes, max(MOST_SHARE * told, FEWEST_HOMES)))
     if not chosen:
         return NO_LEXICON
-    from sklearn.feature_extraction.text import TfidfVectorizer  # heavy, and needed in training alone
-
-    vectorizer = TfidfVectorizer(analyzer=terms_of, vocabulary=chosen, sublinear_tf=True).fit(told)
-    length = sum(times[term] for term in chosen) / len(told)
-    counts = np.array([homes[term] for term in chosen], dtype=np.int64)
-    return Lexicon(Vocabulary(chosen), counts, np.asarray(vectorizer.idf_, dtype=np.float64), len(told), length)
+    terms, counts = Vocabulary(chosen), np.array([homes[term] for term in chosen], dtype=np.int64)
+    length = float(_counted(terms, texts)[2].sum()) / told
+    return Lexicon(terms, counts, np.log((1.0 + told) / (1.0 + counts)) + 1.0, told, length)
 
 
 def _admitted(homes: Mapping[str, int], most: float) -> Iterator[str]:
