@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 
 from homing.core.jit import fast_kernel, kernel
 
-__all__ = ["best", "fold_in", "folded", "inverse", "passing", "products", "summed"]
+__all__ = ["fold_in", "folded", "inverse", "said", "solved"]
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Codes = NDArray[np.int64]
-Whole = NDArray[np.int32]
 
 
 @fast_kernel
@@ -184,117 +183,50 @@ def inverse(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles) -
 
 
 @kernel
-def summed(items: Codes, weights: Doubles, has: NDArray[np.bool_]) -> tuple[Codes, Doubles]:
-    """The distinct homes that have factors, ascending, and their weights added up where that is not 0."""
-    order = np.argsort(items, kind="mergesort")
+def said(
+    items: Codes, weights: Doubles, has: NDArray[np.bool_], scale: float, against: float, weighted: bool
+) -> tuple[Codes, Doubles, Doubles]:
+    """What a past says: the distinct homes (n,) that have factors, ascending, their confidence beyond 1 and their pull.
+
+    Weights of a home are added up to w, and with s = log2(1 + |w|) its target is 1, or `against` where w < 0.
+    `weighted`: confidence scale s, pull (1 + confidence) target; otherwise 0 and target s. Where w is 0, none is left.
+    """
+    places = np.arange(items.size) + items.astype(np.int64) * items.size
+    places.sort()
     codes, totals = np.empty(items.size, dtype=np.int64), np.zeros(items.size)
     count, before = 0, np.int64(-1)
-    for j in order:
-        code = items[j]
+    for place in places:
+        code = place // items.size
         if code >= has.size or not has[code]:
             continue
         if code != before:
             count += count == 0 or totals[count - 1] != 0.0
             codes[count - 1], totals[count - 1], before = code, 0.0, code
-        totals[count - 1] += weights[j]
+        totals[count - 1] += weights[place - code * items.size]
     if count > 0 and totals[count - 1] == 0.0:
         count -= 1
-    return codes[:count].copy(), totals[:count].copy()
+    confidence, pull = np.zeros(count), np.empty(count)
+    for j in range(count):
+        size, target = math.log2(1.0 + abs(totals[j])), 1.0 if totals[j] > 0.0 else against
+        confidence[j] = scale * size if weighted else 0.0
+        pull[j] = target * (1.0 + confidence[j] if weighted else size)
+    return codes[:count], confidence, pull
 
 
 @fast_kernel
-def products(vectors: Floats, items: Codes, x: Doubles) -> Doubles:
-    """The products of `x` (d,) with the factors of some homes, added in float64."""
-    out = np.empty(items.size)
-    for j in range(items.size):
-        y = vectors[items[j]]
-        total = 0.0
-        for f in range(x.size):
-            total += np.float64(y[f]) * x[f]
-        out[j] = total
-    return out
-
-
-@kernel
-def _sink(heap: Floats, value: np.float32) -> None:
-    """Put a value in place of the lowest of a heap."""
-    place = 0
-    while 2 * place + 1 < heap.size:
-        child = 2 * place + 1
-        if child + 1 < heap.size and heap[child + 1] < heap[child]:
-            child += 1
-        if heap[child] >= value:
-            break
-        heap[place] = heap[child]
-        place = child
-    heap[place] = value
-
-
-@fast_kernel
-def best(  # noqa: PLR0913, PLR0917  # a kernel takes arrays, not objects
+def solved(  # noqa: PLR0913, PLR0917  # a kernel takes arrays, not objects
     vectors: Floats,
-    order: Whole,
-    heads: Floats,
-    tails: Floats,
-    allowed: NDArray[np.bool_],
-    x: Floats,
-    k: int,
-    slack: float,
-    most: int,
-) -> Codes:
-    """Codes of allowed homes that may be of the `k` with the highest products with `x`.
-
-    `order` (m,) are the homes by falling length; in that order `heads` (m, h) are their first h factors, and `tails`
-    (m, 2) the length of the rest and of the whole. A home is passed over when its head and the longest that the rest
-    could add (Cauchy, Schwarz) leave it below k others, and the search ends when lengths do. Products are added in
-    float32, and each is off by at most `slack`: whatever could belong to the `k` is returned. Where more than `most`
-    homes would have to be looked at whole, which is dearer than all of them in a row, the answer is -1.
-    """
-    width = heads.shape[1]
-    rest, length = 0.0, 0.0
-    for f in range(x.size):
-        length += x[f] * x[f]
-        rest += x[f] * x[f] if f >= width else 0.0
-    rest, length = math.sqrt(rest), math.sqrt(length)
-    heap = np.full(k, -np.inf, dtype=np.float32)
-    found, scores, count = np.empty(order.size, np.int64), np.empty(order.size, np.float32), 0
-    least, looked = -np.inf, 0
-    for place in range(order.size):
-        if tails[place, 1] * length < least:
-            break
-        head = heads[place]
-        total = np.float32(0.0)
-        for f in range(width):
-            total += head[f] * x[f]
-        if total + tails[place, 0] * rest < least or not allowed[order[place]]:
-            continue
-        looked += 1
-        if looked > most:
-            return np.full(1, -1, dtype=np.int64)
-        y = vectors[order[place]]
-        for f in range(width, x.size):
-            total += y[f] * x[f]
-        if total < least:
-            continue
-        found[count], scores[count] = order[place], total
-        count += 1
-        if total > heap[0]:
-            _sink(heap, total)
-            least = heap[0] - 2.0 * slack
-    return np.sort(found[:count][scores[:count] >= least])
-
-
-@kernel
-def passing(scores: Floats, allowed: NDArray[np.bool_], k: int, slack: float) -> Codes:
-    """The places, ascending, of allowed scores that may be of the `k` highest, each being off by at most `slack`."""
-    heap = np.full(k, -np.inf, dtype=np.float32)
-    for j in range(scores.size):
-        if scores[j] > heap[0] and allowed[j]:
-            _sink(heap, scores[j])
-    least = np.float64(heap[0]) - 2.0 * slack
-    found, count = np.empty(scores.size, dtype=np.int64), 0
-    for j in range(scores.size):
-        if scores[j] >= least and allowed[j]:
-            found[count] = j
-            count += 1
-    return found[:count].copy()
+    diagonal: Doubles,
+    has: NDArray[np.bool_],
+    items: Codes,
+    weights: Doubles,
+    scale: float,
+    reg: float,
+    against: float,
+) -> Doubles:
+    """`fold_in` of what a past says, with the penalty `reg` sqrt(n): float64 (d,), or (0,) where it says nothing."""
+    codes, confidence, pull = said(items, weights, has, scale, against, True)
+    if codes.size == 0:
+        return np.zeros(0)
+    base = diagonal + reg * math.sqrt(codes.size)
+    return fold_in(vectors, base, codes, confidence, pull, np.zeros(base.size))
