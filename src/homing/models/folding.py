@@ -26,14 +26,45 @@ Codes = NDArray[np.int64]
 
 
 @fast_kernel
+def _four(rows: Doubles, first: int, other: Doubles, size: int) -> tuple[float, float, float, float]:
+    """The products of four rows from `first` on with another, over so many places: at once, as each is short."""
+    a, b, c, d = rows[first], rows[first + 1], rows[first + 2], rows[first + 3]
+    one = two = three = four = 0.0
+    for h in range(size):
+        one += a[h] * other[h]
+        two += b[h] * other[h]
+        three += c[h] * other[h]
+        four += d[h] * other[h]
+    return one, two, three, four
+
+
+@fast_kernel
+def _dot(one: Doubles, other: Doubles, size: int) -> float:
+    total = 0.0
+    for h in range(size):
+        total += one[h] * other[h]
+    return total
+
+
+@fast_kernel
 def _lower(matrix: Doubles) -> None:
     """The lower Cholesky factor of a symmetric positive definite matrix, in place of its lower half."""
-    for f in range(matrix.shape[0]):
-        for g in range(f + 1):
-            total = matrix[f, g]
-            for h in range(g):
-                total -= matrix[f, h] * matrix[g, h]
-            matrix[f, g] = math.sqrt(total) if f == g else total / matrix[g, g]
+    size = matrix.shape[0]
+    for g in range(size):
+        row = matrix[g]
+        row[g] = math.sqrt(row[g] - _dot(row, row, g))
+        share = 1.0 / row[g]
+        f = g + 1
+        while f + 4 <= size:
+            one, two, three, four = _four(matrix, f, row, g)
+            matrix[f, g] = (matrix[f, g] - one) * share
+            matrix[f + 1, g] = (matrix[f + 1, g] - two) * share
+            matrix[f + 2, g] = (matrix[f + 2, g] - three) * share
+            matrix[f + 3, g] = (matrix[f + 3, g] - four) * share
+            f += 4
+        while f < size:
+            matrix[f, g] = (matrix[f, g] - _dot(matrix[f], row, g)) * share
+            f += 1
 
 
 @fast_kernel
@@ -67,14 +98,25 @@ def _scaled(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles) -
 
 @fast_kernel
 def _crossed(rows: Doubles) -> Doubles:
+    """Z ZT (n, n) of rows Z, its lower half."""
+    count, width = rows.shape
+    matrix = np.empty((count, count))
+    for j in range(count):
+        k = 0
+        while k + 4 <= j + 1:
+            matrix[j, k], matrix[j, k + 1], matrix[j, k + 2], matrix[j, k + 3] = _four(rows, k, rows[j], width)
+            k += 4
+        while k <= j:
+            matrix[j, k] = _dot(rows[k], rows[j], width)
+            k += 1
+    return matrix
+
+
+@fast_kernel
+def _one_more(rows: Doubles) -> Doubles:
     """1 + Z ZT (n, n), its lower half."""
-    matrix = np.zeros((rows.shape[0], rows.shape[0]))
-    for j in range(rows.shape[0]):
-        for k in range(j + 1):
-            total = 0.0
-            for f in range(rows.shape[1]):
-                total += rows[j, f] * rows[k, f]
-            matrix[j, k] = total
+    matrix = _crossed(rows)
+    for j in range(matrix.shape[0]):
         matrix[j, j] += 1.0
     return matrix
 
@@ -82,16 +124,12 @@ def _crossed(rows: Doubles) -> Doubles:
 @fast_kernel
 def _by_factors(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles, x: Doubles) -> None:
     """Solve M x = x in place as a system of d unknowns."""
-    matrix = np.zeros((base.size, base.size))
-    for j in range(items.size):
-        y = vectors[items[j]]
-        for f in range(base.size):
-            share = confidence[j] * y[f]
-            for g in range(f + 1):
-                matrix[f, g] += share * y[g]
+    matrix = _one_more(_scaled(vectors, base, items, confidence).T.copy())
     for f in range(base.size):
-        matrix[f, f] += base[f]
+        x[f] /= math.sqrt(base[f])
     _solved(matrix, x)
+    for f in range(base.size):
+        x[f] /= math.sqrt(base[f])
 
 
 @fast_kernel
@@ -106,7 +144,7 @@ def _by_acts(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles, 
         for f in range(base.size):
             total += rows[j, f] * x[f]
         right[j] = total
-    _solved(_crossed(rows), right)
+    _solved(_one_more(rows), right)
     for j in range(items.size):
         for f in range(base.size):
             x[f] -= rows[j, f] * right[j]
@@ -160,8 +198,7 @@ def inverse(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles) -
     """M^-1 (d, d): with L the Cholesky factor of 1 + Z ZT and W = L^-1 Z, 1 - WT W between 1 / sqrt(base)."""
     width = base.size
     rows = _scaled(vectors, base, items, confidence)
-    found = np.zeros((width, width))
-    lower = _crossed(rows)
+    lower = _one_more(rows)
     _lower(lower)
     for j in range(items.size):
         for k in range(j):
@@ -169,16 +206,13 @@ def inverse(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles) -
                 rows[j, f] -= lower[j, k] * rows[k, f]
         for f in range(width):
             rows[j, f] /= lower[j, j]
-        for f in range(width):
-            share = rows[j, f]
-            for g in range(f + 1):
-                found[f, g] -= share * rows[j, g]
+    found = _crossed(rows.T.copy())
     scale = 1.0 / np.sqrt(base)
     for f in range(width):
-        found[f, f] += 1.0
-        for g in range(f + 1):
-            found[f, g] *= scale[f] * scale[g]
+        for g in range(f):
+            found[f, g] *= -scale[f] * scale[g]
             found[g, f] = found[f, g]
+        found[f, f] = (1.0 - found[f, f]) * scale[f] * scale[f]
     return found
 
 

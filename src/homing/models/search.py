@@ -47,7 +47,7 @@ class Search:
         Products are added in float64 before they are rounded; equal ones are in order of code.
         """
         if len(self.vectors) > FEW:
-            most = max(self.order.size // 16, 2 * k)
+            most = max(self.order.size // 48, 2 * k)
             found = best(self.vectors, self.order, self.heads, self.tails, allowed, x, k, most)
             if found[0].size != 1 or found[0][0] >= 0:
                 return found
