@@ -141,9 +141,13 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
     def _net(self, homes: int) -> sp.csr_array[Any, Any]:
         """Leads x the first so many homes: all weights of each pair, faded to now and summed, float32."""
         pasts = self.pasts
-        weights = (pasts.weights * self._fading(pasts.at, pasts.upto)).astype(np.float32)
-        rows = sp.csr_array((weights, pasts.items, pasts.offsets), shape=(len(pasts.leads), homes), copy=True)
-        rows.sum_duplicates()
+        fading = self._fading(pasts.at, pasts.upto)
+        weights = (pasts.weights if isinstance(fading, float) else pasts.weights * fading).astype(np.float32)
+        offsets = pasts.offsets.astype(np.int32) if weights.size < 2**31 else pasts.offsets
+        rows = sp.csr_array((weights, pasts.items, offsets), shape=(len(pasts.leads), homes))
+        if not rows.has_canonical_format:
+            rows = rows.copy()
+            rows.sum_duplicates()
         return rows
 
     def _fading(self, at: NDArray[np.int64] | None, as_of: int | None) -> Doubles | float:

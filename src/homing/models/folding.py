@@ -248,7 +248,7 @@ def said(
 
 
 @fast_kernel
-def solved(  # noqa: PLR0913, PLR0917  # a kernel takes arrays, not objects
+def solved(
     vectors: Floats,
     diagonal: Doubles,
     has: NDArray[np.bool_],

@@ -99,7 +99,7 @@ def ranked(vectors: Floats, has: Flags, allowed: Flags, x: Doubles, k: int, long
 
 
 @fast_kernel
-def best(  # noqa: PLR0913, PLR0917  # a kernel takes arrays, not objects
+def best(
     vectors: Floats,
     order: Whole,
     heads: Floats,

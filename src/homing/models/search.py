@@ -39,9 +39,7 @@ class Search:
         longest = float(whole[order[0]]) if order.size else 0.0
         return cls(vectors, order, vectors[order, :HEAD], np.column_stack((tail, whole))[order], has, longest)
 
-    def best(
-        self, x: NDArray[np.float64], allowed: NDArray[np.bool_], k: int
-    ) -> tuple[NDArray[np.int64], Floats]:
+    def best(self, x: NDArray[np.float64], allowed: NDArray[np.bool_], k: int) -> tuple[NDArray[np.int64], Floats]:
         """The `k` best allowed homes for a lead's factors (d,), best first, and their products in float32.
 
         Products are added in float64 before they are rounded; equal ones are in order of code.
