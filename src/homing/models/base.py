@@ -161,13 +161,13 @@ class LearningModel(Generic[C]):
         allowed = self._allowed(candidates)
         if exclude_seen:
             allowed[past.items] = False
-        if self._speaks(past):
-            codes, scores = self._best(past, allowed, int(k))
-        else:
-            codes = np.flatnonzero(allowed)
-            liked = self.popularity()[codes].astype(np.float32)
+        found = self._best(past, allowed, int(k))
+        if found is None:
+            items = np.flatnonzero(allowed)
+            liked = self.popularity()[items].astype(np.float32)
             best = top(liked, int(k))
-            codes, scores = codes[best], liked[best]
+            found = items[best], liked[best]
+        codes, scores = found
         names = self.items.ids
         return [names[code] for code in codes.tolist()], scores
 
@@ -291,11 +291,13 @@ class LearningModel(Generic[C]):
     def _with_homes(self, homes: HomesLike) -> None:
         """Take over the homes of a changed market; `items` has them all already."""
 
-    def _best(self, past: Past, allowed: NDArray[np.bool_], k: int) -> tuple[NDArray[np.int64], Scores]:
+    def _best(self, past: Past, allowed: NDArray[np.bool_], k: int) -> tuple[NDArray[np.int64], Scores] | None:
         """The codes of the allowed homes with the `k` highest scores, best first, and their scores.
 
-        A model with a quicker way to the same answer may take it.
+        None where there is nothing to say to the lead. A model with a quicker way to the same answer may take it.
         """
+        if not self._speaks(past):
+            return None
         items = np.flatnonzero(allowed)
         scores = self._score(past, items)
         best = top(scores, k)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from homing.core.jit import fast_kernel, kernel
 
-__all__ = ["AGAINST", "STRAY", "act", "fold", "foreseen", "heights", "log_choices", "parts_of"]
+__all__ = ["AGAINST", "STRAY", "act", "fold", "foreseen", "grown", "heights", "log_choices", "parts_of"]
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -48,18 +48,37 @@ STRAY = 0.1
 
 
 @fast_kernel
-def _absorb(mean: Doubles, covariance: Doubles, x: Floats, c: float, r: float) -> None:
+def _products(rows: Doubles, x: Doubles, out: Doubles) -> None:
+    """The products of rows (n, d) with `x` (d,) into `out` (n,), four at once, as each is short."""
+    count, d = rows.shape
+    i = 0
+    while i + 4 <= count:
+        one = two = three = four = 0.0
+        for j in range(d):
+            one += rows[i, j] * x[j]
+            two += rows[i + 1, j] * x[j]
+            three += rows[i + 2, j] * x[j]
+            four += rows[i + 3, j] * x[j]
+        out[i], out[i + 1], out[i + 2], out[i + 3] = one, two, three, four
+        i += 4
+    while i < count:
+        total = 0.0
+        for j in range(d):
+            total += rows[i, j] * x[j]
+        out[i] = total
+        i += 1
+
+
+@fast_kernel
+def _absorb(mean: Doubles, covariance: Doubles, x: Doubles, c: float, r: float) -> None:
     """Change the precision along `x` (d,) by `c` and the pull by `r`, in place."""
     d = mean.size
     a = np.empty(d)
+    _products(covariance, x, a)
     along = 0.0
     height = 0.0
     for i in range(d):
-        total = 0.0
-        for j in range(d):
-            total += covariance[i, j] * x[j]
-        a[i] = total
-        along += x[i] * total
+        along += x[i] * a[i]
         height += x[i] * mean[i]
     k = 1.0 + c * along
     step = (r - c * height) / k
@@ -71,7 +90,7 @@ def _absorb(mean: Doubles, covariance: Doubles, x: Floats, c: float, r: float) -
 
 
 @fast_kernel
-def log_choices(mean: Doubles, x: Floats, market: Doubles, sharpness: float) -> Doubles:
+def log_choices(mean: Doubles, x: Doubles, market: Doubles, sharpness: float) -> Doubles:
     """How much likelier than by chance a home was turned to, given a taste: logarithms, one for each of `SCALES`.
 
     log((1 - STRAY) exp(s w . x) / average of exp(s w . z) over x and homes z of the market (m, d) + STRAY)
@@ -81,10 +100,9 @@ def log_choices(mean: Doubles, x: Floats, market: Doubles, sharpness: float) -> 
         height += mean[i] * x[i]
     totals = np.ones(len(SCALES))
     totals[0] += market.shape[0]
-    for m in range(market.shape[0]):
-        other = 0.0
-        for i in range(mean.size):
-            other += mean[i] * market[m, i]
+    others = np.empty(market.shape[0])
+    _products(market, mean, others)
+    for other in others:
         third = math.exp(min(sharpness * (other - height) / 3.0, 30.0))
         usual = third * third * third
         totals[1] += third
@@ -96,7 +114,7 @@ def log_choices(mean: Doubles, x: Floats, market: Doubles, sharpness: float) -> 
 
 
 @fast_kernel
-def _foreseen(mean: Doubles, x: Floats, market: Doubles, sharpness: float, trust: Doubles) -> float:
+def _foreseen(mean: Doubles, x: Doubles, market: Doubles, sharpness: float, trust: Doubles) -> float:
     """`log_choices` averaged by how well each scale has done, `trust` (scales,), which learns in place."""
     found = log_choices(mean, x, market, sharpness)
     most = trust.max()
@@ -110,7 +128,7 @@ def _foreseen(mean: Doubles, x: Floats, market: Doubles, sharpness: float, trust
 
 
 @fast_kernel
-def _began(state: State, ahead: float, x: Floats, prior: Prior) -> float:
+def _began(state: State, ahead: float, x: Doubles, prior: Prior) -> float:
     """How far the challenger is ahead, at least 0, once the lead has turned to a new home; it may begin, or end."""
     mean, _, rival, spread, counted, met, trust = state
     rules = prior[3]
@@ -133,7 +151,7 @@ def _began(state: State, ahead: float, x: Floats, prior: Prior) -> float:
 
 @fast_kernel
 def _counted(
-    mean: Doubles, covariance: Doubles, counted: Doubles, place: int, x: Floats, by: tuple[float, float]
+    mean: Doubles, covariance: Doubles, counted: Doubles, place: int, x: Doubles, by: tuple[float, float]
 ) -> None:
     """Count one act more on a home: `by` its weight, and the precision of a weight of 1."""
     was = counted[place]
@@ -146,10 +164,10 @@ def _counted(
 
 
 @fast_kernel
-def act(state: State, ahead: float, place: int, x: Floats, weight: float, prior: Prior) -> float:
+def act(state: State, ahead: float, place: int, vector: Floats, weight: float, prior: Prior) -> float:
     """One act on the home at `place`, in place; returns how far the challenger is ahead, -1 where the taste changed."""
     mean, covariance, rival, spread, counted, met, trust = state
-    rules = prior[3]
+    rules, x = prior[3], vector.astype(np.float64)
     if not met[0, place]:
         if weight > 0.0:
             ahead = _began(state, ahead, x, prior)
@@ -171,6 +189,26 @@ def act(state: State, ahead: float, place: int, x: Floats, weight: float, prior:
     for s in range(len(SCALES)):
         trust[0, s] = trust[1, s]
     return -1.0
+
+
+@kernel
+def grown(
+    homes: NDArray[np.int64], counted: Doubles, met: Flags, home: int
+) -> tuple[int, NDArray[np.int64], Doubles, Flags]:
+    """The place of a home among those (m,) acted on, the last if it is new, and copies with room for it."""
+    place = 0
+    while place < homes.size and homes[place] != home:
+        place += 1
+    size = max(homes.size, place + 1)
+    to_homes, to_counted, to_met = np.empty(size, np.int64), np.empty((2, size)), np.empty((2, size), np.bool_)
+    to_homes[place] = home
+    for m in range(homes.size):
+        to_homes[m] = homes[m]
+    for r in range(2):
+        to_counted[r, place], to_met[r, place] = 0.0, False
+        for m in range(homes.size):
+            to_counted[r, m], to_met[r, m] = counted[r, m], met[r, m]
+    return place, to_homes, to_counted, to_met
 
 
 @fast_kernel
@@ -220,7 +258,7 @@ def foreseen(
     sums = np.zeros(scales.size)
     number = 0
     for j in range(items.size):
-        x = vectors[items[j]]
+        x = vectors[items[j]].astype(np.float64)
         if j > 0 and weights[j] > 0.0:
             number += 1
             for s in range(scales.size):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -15,15 +16,16 @@ from homing.core.clock import DAY
 from homing.core.errors import BadInput
 from homing.models import folding
 from homing.models.artifact import packed_text, text_from
-from homing.models.base import Arrays, Lead, LearningModel, Scores, top, under
+from homing.models.base import Arrays, Lead, LearningModel, Scores, under
 from homing.models.factor_learning import AGAINST, Described, evidence_of, learned
 from homing.models.factor_settings import CollaborativeFilteringConfig, Settings, chosen
 from homing.models.factor_updates import updated
-from homing.models.fixed_homes import Row, fixed_homes
+from homing.models.fixed_homes import Row, Weighted, fixed_homes
 from homing.models.home_priors import Attributes
 from homing.models.homes import HomesLike
 from homing.models.interactions import Interactions
 from homing.models.learned_factors import Learned
+from homing.models.nearest import products
 from homing.models.pasts import Past
 from homing.models.search import Search
 from homing.models.tuning import packed_trials, trials_from
@@ -139,9 +141,13 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
     def _net(self, homes: int) -> sp.csr_array[Any, Any]:
         """Leads x the first so many homes: all weights of each pair, faded to now and summed, float32."""
         pasts = self.pasts
-        weights = (pasts.weights * self._fading(pasts.at, pasts.upto)).astype(np.float32)
-        rows = sp.csr_array((weights, pasts.items, pasts.offsets), shape=(len(pasts.leads), homes), copy=True)
-        rows.sum_duplicates()
+        fading = self._fading(pasts.at, pasts.upto)
+        weights = (pasts.weights if isinstance(fading, float) else pasts.weights * fading).astype(np.float32)
+        offsets = pasts.offsets.astype(np.int32) if weights.size < 2**31 else pasts.offsets
+        rows = sp.csr_array((weights, pasts.items, offsets), shape=(len(pasts.leads), homes))
+        if not rows.has_canonical_format:
+            rows = rows.copy()
+            rows.sum_duplicates()
         return rows
 
     def _fading(self, at: NDArray[np.int64] | None, as_of: int | None) -> Doubles | float:
@@ -160,14 +166,12 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
 
     def _row(self, past: Past) -> Row:
         """The lead's homes that have factors, what each says, and the lead's regularisation."""
+        weighted = self.config.method == "ials"
         faded = past.weights * self._fading(past.at, past.as_of)
-        items, weights = folding.summed(past.items, faded, self.has_)
-        size, sign = np.log2(1.0 + np.abs(weights)), np.where(weights > 0, 1.0, AGAINST)
-        if self.config.method == "ials":
-            confidence = self.settings_.alpha / self.unit_ * size
-            penalty = self.settings_.reg * float(np.sqrt(max(items.size, 1)))
-            return Row(items, confidence, (1.0 + confidence) * sign, penalty)
-        return Row(items, np.zeros(items.size), size * sign, 0.0)
+        scale = self.settings_.alpha / self.unit_
+        items, confidence, pull = folding.said(past.items, faded, self.has_, scale, AGAINST, weighted)
+        penalty = self.settings_.reg * math.sqrt(max(items.size, 1)) if weighted else 0.0
+        return Row(items, confidence, pull, penalty)
 
     def _has_factors(self, items: Codes) -> NDArray[np.bool_]:
         has = np.zeros(items.size, dtype=np.bool_)
@@ -189,6 +193,10 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
 
     def _vector(self, past: Past) -> Doubles | None:
         """The lead's factors (d,), None where there is nothing to say."""
+        if past.within is None and isinstance(self.fixed_, Weighted):
+            faded = past.weights * self._fading(past.at, past.as_of)
+            x = self.fixed_.solved(past.items, faded, self.has_, self.settings_.alpha / self.unit_, self.settings_.reg)
+            return x if x.size else None
         row = self._row(past)
         stated = self._stated(past, row)
         if row.items.size == 0:
@@ -202,17 +210,14 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         if x is None:
             return scores
         has = self._has_factors(items)
-        scores[has] = folding.products(self.fixed_.vectors, items[has], x)
+        scores[has] = products(self.fixed_.vectors, items[has], x)
         return scores
 
-    def _best(self, past: Past, allowed: NDArray[np.bool_], k: int) -> tuple[Codes, Scores]:
-        x = self._vector(past)
-        if x is None or k > MOST_LISTED:
+    def _best(self, past: Past, allowed: NDArray[np.bool_], k: int) -> tuple[Codes, Scores] | None:
+        if k > MOST_LISTED:
             return super()._best(past, allowed, k)
-        near = self.search_.near(x, allowed, k)
-        scores = folding.products(self.fixed_.vectors, near, x).astype(np.float32)
-        places = top(scores, k)
-        return near[places], scores[places]
+        x = self._vector(past)
+        return None if x is None else self.search_.best(x, allowed, k)
 
     def _ndcg(self, cut: Cut) -> float:
         """`cut.ndcg`, by way of short lists."""
@@ -221,7 +226,8 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
             past, held = cut.past(lead), cut.held_of(lead)
             allowed = np.ones(len(self.items), dtype=np.bool_)
             allowed[past.items] = False
-            found = np.isin(self._best(past, allowed, CUTOFF)[0], held)
+            best = self._best(past, allowed, CUTOFF)
+            found = np.isin([] if best is None else best[0], held)
             gains.append(discount[: found.size][found].sum() / discount[: min(CUTOFF, held.size)].sum())
         return float(np.mean(gains or [0.0]))
 

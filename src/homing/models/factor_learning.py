@@ -42,10 +42,10 @@ def evidence_of(net: Matrix, settings: Settings, unit: float, method: str) -> Ma
     """
     against = -1.0 if method == "ials" else AGAINST
     scale = settings.alpha / unit if method == "ials" else 1.0
-    size = np.log2(1.0 + np.abs(net.data))
-    cancelled = bool((net.data == 0).any())
-    entries = sp.csr_array((net.data, net.indices, net.indptr), shape=net.shape, copy=cancelled)
-    entries.data = (np.where(net.data > 0, np.float32(scale), np.float32(against * scale)) * size).astype(np.float32)
+    size = np.abs(net.data)
+    np.log2(np.add(size, np.float32(1), out=size), out=size)
+    size *= np.where(net.data > 0, np.float32(scale), np.float32(against * scale))
+    entries = sp.csr_array((size, net.indices, net.indptr), shape=net.shape, copy=bool((net.data == 0).any()))
     entries.eliminate_zeros()
     return entries
 
@@ -58,15 +58,11 @@ def learned(
     ridge = None if described is None else _ridge(described, acts)
     if config.method == "ials":
         leads, homes = _alternated(config, settings, entries, described, ridge)
-        by_entry = als.Table.of(entries, AGAINST, settings.reg)
     else:
         leads, homes = _decomposed(config, settings, entries)
-        by_entry = als.Table.of(entries, AGAINST, settings.reg)
-        by_entry = als.Table(
-            by_entry.offsets, by_entry.columns, np.zeros_like(entries.data), entries.data, by_entry.penalty
-        )
+    missed = als.squares(leads, homes, entries, AGAINST, weighted=config.method == "ials")
     pairs = max(entries.shape[0] * entries.shape[1], 1)
-    noise = max(als.squares(leads, homes, by_entry), 0.0) / pairs
+    noise = max(missed, 0.0) / pairs
     if ridge is None or described is None:
         return Learned.of(homes, acts, count, leads, noise)
     coefficients = ridge.coefficients(homes)

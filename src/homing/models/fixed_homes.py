@@ -12,7 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.models.folding import fold_in, inverse
+from homing.models.factor_learning import AGAINST
+from homing.models.folding import fold_in, inverse, solved
 from homing.models.spectral import non_negative_row
 
 __all__ = ["FixedHomes", "NonNegative", "Projected", "Row", "Weighted", "fixed_homes"]
@@ -77,6 +78,12 @@ class Weighted:
         """Less B (sum of (1 + c) (y . stated) y): acts say anew how the lead goes with the homes acted on."""
         expected = self.vectors[row.items].astype(np.float64) @ stated
         return stated - self._solved(row, (1.0 + row.confidence) * expected)
+
+    def solved(
+        self, items: NDArray[np.int64], weights: Doubles, has: NDArray[np.bool_], scale: float, reg: float
+    ) -> Doubles:
+        """The `evidence` of acts on homes, those that `has` holds for, in one go: (d,), or (0,) where there is none."""
+        return solved(self.vectors, self.diagonal, has, items, weights, scale, reg, AGAINST)
 
     def _solved(self, row: Row, pull: Doubles) -> Doubles:
         base = self.diagonal + row.penalty

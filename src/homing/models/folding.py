@@ -18,23 +18,53 @@ from numpy.typing import NDArray
 
 from homing.core.jit import fast_kernel, kernel
 
-__all__ = ["best", "fold_in", "folded", "inverse", "passing", "products", "summed"]
+__all__ = ["fold_in", "folded", "inverse", "said", "solved"]
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Codes = NDArray[np.int64]
-Whole = NDArray[np.int32]
+
+
+@fast_kernel
+def _four(rows: Doubles, first: int, other: Doubles, size: int) -> tuple[float, float, float, float]:
+    """The products of four rows from `first` on with another, over so many places: at once, as each is short."""
+    a, b, c, d = rows[first], rows[first + 1], rows[first + 2], rows[first + 3]
+    one = two = three = four = 0.0
+    for h in range(size):
+        one += a[h] * other[h]
+        two += b[h] * other[h]
+        three += c[h] * other[h]
+        four += d[h] * other[h]
+    return one, two, three, four
+
+
+@fast_kernel
+def _dot(one: Doubles, other: Doubles, size: int) -> float:
+    total = 0.0
+    for h in range(size):
+        total += one[h] * other[h]
+    return total
 
 
 @fast_kernel
 def _lower(matrix: Doubles) -> None:
     """The lower Cholesky factor of a symmetric positive definite matrix, in place of its lower half."""
-    for f in range(matrix.shape[0]):
-        for g in range(f + 1):
-            total = matrix[f, g]
-            for h in range(g):
-                total -= matrix[f, h] * matrix[g, h]
-            matrix[f, g] = math.sqrt(total) if f == g else total / matrix[g, g]
+    size = matrix.shape[0]
+    for g in range(size):
+        row = matrix[g]
+        row[g] = math.sqrt(row[g] - _dot(row, row, g))
+        share = 1.0 / row[g]
+        f = g + 1
+        while f + 4 <= size:
+            one, two, three, four = _four(matrix, f, row, g)
+            matrix[f, g] = (matrix[f, g] - one) * share
+            matrix[f + 1, g] = (matrix[f + 1, g] - two) * share
+            matrix[f + 2, g] = (matrix[f + 2, g] - three) * share
+            matrix[f + 3, g] = (matrix[f + 3, g] - four) * share
+            f += 4
+        while f < size:
+            matrix[f, g] = (matrix[f, g] - _dot(matrix[f], row, g)) * share
+            f += 1
 
 
 @fast_kernel
@@ -68,14 +98,25 @@ def _scaled(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles) -
 
 @fast_kernel
 def _crossed(rows: Doubles) -> Doubles:
+    """Z ZT (n, n) of rows Z, its lower half."""
+    count, width = rows.shape
+    matrix = np.empty((count, count))
+    for j in range(count):
+        k = 0
+        while k + 4 <= j + 1:
+            matrix[j, k], matrix[j, k + 1], matrix[j, k + 2], matrix[j, k + 3] = _four(rows, k, rows[j], width)
+            k += 4
+        while k <= j:
+            matrix[j, k] = _dot(rows[k], rows[j], width)
+            k += 1
+    return matrix
+
+
+@fast_kernel
+def _one_more(rows: Doubles) -> Doubles:
     """1 + Z ZT (n, n), its lower half."""
-    matrix = np.zeros((rows.shape[0], rows.shape[0]))
-    for j in range(rows.shape[0]):
-        for k in range(j + 1):
-            total = 0.0
-            for f in range(rows.shape[1]):
-                total += rows[j, f] * rows[k, f]
-            matrix[j, k] = total
+    matrix = _crossed(rows)
+    for j in range(matrix.shape[0]):
         matrix[j, j] += 1.0
     return matrix
 
@@ -83,16 +124,12 @@ def _crossed(rows: Doubles) -> Doubles:
 @fast_kernel
 def _by_factors(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles, x: Doubles) -> None:
     """Solve M x = x in place as a system of d unknowns."""
-    matrix = np.zeros((base.size, base.size))
-    for j in range(items.size):
-        y = vectors[items[j]]
-        for f in range(base.size):
-            share = confidence[j] * y[f]
-            for g in range(f + 1):
-                matrix[f, g] += share * y[g]
+    matrix = _one_more(_scaled(vectors, base, items, confidence).T.copy())
     for f in range(base.size):
-        matrix[f, f] += base[f]
+        x[f] /= math.sqrt(base[f])
     _solved(matrix, x)
+    for f in range(base.size):
+        x[f] /= math.sqrt(base[f])
 
 
 @fast_kernel
@@ -107,7 +144,7 @@ def _by_acts(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles, 
         for f in range(base.size):
             total += rows[j, f] * x[f]
         right[j] = total
-    _solved(_crossed(rows), right)
+    _solved(_one_more(rows), right)
     for j in range(items.size):
         for f in range(base.size):
             x[f] -= rows[j, f] * right[j]
@@ -161,8 +198,7 @@ def inverse(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles) -
     """M^-1 (d, d): with L the Cholesky factor of 1 + Z ZT and W = L^-1 Z, 1 - WT W between 1 / sqrt(base)."""
     width = base.size
     rows = _scaled(vectors, base, items, confidence)
-    found = np.zeros((width, width))
-    lower = _crossed(rows)
+    lower = _one_more(rows)
     _lower(lower)
     for j in range(items.size):
         for k in range(j):
@@ -170,131 +206,61 @@ def inverse(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles) -
                 rows[j, f] -= lower[j, k] * rows[k, f]
         for f in range(width):
             rows[j, f] /= lower[j, j]
-        for f in range(width):
-            share = rows[j, f]
-            for g in range(f + 1):
-                found[f, g] -= share * rows[j, g]
+    found = _crossed(rows.T.copy())
     scale = 1.0 / np.sqrt(base)
     for f in range(width):
-        found[f, f] += 1.0
-        for g in range(f + 1):
-            found[f, g] *= scale[f] * scale[g]
+        for g in range(f):
+            found[f, g] *= -scale[f] * scale[g]
             found[g, f] = found[f, g]
+        found[f, f] = (1.0 - found[f, f]) * scale[f] * scale[f]
     return found
 
 
 @kernel
-def summed(items: Codes, weights: Doubles, has: NDArray[np.bool_]) -> tuple[Codes, Doubles]:
-    """The distinct homes that have factors, ascending, and their weights added up where that is not 0."""
-    order = np.argsort(items, kind="mergesort")
+def said(
+    items: Codes, weights: Doubles, has: NDArray[np.bool_], scale: float, against: float, weighted: bool
+) -> tuple[Codes, Doubles, Doubles]:
+    """What a past says: the distinct homes (n,) that have factors, ascending, their confidence beyond 1 and their pull.
+
+    Weights of a home are added up to w, and with s = log2(1 + |w|) its target is 1, or `against` where w < 0.
+    `weighted`: confidence scale s, pull (1 + confidence) target; otherwise 0 and target s. Where w is 0, none is left.
+    """
+    places = np.arange(items.size) + items.astype(np.int64) * items.size
+    places.sort()
     codes, totals = np.empty(items.size, dtype=np.int64), np.zeros(items.size)
     count, before = 0, np.int64(-1)
-    for j in order:
-        code = items[j]
+    for place in places:
+        code = place // items.size
         if code >= has.size or not has[code]:
             continue
         if code != before:
             count += count == 0 or totals[count - 1] != 0.0
             codes[count - 1], totals[count - 1], before = code, 0.0, code
-        totals[count - 1] += weights[j]
+        totals[count - 1] += weights[place - code * items.size]
     if count > 0 and totals[count - 1] == 0.0:
         count -= 1
-    return codes[:count].copy(), totals[:count].copy()
+    confidence, pull = np.zeros(count), np.empty(count)
+    for j in range(count):
+        size, target = math.log2(1.0 + abs(totals[j])), 1.0 if totals[j] > 0.0 else against
+        confidence[j] = scale * size if weighted else 0.0
+        pull[j] = target * (1.0 + confidence[j] if weighted else size)
+    return codes[:count], confidence, pull
 
 
 @fast_kernel
-def products(vectors: Floats, items: Codes, x: Doubles) -> Doubles:
-    """The products of `x` (d,) with the factors of some homes, added in float64."""
-    out = np.empty(items.size)
-    for j in range(items.size):
-        y = vectors[items[j]]
-        total = 0.0
-        for f in range(x.size):
-            total += np.float64(y[f]) * x[f]
-        out[j] = total
-    return out
-
-
-@kernel
-def _sink(heap: Floats, value: np.float32) -> None:
-    """Put a value in place of the lowest of a heap."""
-    place = 0
-    while 2 * place + 1 < heap.size:
-        child = 2 * place + 1
-        if child + 1 < heap.size and heap[child + 1] < heap[child]:
-            child += 1
-        if heap[child] >= value:
-            break
-        heap[place] = heap[child]
-        place = child
-    heap[place] = value
-
-
-@fast_kernel
-def best(  # noqa: PLR0913, PLR0917  # a kernel takes arrays, not objects
+def solved(
     vectors: Floats,
-    order: Whole,
-    heads: Floats,
-    tails: Floats,
-    allowed: NDArray[np.bool_],
-    x: Floats,
-    k: int,
-    slack: float,
-    most: int,
-) -> Codes:
-    """Codes of allowed homes that may be of the `k` with the highest products with `x`.
-
-    `order` (m,) are the homes by falling length; in that order `heads` (m, h) are their first h factors, and `tails`
-    (m, 2) the length of the rest and of the whole. A home is passed over when its head and the longest that the rest
-    could add (Cauchy, Schwarz) leave it below k others, and the search ends when lengths do. Products are added in
-    float32, and each is off by at most `slack`: whatever could belong to the `k` is returned. Where more than `most`
-    homes would have to be looked at whole, which is dearer than all of them in a row, the answer is -1.
-    """
-    width = heads.shape[1]
-    rest, length = 0.0, 0.0
-    for f in range(x.size):
-        length += x[f] * x[f]
-        rest += x[f] * x[f] if f >= width else 0.0
-    rest, length = math.sqrt(rest), math.sqrt(length)
-    heap = np.full(k, -np.inf, dtype=np.float32)
-    found, scores, count = np.empty(order.size, np.int64), np.empty(order.size, np.float32), 0
-    least, looked = -np.inf, 0
-    for place in range(order.size):
-        if tails[place, 1] * length < least:
-            break
-        head = heads[place]
-        total = np.float32(0.0)
-        for f in range(width):
-            total += head[f] * x[f]
-        if total + tails[place, 0] * rest < least or not allowed[order[place]]:
-            continue
-        looked += 1
-        if looked > most:
-            return np.full(1, -1, dtype=np.int64)
-        y = vectors[order[place]]
-        for f in range(width, x.size):
-            total += y[f] * x[f]
-        if total < least:
-            continue
-        found[count], scores[count] = order[place], total
-        count += 1
-        if total > heap[0]:
-            _sink(heap, total)
-            least = heap[0] - 2.0 * slack
-    return np.sort(found[:count][scores[:count] >= least])
-
-
-@kernel
-def passing(scores: Floats, allowed: NDArray[np.bool_], k: int, slack: float) -> Codes:
-    """The places, ascending, of allowed scores that may be of the `k` highest, each being off by at most `slack`."""
-    heap = np.full(k, -np.inf, dtype=np.float32)
-    for j in range(scores.size):
-        if scores[j] > heap[0] and allowed[j]:
-            _sink(heap, scores[j])
-    least = np.float64(heap[0]) - 2.0 * slack
-    found, count = np.empty(scores.size, dtype=np.int64), 0
-    for j in range(scores.size):
-        if scores[j] >= least and allowed[j]:
-            found[count] = j
-            count += 1
-    return found[:count].copy()
+    diagonal: Doubles,
+    has: NDArray[np.bool_],
+    items: Codes,
+    weights: Doubles,
+    scale: float,
+    reg: float,
+    against: float,
+) -> Doubles:
+    """`fold_in` of what a past says, with the penalty `reg` sqrt(n): float64 (d,), or (0,) where it says nothing."""
+    codes, confidence, pull = said(items, weights, has, scale, against, True)
+    if codes.size == 0:
+        return np.zeros(0)
+    base = diagonal + reg * math.sqrt(codes.size)
+    return fold_in(vectors, base, codes, confidence, pull, np.zeros(base.size))

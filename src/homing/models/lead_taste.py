@@ -82,16 +82,7 @@ def folded(prior: Prior, vectors: Floats, items: NDArray[np.int64], weights: Dou
 
 def acted(prior: Prior, taste: Taste, home: int, vector: Floats, weight: float) -> Taste:
     """The taste after one act more; the first stays as it is."""
-    found = (taste.homes == home).nonzero()[0]
-    count = taste.homes.size
-    place = int(found[0]) if found.size else count
-    homes, counted, met = taste.homes, taste.counted, taste.met
-    if place == count:
-        homes, counted = np.empty(count + 1, dtype=np.int64), np.zeros((2, count + 1))
-        homes[:count], homes[count], met = taste.homes, home, np.zeros((2, count + 1), dtype=np.bool_)
-        counted[:, :count], met[:, :count] = taste.counted, taste.met
-    else:
-        counted, met = counted.copy(), met.copy()
+    place, homes, counted, met = bayes.grown(taste.homes, taste.counted, taste.met, home)
     if taste.ahead > 0.0:
         rival, spread = taste.rival.copy(), taste.rival_covariance.copy()
     else:

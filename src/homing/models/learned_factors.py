@@ -42,8 +42,7 @@ class Learned:
         """Factors (n, d) of the first of `count` homes, with so many `acts` (n,), and of the leads."""
         vectors = _longer(homes, count)
         acted, nobody = _longer(acts > 0, count), np.zeros((0, homes.shape[1]), np.float32)
-        wide = leads.astype(np.float64)
-        gram = wide.T @ wide
+        gram = _gram(leads, np.ones(len(leads), dtype=np.bool_))
         told = np.zeros(count, dtype=np.bool_)
         return cls(vectors, nobody, acted, told, nobody, _gram(vectors, acted), gram, float(len(leads)), noise)
 
@@ -113,11 +112,11 @@ class Learned:
         return cls(**{**found, "leads": float(found["leads"][0]), "noise": float(found["noise"][0])})
 
 
-def _gram(vectors: Floats, acted: NDArray[np.bool_]) -> Doubles:
-    """The Gram matrix of the homes acted on, float64 (d, d), a thousand homes at a time."""
+def _gram(vectors: Floats, some: NDArray[np.bool_]) -> Doubles:
+    """The Gram matrix of some rows, float64 (d, d), a thousand at a time."""
     found = np.zeros((vectors.shape[1], vectors.shape[1]))
     for first in range(0, len(vectors), 1_024):
-        part = vectors[first : first + 1_024][acted[first : first + 1_024]].astype(np.float64)
+        part = vectors[first : first + 1_024][some[first : first + 1_024]].astype(np.float64)
         found += part.T @ part
     return found
 

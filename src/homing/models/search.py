@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.models.folding import best, passing
+from homing.models.nearest import best, ranked
 
 __all__ = ["Search"]
 
@@ -21,13 +20,14 @@ FEW = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Search:
-    """Homes by falling length of their `vectors` float32 (m, d), those left out that have none; see `folding.best`."""
+    """Homes by falling length of their `vectors` float32 (m, d), those left out that have none; see `nearest.best`."""
 
     vectors: Floats
     order: NDArray[np.int32]
     heads: Floats
     tails: Floats
     has: NDArray[np.bool_]
+    longest: float
 
     @classmethod
     def of(cls, vectors: Floats, has: NDArray[np.bool_]) -> Search:
@@ -36,16 +36,17 @@ class Search:
         whole = np.sqrt(np.einsum("md,md->m", vectors, vectors))
         known = np.flatnonzero(has)
         order = known[np.argsort(-whole[known], kind="stable")].astype(np.int32)
-        return cls(vectors, order, vectors[order, :HEAD], np.column_stack((tail, whole))[order], has)
+        longest = float(whole[order[0]]) if order.size else 0.0
+        return cls(vectors, order, vectors[order, :HEAD], np.column_stack((tail, whole))[order], has, longest)
 
-    def near(self, x: NDArray[np.float64], allowed: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
-        """The codes, ascending, of all allowed homes that may be among the `k` best for a lead's factors (d,)."""
-        longest = float(self.tails[0, 1]) if self.order.size else 0.0
-        slack = (x.size + 8) * 2.0**-23 * longest * math.sqrt(float(x @ x))
-        short = x.astype(np.float32)
+    def best(self, x: NDArray[np.float64], allowed: NDArray[np.bool_], k: int) -> tuple[NDArray[np.int64], Floats]:
+        """The `k` best allowed homes for a lead's factors (d,), best first, and their products in float32.
+
+        Products are added in float64 before they are rounded; equal ones are in order of code.
+        """
         if len(self.vectors) > FEW:
-            most = max(self.order.size // 16, 2 * k)
-            near = best(self.vectors, self.order, self.heads, self.tails, allowed, short, k, slack, most)
-            if near.size != 1 or near[0] >= 0:
-                return near
-        return passing(self.vectors @ short, allowed[: self.has.size] & self.has, k, slack)
+            most = max(self.order.size // 48, 2 * k)
+            found = best(self.vectors, self.order, self.heads, self.tails, allowed, x, k, most)
+            if found[0].size != 1 or found[0][0] >= 0:
+                return found
+        return ranked(self.vectors, self.has, allowed, x, k, self.longest)
