@@ -205,7 +205,7 @@ def test_the_floor_for_other_areas_can_be_kept_whichever_areas_stand_first(train
     wanted = places_for_other_areas(k)
     sizes = np.bincount(area, minlength=6)
     assert np.count_nonzero(sizes) == min(6, -(-k // 2) + wanted)
-    assert (sizes[sizes > 0] == wanted).all()
+    assert (sizes[sizes > 0] >= wanted).all()
 
 
 @pytest.mark.parametrize("k", [1, 10, 24])

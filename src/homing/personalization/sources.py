@@ -27,7 +27,7 @@ __all__ = ["BEST", "Nominated", "fewest", "most", "nominated"]
 
 BEST: Final[Mapping[str, int]] = MappingProxyType(
     {
-        "blend": 120,
+        "blend": 250,
         "collaborative": 50,
         "item_item": 40,
         "ease": 40,
@@ -55,6 +55,7 @@ _A_PLACE: Final = (8, 16)
 _AROUND: Final = 0.1
 _DRAWS: Final = 2
 _DEEP: Final = 2_000
+_AN_AREA: Final = 6
 _OF_LIKES: Final = frozenset({"item_item", "ease", "slim", "item_knn", "sequence", "popularity"})
 _MUST: Final = ("news", "other_areas", "exploration")
 
@@ -263,7 +264,7 @@ def _of_other_areas(area: Rows, scores: Floats, k: int) -> Rows:
         place[in_turn] = np.arange(order.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         if np.count_nonzero(sizes) >= areas or depth == scores.size:
             first = of[place == 0][:areas]
-            return order[np.isin(of, first) & (place < wanted)]
+            return order[np.isin(of, first) & (place < max(wanted, _AN_AREA))]
     return _NONE
 
 
