@@ -156,10 +156,13 @@ def cold_cut(data: Interactions, seed: int, most: int) -> tuple[Cut, NDArray[np.
 
 
 def in_proportion(found: Judged, weights: Floats, others: Floats) -> float:
-    """By how much `scores @ others` has to be multiplied to be `scores @ weights` on average (least squares), >= 0."""
+    """By how much `scores @ others` has to be multiplied to be as large as `scores @ weights`, root mean square.
+
+    Least squares would give less, as much as the two disagree, and put homes that others score behind all the rest.
+    """
     wanted, given = found.scores @ weights, found.scores @ others
     size = float(given @ given)
-    return max(0.0, float(wanted @ given) / size) if size > _TINY else 1.0
+    return float(np.sqrt(wanted @ wanted / size)) if size > _TINY else 1.0
 
 
 def _reached(scores: Floats, past: Past) -> Floats:
