@@ -24,12 +24,11 @@ __all__ = ["AGAINST", "STRAY", "act", "fold", "foreseen", "grown", "heights", "l
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
-Flags = NDArray[np.bool_]
 
-State = tuple[Doubles, Doubles, Doubles, Doubles, Doubles, Flags, Doubles]
+State = tuple[Doubles, Doubles, Doubles, Doubles, Doubles, Doubles]
 """Mean (d,) and covariance (d, d) of the taste; the same of the challenger, of no meaning while it is not ahead; of
-each home the weights added up for either (2, m), and whether it counts for either (2, m); how well each of `SCALES` has
-done for either (2, scales)."""
+each home the weights added up for either (2, m), `UNMET` where it does not count; how well each of `SCALES` has done
+for either (2, scales)."""
 
 Prior = tuple[Doubles, Doubles, Doubles, Doubles]
 """Mean (d,), covariance (d, d), homes that stand for the market (m, d), and the rules (4,): the precision of a weight
@@ -37,6 +36,8 @@ of 1, the sharpness of choices, by how much a challenger must foresee better to 
 
 AGAINST = -0.5
 """The utility that acts against a home stand for; acts for it stand for 1."""
+
+UNMET = math.inf
 
 SCALES = (0.0, 1.0 / 3.0, 1.0, 3.0)
 """Leads are more or less decided: sharpness in parts of the usual. Each lead's own acts say which of them to trust."""
@@ -130,7 +131,7 @@ def _foreseen(mean: Doubles, x: Doubles, market: Doubles, sharpness: float, trus
 @fast_kernel
 def _began(state: State, ahead: float, x: Doubles, prior: Prior) -> float:
     """How far the challenger is ahead, at least 0, once the lead has turned to a new home; it may begin, or end."""
-    mean, _, rival, spread, counted, met, trust = state
+    mean, _, rival, spread, counted, trust = state
     rules = prior[3]
     if ahead <= 0.0:
         for s in range(len(SCALES)):
@@ -140,7 +141,7 @@ def _began(state: State, ahead: float, x: Doubles, prior: Prior) -> float:
     further: float = max(ahead + foreseen - expected - rules[2], 0.0)
     if (ahead > 0.0) != (further > 0.0):
         for m in range(counted.shape[1]):
-            counted[1, m], met[1, m] = 0.0, False
+            counted[1, m] = UNMET
         if further > 0.0:
             for i in range(mean.size):
                 rival[i] = prior[0][i]
@@ -166,16 +167,16 @@ def _counted(
 @fast_kernel
 def act(state: State, ahead: float, place: int, vector: Floats, weight: float, prior: Prior) -> float:
     """One act on the home at `place`, in place; returns how far the challenger is ahead, -1 where the taste changed."""
-    mean, covariance, rival, spread, counted, met, trust = state
+    mean, covariance, rival, spread, counted, trust = state
     rules, x = prior[3], vector.astype(np.float64)
-    if not met[0, place]:
+    if counted[0, place] == UNMET:
         if weight > 0.0:
             ahead = _began(state, ahead, x, prior)
-        met[0, place] = True
-        met[1, place] = ahead > 0.0
+        counted[0, place] = 0.0
+        counted[1, place] = 0.0 if ahead > 0.0 else UNMET
     by = (weight, rules[0])
     _counted(mean, covariance, counted[0], place, x, by)
-    if met[1, place]:
+    if counted[1, place] != UNMET:
         _counted(rival, spread, counted[1], place, x, by)
     if ahead <= rules[3]:
         return ahead
@@ -184,31 +185,24 @@ def act(state: State, ahead: float, place: int, vector: Floats, weight: float, p
         for j in range(mean.size):
             covariance[i, j] = spread[i, j]
     for m in range(counted.shape[1]):
-        counted[0, m], met[0, m] = counted[1, m], met[1, m]
-        counted[1, m], met[1, m] = 0.0, False
+        counted[0, m], counted[1, m] = counted[1, m], UNMET
     for s in range(len(SCALES)):
         trust[0, s] = trust[1, s]
     return -1.0
 
 
 @kernel
-def grown(
-    homes: NDArray[np.int64], counted: Doubles, met: Flags, home: int
-) -> tuple[int, NDArray[np.int64], Doubles, Flags]:
+def grown(homes: NDArray[np.int64], counted: Doubles, home: int) -> tuple[int, NDArray[np.int64], Doubles]:
     """The place of a home among those (m,) acted on, the last if it is new, and copies with room for it."""
     place = 0
     while place < homes.size and homes[place] != home:
         place += 1
     size = max(homes.size, place + 1)
-    to_homes, to_counted, to_met = np.empty(size, np.int64), np.empty((2, size)), np.empty((2, size), np.bool_)
-    to_homes[place] = home
+    to_homes, to_counted = np.empty(size, np.int64), np.empty((2, size))
+    to_homes[place], to_counted[0, place], to_counted[1, place] = home, UNMET, UNMET
     for m in range(homes.size):
-        to_homes[m] = homes[m]
-    for r in range(2):
-        to_counted[r, place], to_met[r, place] = 0.0, False
-        for m in range(homes.size):
-            to_counted[r, m], to_met[r, m] = counted[r, m], met[r, m]
-    return place, to_homes, to_counted, to_met
+        to_homes[m], to_counted[0, m], to_counted[1, m] = homes[m], counted[0, m], counted[1, m]
+    return place, to_homes, to_counted
 
 
 @fast_kernel
@@ -221,8 +215,8 @@ def fold(
     """
     d = prior[0].size
     state = (
-        prior[0].copy(), prior[1].copy(), np.empty(d), np.empty((d, d)), np.zeros((2, count)),
-        np.zeros((2, count), dtype=np.bool_), np.zeros((2, len(SCALES))),
+        prior[0].copy(), prior[1].copy(), np.empty(d), np.empty((d, d)), np.full((2, count), UNMET),
+        np.zeros((2, len(SCALES))),
     )  # fmt: skip
     path = np.zeros(weights.size)
     ahead = 0.0

@@ -194,7 +194,8 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
     def _vector(self, past: Past) -> Doubles | None:
         """The lead's factors (d,), None where there is nothing to say."""
         if past.within is None and isinstance(self.fixed_, Weighted):
-            faded = past.weights * self._fading(past.at, past.as_of)
+            fading = self._fading(past.at, past.as_of)
+            faded = past.weights if isinstance(fading, float) else past.weights * fading
             x = self.fixed_.solved(past.items, faded, self.has_, self.settings_.alpha / self.unit_, self.settings_.reg)
             return x if x.size else None
         row = self._row(past)

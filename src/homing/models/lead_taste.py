@@ -44,7 +44,7 @@ class Taste:
 
     `rival` and `rival_covariance` are those of a challenger that learns from the last acts only, without meaning while
     `ahead` is 0: by how much it foresees better, a logarithm of odds. `homes` int64 (m,) codes of the homes acted on,
-    `counted` float64 (2, m) their weights added up for either, `met` bool (2, m) whether they count for either;
+    `counted` float64 (2, m) their weights added up for either, infinite where they do not count;
     `trust` float64 (2, s) how well each of `bayes.SCALES` has done for either.
     `changes`: how often the lead has been found to have changed its mind.
     """
@@ -55,7 +55,6 @@ class Taste:
     rival_covariance: Doubles
     homes: NDArray[np.int64]
     counted: Doubles
-    met: NDArray[np.bool_]
     trust: Doubles
     ahead: float = 0.0
     changes: int = 0
@@ -82,11 +81,11 @@ def folded(prior: Prior, vectors: Floats, items: NDArray[np.int64], weights: Dou
 
 def acted(prior: Prior, taste: Taste, home: int, vector: Floats, weight: float) -> Taste:
     """The taste after one act more; the first stays as it is."""
-    place, homes, counted, met = bayes.grown(taste.homes, taste.counted, taste.met, home)
+    place, homes, counted = bayes.grown(taste.homes, taste.counted, home)
     if taste.ahead > 0.0:
         rival, spread = taste.rival.copy(), taste.rival_covariance.copy()
     else:
         rival, spread = np.empty_like(taste.rival), np.empty_like(taste.rival_covariance)
-    state = taste.mean.copy(), taste.covariance.copy(), rival, spread, counted, met, taste.trust.copy()
+    state = taste.mean.copy(), taste.covariance.copy(), rival, spread, counted, taste.trust.copy()
     ahead = bayes.act(state, taste.ahead, place, vector, weight, prior.packed)
     return Taste(*state[:4], homes, *state[4:], max(ahead, 0.0), taste.changes + (ahead < 0.0))

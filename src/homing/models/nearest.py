@@ -23,7 +23,7 @@ Codes = NDArray[np.int64]
 Whole = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
-BLOCK = 64
+BLOCK = 32
 """So many products are compared at a time."""
 
 
@@ -66,8 +66,7 @@ def _sink(heap: Floats, value: np.float32) -> None:
 
 @fast_kernel
 def _told_apart(vectors: Floats, near: Codes, x: Doubles, k: int) -> tuple[Codes, Floats]:
-    """The `k` best of some homes by their products in float64, rounded to float32; equal ones in order of code."""
-    near = np.sort(near)
+    """The `k` best of some homes, ascending, by their products in float64, rounded to float32; equal ones by code."""
     scores = products(vectors, near, x).astype(np.float32)
     order = np.argsort(-scores, kind="mergesort")[:k]
     return near[order], scores[order]
@@ -79,7 +78,7 @@ def ranked(vectors: Floats, has: Flags, allowed: Flags, x: Doubles, k: int, long
     scores = np.dot(vectors, x.astype(np.float32))
     slack = _slack(x, longest)
     heap = np.full(k, -np.inf, dtype=np.float32)
-    found, count, least = np.empty(scores.size, dtype=np.int64), 0, np.float32(-np.inf)
+    found, count, least = np.empty(scores.size, dtype=np.int32), 0, np.float32(-np.inf)
     for first in range(0, scores.size, BLOCK):
         last = min(first + BLOCK, scores.size)
         high = 0
@@ -94,7 +93,7 @@ def ranked(vectors: Floats, has: Flags, allowed: Flags, x: Doubles, k: int, long
                 if scores[j] > heap[0]:
                     _sink(heap, scores[j])
                     least = np.float32(heap[0] - slack)
-    near = found[:count]
+    near = found[:count].astype(np.int64)
     return _told_apart(vectors, near[scores[near] >= least], x, k)
 
 
@@ -148,4 +147,4 @@ def best(
         if total > heap[0]:
             _sink(heap, total)
             least = heap[0] - slack
-    return _told_apart(vectors, found[:count][scores[:count] >= least], x, k)
+    return _told_apart(vectors, np.sort(found[:count][scores[:count] >= least]), x, k)
