@@ -177,7 +177,6 @@ def _best(column: Floats) -> NDArray[np.int64]:
 @kernel
 def _ndcg(offsets: NDArray[np.int64], scores: Floats, held: NDArray[np.bool_], lengths: NDArray[np.int64]) -> float:
     """Mean over leads and lengths of list; a home's rank is how many score higher, or as high and stand before it."""
-    """Mean over leads and lengths of list; a home's rank is how many score at least as high, equal ones first too."""
     total = 0.0
     longest = lengths[-1]
     got, ideal = np.zeros(lengths.size), np.zeros(lengths.size)
