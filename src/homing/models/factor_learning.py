@@ -107,7 +107,8 @@ def _alternated(
 
 def _decomposed(config: CollaborativeFilteringConfig, settings: Settings, entries: Matrix) -> tuple[Floats, Floats]:
     if not entries.nnz or (config.method == "nmf" and not (entries.data > 0).any()):
-        return tuple(np.zeros((size, 1), np.float32) for size in entries.shape)  # type: ignore[return-value]
+        nothing = [np.zeros((size, 1), np.float32) for size in entries.shape]
+        return nothing[0], nothing[1]
     if config.method == "svd":
         leads, homes = spectral.singular(entries, settings.factors, config.seed)
     else:
