@@ -57,6 +57,13 @@ def test_no_committed_file_names_a_registry_or_a_place_of_ours():
     assert found == []
 
 
+def test_no_two_test_files_share_a_name():
+    """pytest imports them by their bare names: of two files of one name it refuses the second."""
+    tests = (path for path in committed_files() if path.is_relative_to(ROOT / "tests") and path.suffix == ".py")
+    names = [path.name for path in tests if path.name != "conftest.py"]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_all_locked_packages_carry_hashes():
     for name in ("base.txt", "build.txt", "dev.txt"):
         blocks = re.split(r"(?m)^(?=[a-z0-9-]+==)", (ROOT / "requirements" / name).read_text())[1:]
