@@ -6,7 +6,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homing.event_types import EventType
@@ -35,7 +35,7 @@ def served(tmp_path_factory):
     return build(tmp_path_factory.mktemp("fuzz"))
 
 
-calm = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+calm = settings(max_examples=60)
 
 
 @calm

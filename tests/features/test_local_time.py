@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from homing.core.clock import from_micros, to_micros
@@ -20,7 +20,6 @@ MOMENTS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(MOMENTS, min_size=1, max_size=8), st.sampled_from(ZONES))
 def test_the_wall_clock_is_that_of_the_standard_library(moments, zone):
     expected = [from_micros(at).astimezone(ZoneInfo(zone)).replace(tzinfo=UTC) for at in moments]

@@ -54,7 +54,7 @@ def facts(market: MarketSnapshot) -> dict[str, object]:
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(HOMES, st.integers(0, 12), st.sampled_from([None, 3]))
 def test_replacing_some_homes_gives_what_building_anew_gives(rows, cut, upto):
     given_versions = versions(rows)
@@ -96,7 +96,7 @@ def test_a_replacement_that_forgets_a_field_is_found_out(field):
     assert told != facts(whole)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(HOMES, st.integers(0, 12))
 def test_pending_versions_come_into_force_when_their_moment_has_come(rows, cut):
     given_versions = versions(rows)
@@ -104,7 +104,7 @@ def test_pending_versions_come_into_force_when_their_moment_has_come(rows, cut):
     assert facts(early.replaced([], upto=6)) == facts(snapshot_of(given_versions, upto=6))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(HOMES, st.integers(0, 6))
 def test_a_view_of_the_past_knows_nothing_of_later_versions(rows, as_of):
     early = [home for home in versions(rows) if home.at <= as_of]
@@ -113,7 +113,7 @@ def test_a_view_of_the_past_knows_nothing_of_later_versions(rows, as_of):
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(HOMES)
 def test_the_price_of_a_moment_is_that_of_the_version_in_force(rows):
     market = snapshot_of(versions(rows))

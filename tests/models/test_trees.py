@@ -97,7 +97,7 @@ def test_a_tree_that_is_one_path_of_64_leaves_finds_each(leans_left):
     assert scores.tolist() == list(range(64))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10**6),
     leaves=st.integers(2, 64),

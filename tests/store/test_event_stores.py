@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homing.core.errors import BadInput
@@ -60,7 +60,7 @@ def _changed(store: EventStore, together: bool, visitor: str, lead: str, minute:
         return str(refused)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(
     batches=st.lists(st.lists(_events(), max_size=6), max_size=3),
     merges=st.lists(st.tuples(st.booleans(), st.sampled_from("ab"), st.sampled_from("ab"), _minutes), max_size=4),

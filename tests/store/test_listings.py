@@ -98,7 +98,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("homes")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(BATCHES)
 @example(BETWEEN_SIGHTINGS)
 @example(CORRECTED)
@@ -123,7 +123,7 @@ def test_a_store_that_forgets_is_found_out(tmp_path, mutant, bites, spares):
     assert told == should
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(BATCHES)
 def test_what_was_given_once_changes_nothing_when_it_is_given_again(folder, batches):
     store = fresh(folder)
