@@ -12,7 +12,8 @@ from homing.interfaces import BehavioralEvent
 from homing.market.catalogue import Catalogue
 from homing.market.property import Property, property_from
 from homing.market.snapshot import snapshot_of
-from homing.services.evaluate_models import ROWS, EvaluateModels, as_first_listed
+from homing.evaluation.rankers import ROWS, as_first_listed
+from homing.services.evaluate_models import EvaluateModels
 from homing.store.listings import ListingStore
 from homing.store.memory_events import MemoryEventStore
 from homing.store.sqlite import SqliteDatabase

@@ -16,6 +16,7 @@ from homing.cli.imports import imports
 from homing.cli.leads_for import leads_for
 from homing.cli.learning import evaluate, train
 from homing.cli.recommend import recommend
+from homing.cli.report import report
 from homing.cli.serve import serve
 from homing.cli.simulate import simulate
 from homing.cli.terminal import Terminal
@@ -70,6 +71,7 @@ app.add_typer(imports, name="import", short_help="Bring in listings, events, lea
 _add(features, "What is known of a lead, agent or home.")
 _add(train, "Train the models and let them serve.")
 _add(evaluate, "Compare the models with baselines.")
+_add(report, "Write an evaluation as a page with plots.")
 _add(recommend, "The homes a lead should see next.")
 _add(leads_for, "The leads who want a home.")
 app.add_typer(audit, name="audit", short_help="Check texts and fairness.", epilog=_EPILOG)

@@ -12,7 +12,17 @@ from homing.cli.terminal import Terminal, moment
 from homing.core.clock import from_micros
 from homing.core.errors import BadInput
 
-__all__ = ["evaluate", "evaluation_document", "learned_said", "show_evaluation", "train", "training_document"]
+__all__ = [
+    "Folds", "Length", "Protocol", "Rows", "Seed", "Share",
+    "evaluate", "evaluation_document", "learned_said", "show_evaluation", "train", "training_document",
+]  # fmt: skip
+
+Protocol = Annotated[str, typer.Option(metavar="NAME", help="temporal, leave_last, k_fold or nested.")]
+Length = Annotated[int, typer.Option("--k", "-k", metavar="N", help="Length of the list that is judged.")]
+Rows = Annotated[str | None, typer.Option(metavar="NAME,…", help="Rows wanted; left out: all.")]
+Seed = Annotated[int, typer.Option(metavar="N", help="The draw of samples.")]
+Share = Annotated[float, typer.Option(metavar="X", help="The last part of the time that is the test of a cut.")]
+Folds = Annotated[int, typer.Option(metavar="N", help="Folds of k_fold.")]
 
 
 def train(
@@ -68,23 +78,34 @@ def training_document(
 
 def evaluate(
     context: typer.Context,
-    protocol: Annotated[str, typer.Option(metavar="NAME", help="temporal or leave_last.")] = "temporal",
-    k: Annotated[int, typer.Option("--k", "-k", metavar="N", help="Length of the list that is judged.")] = 10,
-    models: Annotated[str | None, typer.Option(metavar="NAME,…", help="Rows wanted; left out: all.")] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="The draw of samples.")] = 0,
+    protocol: Protocol = "temporal",
+    k: Length = 10,
+    models: Rows = None,
+    seed: Seed = 0,
+    share: Share = 0.2,
+    folds: Folds = 5,
 ) -> None:
     """Compare the models with baselines on what leads did after the models were trained."""
     terminal: Terminal = context.obj
-    document = evaluation_document(terminal, protocol=protocol, k=k, models=models, seed=seed)
+    document = evaluation_document(terminal, protocol=protocol, k=k, models=models, seed=seed, share=share, folds=folds)
     terminal.answer(document, lambda: show_evaluation(terminal, document))
 
 
 def evaluation_document(
-    terminal: Terminal, *, protocol: str = "temporal", k: int = 10, models: str | None = None, seed: int = 0
+    terminal: Terminal,
+    *,
+    protocol: str = "temporal",
+    k: int = 10,
+    models: str | None = None,
+    seed: int = 0,
+    share: float = 0.2,
+    folds: int = 5,
 ) -> dict[str, Any]:
     """Evaluate, with progress; the report in the contract's shape."""
     with terminal.progress("evaluating"):
-        work = terminal.homing.learning.evaluate(protocol=protocol, k=k, models=_names(models), seed=seed)
+        work = terminal.homing.learning.evaluate(
+            protocol=protocol, k=k, models=_names(models), seed=seed, share=share, folds=folds
+        )
         return dict(asyncio.run(work))
 
 
@@ -95,6 +116,10 @@ def show_evaluation(terminal: Terminal, document: Mapping[str, Any]) -> None:
     title = f"{document['protocol']}, first {k} of each list, mean over leads [interval]"
     rows = [[row["model"], *(_shown(row, name) for name in measures)] for row in document["rows"]]
     terminal.table(title, ["model", *(f"{name}@{k}" for name in measures)], rows)
+    if "selection" in document:
+        terminal.line(f"selected before the cut: {document['selection']['model']}")
+    for one in document["absent"]:
+        terminal.line(f"{one['model']} is not in the table. {one['why']}")
 
 
 def _shown(row: Mapping[str, Any], name: str) -> str:

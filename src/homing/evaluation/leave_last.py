@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from homing.core.errors import BadInput, NotReady
 from homing.evaluation.grading import Case, Ranker, graded
 from homing.evaluation.log import EvaluationLog
+from homing.evaluation.traits import Traits
 from homing.models.interactions import Interactions
 
-__all__ = ["Held", "leave_last", "without"]
+__all__ = ["Held", "kept", "leave_last", "without"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,13 @@ Fit = Callable[[Mapping[str, Held]], Mapping[str, Ranker]]
 """Models fitted without what is held out (by lead id), by their row names."""
 
 
-def leave_last(log: EvaluationLog, fit: Fit, *, k: int = 10, seed: int = 0) -> dict[str, Any]:
-    """The report: protocol, k, how many leads, how many were left out, and a row a model."""
+def leave_last(
+    log: EvaluationLog, fit: Fit, *, k: int = 10, seed: int = 0, about: Traits | None = None
+) -> dict[str, Any]:
+    """The report: protocol, k, how many leads, how many were left out, and a row a model.
+
+    `about` are the traits of the homes of the log.
+    """
     if k < 1:
         raise BadInput.of("k", "be at least 1", k)
     held, cases, counts = {}, [], {"leads_without_earlier_acts": 0, "items_not_for_sale": 0}
@@ -63,7 +69,7 @@ def leave_last(log: EvaluationLog, fit: Fit, *, k: int = 10, seed: int = 0) -> d
         "candidates": len(log.homes),
         "test_items": len(cases),
         "left_out": counts,
-        "rows": graded(fit(held), cases, tuple(log.homes.ids), k=k, seed=seed),
+        "rows": graded(fit(held), cases, tuple(log.homes.ids), k=k, seed=seed, about=about),
     }
 
 
@@ -73,15 +79,20 @@ def without(data: Interactions, held: Mapping[str, Held]) -> Interactions:
     for name, what in held.items():
         mine = data.lead == data.leads.code(name)
         hides |= mine & ((data.property == data.properties.code(what.home)) | (data.known() >= what.since))
-    kept = np.flatnonzero(~hides)
+    return kept(data, ~hides)
+
+
+def kept(data: Interactions, rows: NDArray[np.bool_]) -> Interactions:
+    """The interactions of these rows, over the leads and homes that are left."""
+    some = np.flatnonzero(rows)
     leads, homes = np.array(data.leads.ids, dtype=object), np.array(data.properties.ids, dtype=object)
     return Interactions.from_columns(
-        leads[data.lead[kept]].tolist(),
-        homes[data.property[kept]].tolist(),
-        weights=data.weight[kept],
-        timestamps=data.at[kept],
-        prices=None if data.prices is None else data.prices[kept],
-        known_at=data.known()[kept],
+        leads[data.lead[some]].tolist(),
+        homes[data.property[some]].tolist(),
+        weights=data.weight[some],
+        timestamps=data.at[some],
+        prices=None if data.prices is None else data.prices[some],
+        known_at=data.known()[some],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,19 @@ class EvaluationLog:
         sale = np.zeros(len(self.homes), dtype=np.bool_)
         sale[self.version_home[overlaps]] = True
         return sale
+
+    def acted_by(self, upto: int) -> tuple[NDArray[np.int64], int]:
+        """How many leads were known by a moment to have acted on each home, int64 (homes,), and how many on any."""
+        known = self.known_at <= upto
+        pairs = np.unique(self.lead[known] * max(1, len(self.homes)) + self.home[known])
+        homes: NDArray[np.int64] = np.bincount(pairs % max(1, len(self.homes)), minlength=len(self.homes))
+        return homes.astype(np.int64), len(np.unique(self.lead[known]))
+
+    def until(self, upto: int) -> EvaluationLog:
+        """What had happened, and was known, by a moment; homes and their versions stay."""
+        kept = np.flatnonzero((self.at <= upto) & (self.known_at <= upto))
+        columns = ("lead", "home", "at", "known_at", "engaged")
+        return replace(self, **{name: getattr(self, name)[kept] for name in columns})
 
     def by_lead(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
         """Each lead with acts and its rows, in order of time; leads in order of their codes."""

@@ -18,6 +18,7 @@ from homing.core.clock import DAY, format_moment
 from homing.core.errors import BadInput, NotReady
 from homing.evaluation.grading import Case, Ranker, graded
 from homing.evaluation.log import EvaluationLog
+from homing.evaluation.traits import Traits
 
 __all__ = ["temporal", "temporal_cut"]
 
@@ -29,12 +30,19 @@ _SHORTEST = DAY
 
 
 def temporal(
-    log: EvaluationLog, fit: Fit, *, k: int = 10, seed: int = 0, cut: int | None = None, share: float = TEST_SHARE
+    log: EvaluationLog,
+    fit: Fit,
+    *,
+    k: int = 10,
+    seed: int = 0,
+    cut: int | None = None,
+    share: float = TEST_SHARE,
+    about: Callable[[int], Traits] | None = None,
 ) -> dict[str, Any]:
     """The report: protocol, k, cut, how many leads and which were left out, and a row a model.
 
     `cut` left out is `temporal_cut`. Leads without test items are left out and counted; if no lead has any, there is
-    nothing to say, and models are not even fitted.
+    nothing to say, and models are not even fitted. `about` gives the traits of the homes of the log as of the cut.
     """
     if k < 1:
         raise BadInput.of("k", "be at least 1", k)
@@ -59,7 +67,9 @@ def temporal(
         "candidates": len(candidates),
         "test_items": sum(len(case.test) for case in cases),
         "left_out": counts,
-        "rows": graded(fit(moment), cases, candidates, k=k, seed=seed),
+        "rows": graded(
+            fit(moment), cases, candidates, k=k, seed=seed, about=None if about is None else about(moment).of(homes)
+        ),
     }
 
 

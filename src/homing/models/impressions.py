@@ -58,3 +58,15 @@ class Impressions:
 
     def __len__(self) -> int:
         return len(self.lead_ids)
+
+    def select(self, rows: NDArray[np.bool_]) -> Impressions:
+        """The impressions of these rows, bool (n,)."""
+        some = np.flatnonzero(rows)
+        leads, homes = self.lead_ids, self.property_ids
+        return Impressions(
+            tuple(leads[row] for row in some),
+            tuple(homes[row] for row in some),
+            self.at[some],
+            self.position[some],
+            self.engaged[some],
+        )

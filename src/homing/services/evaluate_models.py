@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from homing.core.errors import BadInput
-from homing.evaluation.grading import Ranker
+from homing.evaluation.grading import BASELINES, Ranker
+from homing.evaluation.k_fold import FOLDS, Hidden, k_fold, without_pairs
+from homing.evaluation.kept_promises import kept_promises
 from homing.evaluation.leave_last import Held, leave_last, without
 from homing.evaluation.log import EvaluationLog, evaluation_log
-from homing.evaluation.temporal import temporal
+from homing.evaluation.nested import SELECTED, nested
+from homing.evaluation.rankers import ROWS, Rankers, as_first_listed, as_known, rankers
+from homing.evaluation.saved_search import SEARCHES, Searches, last_searches
+from homing.evaluation.temporal import TEST_SHARE, temporal
+from homing.evaluation.traits import Traits, traits
 from homing.market.catalogue import Catalogue
 from homing.market.snapshot import MarketSnapshot
-from homing.models.base import LearningModel
 from homing.models.hybrid_model import HybridRecommendationModel
-from homing.models.query import Codes
+from homing.models.interactions import Interactions
 from homing.personalization.training_data import training_data
 from homing.store.events import EventQuery
 from homing.tracking.behavior_tracker import BehaviorTracker
 
-__all__ = ["ROWS", "EvaluateModels", "as_first_listed"]
+__all__ = ["PROTOCOLS", "EvaluateModels"]
 
-ROWS: Final = ("popularity", "recency", "content", "item_item", "collaborative", "sequence", "online", "hybrid")
-"""The rows of a report; `hybrid` is the blend of the others."""
-
-PROTOCOLS: Final = ("temporal", "leave_last")
+PROTOCOLS: Final = ("temporal", "leave_last", "k_fold", "nested")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,59 +38,112 @@ class EvaluateModels:
     catalogue: Catalogue
 
     def __call__(
-        self, as_of: int, *, protocol: str = "temporal", k: int = 10, models: Sequence[str] | None = None, seed: int = 0
+        self,
+        as_of: int,
+        *,
+        protocol: str = "temporal",
+        k: int = 10,
+        models: Sequence[str] | None = None,
+        seed: int = 0,
+        share: float = TEST_SHARE,
+        folds: int = FOLDS,
     ) -> dict[str, Any]:
-        """The report on everything known at a moment; `models` names the rows wanted, left out: all."""
+        """The report on everything known at a moment; `models` names the rows wanted, left out: all.
+
+        The baselines are worked out whatever is wanted, as every row has its difference to each of them. `absent` says
+        of each row that is missing why. `share` of the time is the test of a cut in time; `folds` are those of k_fold.
+        """
         if protocol not in PROTOCOLS:
             raise BadInput.of("--protocol", f"be one of {', '.join(PROTOCOLS)}", protocol)
         names = ROWS if models is None else tuple(models)
         if unknown := [name for name in names if name not in ROWS]:
             raise BadInput.of("--models", f"be some of {', '.join(ROWS)}", ", ".join(unknown))
-        market = self.catalogue.snapshot(as_of)
-        log = self._log(market, as_of)
-        if protocol == "temporal":
-            return temporal(log, lambda cut: self._before(cut, market, names, seed), k=k, seed=seed)
-        return leave_last(log, lambda held: self._without(held, market, as_of, names, seed), k=k, seed=seed)
+        run = _Run(self, as_of, tuple(name for name in ROWS if name in names or name in BASELINES), seed)
+        judge: dict[str, Callable[[], dict[str, Any]]] = {
+            "temporal": lambda: temporal(run.log, run.before, k=k, seed=seed, share=share, about=run.about),
+            "nested": lambda: nested(run.log, run.before, k=k, seed=seed, share=share, about=run.about),
+            "leave_last": lambda: leave_last(run.log, run.without, k=k, seed=seed, about=run.about(as_of)),
+            "k_fold": lambda: k_fold(
+                run.log, run.without_pairs, k=k, folds=folds, seed=seed, about=run.about(as_of)
+            ),
+        }  # fmt: skip
+        report = judge[protocol]()
+        report["rows"] = [row for row in report["rows"] if row["model"] in {*names, SELECTED}]
+        report["absent"] = [{"model": name, "why": why} for name, why in run.absent.items()]
+        report["calibration"] = run.calibration() if protocol in {"temporal", "nested"} else None
+        report["seed"] = seed
+        return report
 
-    def _log(self, market: MarketSnapshot, as_of: int) -> EvaluationLog:
-        events = self.tracker.store.columns(self.tracker.tenant, EventQuery(upto=as_of, known_upto=as_of))
-        return evaluation_log(events, market)
 
-    def _before(self, cut: int, market: MarketSnapshot, names: Sequence[str], seed: int) -> dict[str, Ranker]:
+@dataclass
+class _Run:
+    """One evaluation: what it reads, and the models fitted last."""
+
+    of: EvaluateModels
+    as_of: int
+    names: tuple[str, ...]
+    seed: int
+    market: MarketSnapshot = field(init=False)
+    log: EvaluationLog = field(init=False)
+    absent: dict[str, str] = field(default_factory=dict)
+    last: tuple[int, HybridRecommendationModel] | None = None
+
+    def __post_init__(self) -> None:
+        store, tenant = self.of.tracker.store, self.of.tracker.tenant
+        self.market = self.of.catalogue.snapshot(self.as_of)
+        events = store.columns(tenant, EventQuery(upto=self.as_of, known_upto=self.as_of))
+        self.log = evaluation_log(events, self.market)
+
+    def about(self, upto: int) -> Traits:
+        return traits(self.log, as_first_listed(self.market), upto)
+
+    def before(self, cut: int) -> dict[str, Ranker]:
         """Models that knew only what was known at the cut; of homes listed later, what they were first listed with."""
-        then = self.catalogue.snapshot(cut)
-        data = training_data(self.tracker.store, self.tracker.tenant, then, cut)
-        model = HybridRecommendationModel(seed=seed).fit(data.interactions, homes=then, impressions=data.impressions)
-        return _rankers(model.with_homes(as_first_listed(market)).with_homes(then), names)
+        then = self.of.catalogue.snapshot(cut)
+        data = training_data(self.of.tracker.store, self.of.tracker.tenant, then, cut)
+        model = HybridRecommendationModel(seed=self.seed).fit(
+            data.interactions, homes=then, impressions=data.impressions
+        )
+        known = as_known(self.market, then)
+        model = model.with_homes(as_first_listed(self.market)).with_homes(then)
+        self.last = cut, model
+        return self._found(model, data.interactions, known, self._searches(cut))
 
-    def _without(
-        self, held: Mapping[str, Held], market: MarketSnapshot, as_of: int, names: Sequence[str], seed: int
+    def without(self, held: Mapping[str, Held]) -> dict[str, Ranker]:
+        """Models that do not know what is held out."""
+        return self._hidden(
+            lambda data: without(data, held),
+            self._searches(self.as_of, {name: one.since for name, one in held.items()}),
+        )
+
+    def without_pairs(self, hidden: Hidden) -> dict[str, Ranker]:
+        """Models that do not know the acts on hidden homes."""
+        return self._hidden(lambda data: without_pairs(data, hidden), self._searches(self.as_of))
+
+    def calibration(self) -> dict[str, Any] | None:
+        """How the confidence of the model fitted last did on what was shown after its cut."""
+        if self.last is None:
+            return None
+        cut, model = self.last
+        data = training_data(self.of.tracker.store, self.of.tracker.tenant, self.market, self.as_of)
+        return {
+            **kept_promises(model, data.impressions.select(data.impressions.at > cut), self.seed),
+            "opened_stand_in_for_shown": data.stands_in,
+        }
+
+    def _hidden(self, left: Callable[[Interactions], Interactions], searches: Searches) -> dict[str, Ranker]:
+        data = training_data(self.of.tracker.store, self.of.tracker.tenant, self.market, self.as_of)
+        known = left(data.interactions)
+        model = HybridRecommendationModel(seed=self.seed).fit(known, homes=self.market)
+        return self._found(model, known, self.market, searches)
+
+    def _found(
+        self, model: HybridRecommendationModel, data: Interactions, market: MarketSnapshot, searches: Searches
     ) -> dict[str, Ranker]:
-        data = training_data(self.tracker.store, self.tracker.tenant, market, as_of)
-        model = HybridRecommendationModel(seed=seed).fit(without(data.interactions, held), homes=market)
-        return _rankers(model, names)
+        found: Rankers = rankers(model, data, market, searches, seed=self.seed, wanted=self.names)
+        self.absent = dict(found.absent)
+        return dict(found.there)
 
-
-def as_first_listed(market: MarketSnapshot) -> MarketSnapshot:
-    """The homes at the price of their first version, so that no later cut of it is known."""
-    first = market.version_price[market.version_offsets[:-1]]
-    return replace(market, numbers={**market.numbers, "ListPrice": first})
-
-
-def _rankers(model: HybridRecommendationModel, names: Sequence[str]) -> dict[str, Ranker]:
-    judged: dict[str, LearningModel[Any]] = {**model.parts, "hybrid": model}
-    return {name: _ranker(judged[name]) for name in names if name in judged}
-
-
-def _ranker(model: LearningModel[Any]) -> Callable[[str, Sequence[str]], NDArray[Any]]:
-    known: dict[int, Codes] = {}
-
-    def rank(lead: str, candidates: Sequence[str]) -> NDArray[Any]:
-        if id(candidates) not in known:
-            known[id(candidates)] = Codes(model.items.codes(candidates))
-        codes = known[id(candidates)].array
-        scores = np.full(len(codes), np.nan, dtype=np.float32)
-        scores[codes >= 0] = model.score(lead, Codes(codes[codes >= 0]))
-        return scores
-
-    return rank
+    def _searches(self, upto: int, before: Mapping[str, int] | None = None) -> Searches:
+        asked = EventQuery(event_types=SEARCHES, upto=upto, known_upto=upto)
+        return last_searches(self.of.tracker.store.select(self.of.tracker.tenant, asked), before)

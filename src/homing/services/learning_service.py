@@ -48,8 +48,20 @@ class LearningService:
         return await asyncio.to_thread(train, moment, seed=seed, models=models)
 
     async def evaluate(
-        self, *, protocol: str = "temporal", k: int = 10, models: Sequence[str] | None = None, seed: int = 0
+        self,
+        *,
+        protocol: str = "temporal",
+        k: int = 10,
+        models: Sequence[str] | None = None,
+        seed: int = 0,
+        share: float = 0.2,
+        folds: int = 5,
     ) -> Mapping[str, Any]:
-        """Compare the models with baselines on what leads did after the models had been trained."""
-        evaluate = EvaluateModels(self.tracker, self.catalogue)
-        return await asyncio.to_thread(evaluate, self.clock(), protocol=protocol, k=k, models=models, seed=seed)
+        """Compare the models with baselines on what leads did after the models had been trained.
+
+        `share` of the time is the test of the protocols that cut in time; `folds` are those of `k_fold`.
+        """
+        judge = EvaluateModels(self.tracker, self.catalogue)
+        return await asyncio.to_thread(
+            judge, self.clock(), protocol=protocol, k=k, models=models, seed=seed, share=share, folds=folds
+        )
