@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 
 import polars
 import pytest
@@ -69,6 +70,18 @@ def test_evaluate_grades_the_models_asked_for_with_intervals(shop, protocol):
         measures = {"recall", "ndcg", "precision", "map", "mrr"}
         assert measures | {"model", "coverage", "ci"} <= set(row)
         assert all(row["ci"][name][0] <= row[name] <= row["ci"][name][1] for name in measures)
+
+
+def test_a_report_is_written_with_the_figures_that_it_answers(shop, tmp_path):
+    said = shop("report", "--out", tmp_path / "report", "--models", "popularity,hybrid", "--simulated")
+    assert said.code == 0, said.err
+    assert {Path(name).name for name in said.json["files"]} >= {"evaluation.html", "evaluation.md", "evaluation.json"}
+    assert all(Path(name).is_file() for name in said.json["files"])
+    beside = json.loads((tmp_path / "report" / "evaluation.json").read_text())
+    assert beside["rows"] == said.json["rows"]
+    assert beside["origin"]["command"] == "homing evaluate --models popularity,hybrid"
+    assert said.json["simulated"] is beside["origin"]["simulated"] is True
+    assert "Simulated shoppers." in (tmp_path / "report" / "evaluation.html").read_text()
 
 
 def kinds(value):

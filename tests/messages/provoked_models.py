@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 
 from homing import models
 from homing.core.clock import DAY
+from homing.evaluation.implicit_als import implicit_als
+from homing.evaluation.k_fold import k_fold
 from homing.evaluation.leave_last import leave_last
 from homing.evaluation.log import evaluation_log
 from homing.evaluation.temporal import temporal
@@ -18,11 +22,14 @@ from homing.market.snapshot import snapshot_of
 from homing.measures.calibration import reliability
 from homing.measures.intervals import bootstrap_mean, paired_difference
 from homing.measures.ranking import coverage, hit_matrix, recall
+from homing.measures.shrinkage import shrunk_to_mean
+from homing.measures.variety import novelty
 from homing.models import artifact
 from homing.models.base import LearningModel
 from homing.models.installed import GROUP, installed, model_class
 from homing.models.recency import RecencyConfig
 from homing.models.registry import ModelRegistry
+from homing.models.still_active import StillActive, still_active
 from homing.simulation.homes import homes_from
 from homing.simulation.simulate import simulate
 from homing.store.columns import columns_of
@@ -122,6 +129,11 @@ def with_card(ground, text):
 
 def no_log():
     return evaluation_log(columns_of([]), snapshot_of([]))
+
+
+def without_implicit():
+    with mock.patch.dict(sys.modules, {"implicit.cpu.als": None}):
+        return implicit_als(Interactions.from_columns(["a"], ["h"]))
 
 
 def long_log():
@@ -235,6 +247,19 @@ TABLE = {
     "A temporal evaluation needs acts of leads over more than two days. Import more events.": lambda _: temporal(no_log(), fit),
     "A temporal evaluation needs leads that saved, shared": lambda _: temporal(long_log(), fit),
     "A leave-last evaluation needs leads that engaged with a home after acting on another one.": lambda _: leave_last(no_log(), fit),
+    "k must be at least 1; got -4": lambda _: k_fold(no_log(), fit, k=-4),
+    "folds must be at least 2; got 1": lambda _: k_fold(no_log(), fit, folds=1),
+    "A k-fold evaluation needs leads that engaged with a home and acted on another one.": lambda _: k_fold(no_log(), fit),
+    "leads must be at least the largest number of leads that acted on one home; got 0": lambda _: novelty([], np.ones(1, np.int64), 0),
+    "ALS needs homes that leads liked. Import more events.": lambda _: implicit_als(Interactions.from_columns([], [])),
+    "The package implicit is not installed. Run pip install implicit.": lambda _: without_implicit(),
+    "means must be at least 4 finite numbers; got [1.0]": lambda _: shrunk_to_mean(np.ones(1), 1.0),
+    "variance must be a positive number; got 0": lambda _: shrunk_to_mean(np.ones(4), 0),
+    "alpha must be a positive number; got -1": lambda _: StillActive(1, -1, 1, 1),
+    "A model of who is still active needs leads that acted more than once.": lambda _: still_active([0], [0], [9]),
+    "last and watched must have the shape of acts, (2,); got": lambda _: still_active([0, 1], [0], [9]),
+    "acts must be whole numbers of at least 0; got 0.5": lambda _: still_active([0.5], [0], [9]),
+    "last must lie between 0 and watched, and be 0 without acts; got other times": lambda _: still_active([1], [10], [9]),
     "listings must hold at least": lambda _: homes_from([], 0),
     "leads must be a whole number of at least 1; got 0": lambda _: simulate([], 0, 1, seed=1, end_at=0),
 }  # fmt: skip

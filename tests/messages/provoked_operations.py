@@ -207,6 +207,7 @@ TABLE = {
     "The body must be a form.": post("/leads/a/act", b"a=1&" * 100),
     "--data-dir must hold no other folder named demo": another_demo,
     "--engine must be local; got 'abacus'": lambda ground: ground.homing("train", "--engine", "abacus"),
+    "--out must be a folder; got": lambda ground: ground.homing("report", "--out", ground.file("x", "")),
     "could not be written: ": lambda ground: ground.homing("features", "--all", "--out", ground.file("x", "") / "y.parquet"),
     "Nobody can listen on 127.0.0.1 port": taken_port,
     "There is nothing to back up: ": lambda ground: installed(ground).back_up(ground.new("backup.tar")),

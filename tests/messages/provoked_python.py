@@ -308,7 +308,7 @@ TABLE = {
     "where must have a number for ListPrice at character 14; got": lambda _: where("ListPrice eq 'x'"),
     "where must have '(' at character": lambda _: where("City in 'x'"),
     "where must have a field, an operator, a number or a text in single quotes at character 1; got '#'": lambda _: where("#"),
-    "--protocol must be one of temporal, leave_last; got 'vote'": lambda ground: learning(ground, lambda service: service.evaluate(protocol="vote")),
+    "--protocol must be one of temporal, leave_last, k_fold, nested; got 'vote'": lambda ground: learning(ground, lambda service: service.evaluate(protocol="vote")),
     "--models must be some of": lambda ground: learning(ground, lambda service: service.evaluate(models=["magic"])),
     "feature odd.unit must be one of": lambda _: feature(**PARTS | {"unit": "parsecs"}, name="odd")(one),
     "feature one must have a name of its own among lead features; got 'one'": lambda _: twice(),

@@ -7,12 +7,13 @@ import pytest
 
 from homing.core.clock import DAY, from_micros
 from homing.core.errors import BadInput, NotReady
+from homing.evaluation.grading import BASELINES
+from homing.evaluation.rankers import ROWS, as_first_listed
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
 from homing.market.catalogue import Catalogue
 from homing.market.property import Property, property_from
 from homing.market.snapshot import snapshot_of
-from homing.evaluation.rankers import ROWS, as_first_listed
 from homing.services.evaluate_models import EvaluateModels
 from homing.store.listings import ListingStore
 from homing.store.memory_events import MemoryEventStore
@@ -57,6 +58,30 @@ def test_leave_last_grades_every_lead_on_one_home(evaluate):
     report = evaluate(NOW, protocol="leave_last", models=["popularity", "hybrid"])
     assert [row["model"] for row in report["rows"]] == ["popularity", "hybrid"]
     assert report["leads"] == report["test_items"] == 40
+
+
+def test_every_row_has_its_difference_to_each_baseline_also_where_these_were_not_asked_for(evaluate):
+    report = evaluate(NOW, protocol="leave_last", models=["hybrid"])
+    (row,) = report["rows"]
+    there = set(row["differences"]) | {one["model"] for one in report["absent"]}
+    assert there == set(BASELINES)
+    assert {"popularity", "saved_search", "content_knn", "item_knn", "als"} <= set(row["differences"])
+    assert row["differences"]["popularity"] == {key: row["difference"][key] for key in row["differences"]["popularity"]}
+
+
+def test_k_folds_and_nested_selection_grade_the_same_rows(evaluate):
+    folds = evaluate(NOW, protocol="k_fold", folds=2, models=["popularity", "content"])
+    assert [row["model"] for row in folds["rows"]] == ["popularity", "content"]
+    assert folds["leads"] == 40
+    chosen = evaluate(NOW, protocol="nested", models=["popularity", "content"])
+    assert [row["model"] for row in chosen["rows"]] == ["popularity", "content", "selected"]
+    assert chosen["selection"]["cut"] < chosen["cut"]
+    assert chosen["selection"]["model"] != "popularity"
+
+
+def test_calibration_is_measured_on_what_was_shown_after_the_cut_or_says_why_not(evaluate):
+    assert "why" in evaluate(NOW, models=["hybrid"])["calibration"]
+    assert evaluate(NOW, protocol="leave_last", models=["popularity"])["calibration"] is None
 
 
 def test_unknown_rows_and_protocols_are_refused(evaluate):

@@ -11,7 +11,7 @@ import typer
 from homing import __version__
 from homing.cli.learning import Folds, Length, Protocol, Rows, Seed, Share, evaluation_document, show_evaluation
 from homing.cli.terminal import Terminal
-from homing.core.clock import format_moment
+from homing.core.clock import SECOND, format_moment
 from homing.core.errors import BadInput
 from homing.core.settings import SIMULATED_MARK
 
@@ -46,7 +46,7 @@ def report(  # noqa: PLR0913, PLR0917  # each is an option of the command
     origin = Origin(
         command=_command(asked),
         version=__version__,
-        at=format_moment(terminal.homing.clock()),
+        at=format_moment(terminal.homing.clock() // SECOND * SECOND),
         simulated=simulated if simulated is not None else (True if is_marked else None),
     )
     out.mkdir(parents=True, exist_ok=True)

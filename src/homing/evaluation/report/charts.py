@@ -25,7 +25,7 @@ STYLE: Final = """
   --accent: #4fc3b5; --plain: #7f8a86; } }
 """
 
-_WIDTH, _LEFT, _RIGHT, _ROW, _TOP = 760, 186, 150, 28, 30
+_WIDTH, _LEFT, _RIGHT, _ROW, _TOP = 820, 204, 150, 28, 30
 _SQUARE, _EDGE = 360, 48
 
 
@@ -42,10 +42,13 @@ class Mark:
 def ticks(low: float, high: float, most: int = 6) -> list[float]:
     """Round numbers that cover a range, at most so many steps of 1, 2 or 5 times a power of ten.
 
+    An empty range is made one of length 1.
+
     >>> ticks(0.0, 0.093), ticks(-0.01, 0.03)
     ([0.0, 0.02, 0.04, 0.06, 0.08, 0.1], [-0.01, 0.0, 0.01, 0.02, 0.03])
     """
-    wide = (high - low) or 1.0
+    high = high if high > low else low + 1.0
+    wide = high - low
     power = 10.0 ** math.floor(math.log10(wide / most))
     step = next(size * power for size in (1, 2, 5, 10, 20) if wide / (size * power) <= most)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
@@ -62,7 +65,7 @@ def forest(title: str, marks: Sequence[Mark]) -> str:
     def x(value: float) -> float:
         return round(_LEFT + (value - scale[0]) * wide, 1)
 
-    digits = max(0, min(4, 1 - math.floor(math.log10(scale[1] - scale[0]) + 1e-9))) if len(scale) > 1 else 1
+    digits = _decimals(scale)
     lines = [
         f'<line class="{"grid" if tick else "zero"}" x1="{x(tick)}" x2="{x(tick)}" y1="{_TOP}" y2="{height - 8}"/>'
         f'<text class="soft" x="{x(tick)}" y="{_TOP - 10}" text-anchor="middle">{_axis(tick, digits)}</text>'
@@ -95,7 +98,7 @@ def reliability_chart(title: str, bins: Sequence[Mapping[str, Any]]) -> str:
         return round(_SQUARE - _EDGE - value * size, 1)
 
     lines = []
-    digits = max(0, 1 - math.floor(math.log10(scale[1] - scale[0]) + 1e-9))
+    digits = _decimals(scale)
     for tick in scale:
         told = _axis(tick, digits)
         lines += [
@@ -126,6 +129,11 @@ def _range(low: float, high: float, y: float) -> str:
     return f'<line class="range" x1="{low}" x2="{high}" y1="{y}" y2="{y}"/>'
 
 
+def _decimals(scale: Sequence[float]) -> int:
+    """How many decimals tell the ticks of an axis apart."""
+    return max(0, -math.floor(math.log10(scale[1] - scale[0]) + 1e-9))
+
+
 def _axis(tick: float, digits: int) -> str:
     return number(tick, digits) if tick else "0"
 
@@ -133,5 +141,6 @@ def _axis(tick: float, digits: int) -> str:
 def _svg(title: str, width: float, height: float, lines: Sequence[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}" role="img"><title>{escape(title)}</title>{"".join(lines)}</svg>'
+        f'height="{height}" style="min-width: {min(width, 640)}px" role="img"><title>{escape(title)}</title>'
+        f"{''.join(lines)}</svg>"
     )

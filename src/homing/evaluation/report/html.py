@@ -22,7 +22,7 @@ _PAGE: Final = """
   --line: #323b39; --accent: #4fc3b5; --warn: #f0c766; --warn-ground: #33290f; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); }
-main { max-width: 54rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
+main { max-width: 58rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
 h1 { margin: 0; font-size: 1.75rem; line-height: 1.2; letter-spacing: -.01em; }
 h2 { margin: 0 0 .35rem; font-size: 1.15rem; }
 .origin { display: inline-block; margin: 0 0 1rem; padding: .2rem .75rem; border-radius: 99px; font-size: .85rem;
@@ -39,7 +39,8 @@ table { border-collapse: collapse; width: 100%; font-size: .875rem; }
 th, td { padding: .4rem .6rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
 th { color: var(--soft); font-weight: 550; vertical-align: bottom; }
 tr:last-child td, tr:last-child th { border-bottom: 0; } thead th { border-bottom: 2px solid var(--line) !important; }
-tbody th { color: var(--ink); white-space: nowrap; }
+tbody th { color: var(--ink); white-space: nowrap;
+  vertical-align: top; }
 th:first-child { text-align: left; padding-left: 0; } .pairs td, .pairs thead th { text-align: left; }
 td { font-variant-numeric: tabular-nums; } .pairs td { overflow-wrap: anywhere; }
 .strong th { font-weight: 700; color: var(--accent); }

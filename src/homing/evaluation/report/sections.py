@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from homing.evaluation.grading import BASELINES
 from homing.evaluation.report.charts import Mark, forest, reliability_chart
 from homing.evaluation.report.origin import Origin
-from homing.evaluation.report.words import LEFT_OUT, MEASURES, PROTOCOLS, label, number, spread, subject
+from homing.evaluation.report.words import LEFT_OUT, MEASURES, PROTOCOLS, ROWS, label, number, spread, subject
 
 __all__ = ["Chart", "Section", "Table", "sections"]
 
@@ -39,6 +39,9 @@ class Section:
     title: str
     lines: tuple[str, ...]
     shown: tuple[Chart | Table, ...] = ()
+
+
+_SHOWN: Final = ("coverage", "novelty", "area_diversity", "price_diversity")
 
 
 def sections(document: Mapping[str, Any], origin: Origin) -> list[Section]:
@@ -92,28 +95,28 @@ def _against(document: Mapping[str, Any]) -> Section | None:
 
 
 def _all_measures(document: Mapping[str, Any]) -> Section:
-    names = [name for name in MEASURES if any(row.get(name) is not None for row in document["rows"])]
+    tables = _measured(document, [name for name in MEASURES if name not in _SHOWN])
+    return Section("How right the lists are", (f"Of the first {document['k']} homes of each list.",), tables)
+
+
+def _variety(document: Mapping[str, Any]) -> Section:
+    marks = _marks(document["rows"], "coverage")
+    says = "; ".join(f"{mark.label} {number(mark.value)}" for mark in marks)
+    chart = Chart("coverage", forest("Coverage of the homes open to anybody", marks), says)
+    lines = ("A list can be right by showing everybody the same; these measures tell.",)
+    return Section("What the lists show", lines, (chart, *_measured(document, _SHOWN)))
+
+
+def _measured(document: Mapping[str, Any], names: Sequence[str]) -> tuple[Table, Table]:
+    """The measures of each row, best NDCG first, and what they mean."""
+    known = [name for name in names if any(row.get(name) is not None for row in document["rows"])]
     rows = sorted(document["rows"], key=lambda row: -row["ndcg"])
     table = Table(
-        ("model", *(MEASURES[name][0] for name in names)),
-        tuple((label(row["model"]), *(number(row.get(name)) for name in names)) for row in rows),
+        ("model", *(MEASURES[name][0] for name in known)),
+        tuple((label(row["model"]), *(number(row.get(name)) for name in known)) for row in rows),
         frozenset(place for place, row in enumerate(rows) if row["model"] not in BASELINES),
     )
-    meaning = Table(("measure", "what it is"), tuple((MEASURES[name][0], MEASURES[name][1]) for name in names))
-    return Section("All measures", (f"Of the first {document['k']} homes of each list.",), (table, meaning))
-
-
-def _variety(document: Mapping[str, Any]) -> Section | None:
-    shown = [
-        Chart(name, forest(title, marks), "; ".join(f"{mark.label} {number(mark.value)}" for mark in marks))
-        for name, title in (("coverage", "Coverage of the homes open to anybody"), ("novelty", "Novelty, in bits"))
-        if (marks := _marks(document["rows"], name))
-    ]
-    if not shown:
-        return None
-    return Section(
-        "What the lists show", tuple(f"{MEASURES[c.name][0]}: {MEASURES[c.name][1]}." for c in shown), tuple(shown)
-    )
+    return table, Table(("measure", "what it is"), tuple(MEASURES[name] for name in known))
 
 
 def _calibration(document: Mapping[str, Any]) -> Section | None:
@@ -172,4 +175,7 @@ def _method(document: Mapping[str, Any], origin: Origin) -> Section:
     if left_out:
         lines.append(f"Left out: {'; '.join(left_out)}.")
     lines += [f"Not in the table: {label(one['model'])}. {one['why']}" for one in document["absent"]]
-    return Section("How it was measured", tuple(lines), (Table(("what", "value"), tuple(facts)),))
+    there = {row["model"] for row in document["rows"]}
+    baselines = tuple((label(name), ROWS[name]) for name in BASELINES if name in there)
+    tables = (Table(("what", "value"), tuple(facts)), Table(("baseline", "what it does"), baselines))
+    return Section("How it was measured", tuple(lines), tables)

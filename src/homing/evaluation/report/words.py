@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from homing.evaluation.grading import BASELINES
 
-__all__ = ["LEFT_OUT", "MEASURES", "PROTOCOLS", "headline", "label", "number", "spread", "subject"]
+__all__ = ["LEFT_OUT", "MEASURES", "PROTOCOLS", "ROWS", "headline", "label", "number", "spread", "subject"]
 
 _LABELS: Final = {
-    "recency": "recency, newest first",
+    "recency": "newest first",
     "content": "content",
     "item_item": "item to item",
-    "saved_search": "saved search, newest first",
+    "saved_search": "saved search",
     "content_knn": "content kNN",
     "item_knn": "item kNN",
     "als": "implicit ALS",
@@ -47,6 +47,16 @@ PROTOCOLS: Final = {
     "graded on what came after the outer cut. The selected row says what that choice is worth.",
 }
 
+ROWS: Final[Mapping[str, str]] = {
+    "popularity": "the homes with the most acts of late, the same for everybody",
+    "recency": "the homes listed last, the same for everybody",
+    "saved_search": "the homes that meet the search the lead saved last (else asked last), listed last first",
+    "content_knn": "homes whose attributes are nearest to those the lead liked",
+    "item_knn": "homes liked by the leads who liked the lead's homes, BM25 neighbours",
+    "als": "the package implicit's ALS with its own defaults",
+}
+"""What each baseline does."""
+
 LEFT_OUT: Final = {
     "leads_without_test_items": "leads engaged with no home that could be graded",
     "leads_without_earlier_acts": "leads had done nothing before",
@@ -63,14 +73,16 @@ def label(model: str) -> str:
     return _LABELS.get(model, model)
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """A figure as tables print it.
+def number(value: float | None, digits: int | None = None) -> str:
+    """A figure as tables print it; three decimals below 1 and two above, if it is not said how many.
 
     >>> number(0.08149), number(None), number(-0.02), number(1.5)
-    ('.081', '–', '−.020', '1.500')
+    ('.081', '–', '−.020', '1.50')
     """
     if value is None:
         return "–"
+    if digits is None:
+        digits = 3 if abs(value) < 1 else 2
     text = f"{abs(value):.{digits}f}"
     sign = "−" if value < 0 and float(text) else ""
     return sign + (text[1:] if text.startswith("0.") else text)
@@ -96,7 +108,8 @@ def headline(document: Mapping[str, Any]) -> str:
         return "Only baselines were graded."
     others = {name: found["ndcg"] for name, found in row["differences"].items()}
     beaten = [name for name, found in others.items() if found["ci"][0] > 0]
-    says = f"{label(row['model'])}: NDCG@{document['k']} {number(row['ndcg'])} {spread(row['ci'].get('ndcg'))}"
+    name = label(row["model"])
+    says = f"{name[0].upper()}{name[1:]}: NDCG@{document['k']} {number(row['ndcg'])} {spread(row['ci'].get('ndcg'))}"
     if not others:
         return f"{says}; no baseline was graded beside it."
     if len(beaten) == len(others):
