@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from figures import figures, in_ledger, sections, unfounded
 from homing import models
 from homing.api.problems import status_of
 from homing.core import errors
@@ -71,6 +72,46 @@ def test_every_decision_is_listed():
 def test_every_link_between_pages_leads_somewhere(page):
     targets = [target for target in LINK.findall(page.read_text()) if not target.startswith("http")]
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+WRITTEN = [page for page in [*PAGES, ROOT / "CHANGELOG.md"] if REFERENCE not in page.parents]
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_figure_stands_beside_the_command_that_prints_it_and_says_of_whom_it_is(page):
+    assert unfounded(page.read_text()) == []
+
+
+@pytest.mark.parametrize("script", ["recommender_quality.py", "demo_quality.py"])
+def test_every_figure_of_a_command_with_a_ledger_stands_in_the_ledger(script):
+    kept = in_ledger(script)
+    told = [part for page in WRITTEN for part in sections(page.read_text()) if f"benchmarks/{script}`" in part]
+    assert told
+    assert [figure for part in told for figure in figures(part) if figure not in kept] == []
+
+
+FOUNDED = "## Speed\nOn simulated leads `make bench` prints 12 ms and .081.\n"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        FOUNDED.replace("`make bench`", "we"),
+        FOUNDED.replace("make bench", "make believe"),
+        FOUNDED.replace("make bench", "benchmarks/bench_nothing.py"),
+        FOUNDED.replace("make bench", "homing boast"),
+        FOUNDED.replace("simulated", "some"),
+        f"{FOUNDED}## Quality\nOurs has .43, on real data.\n",
+    ],
+)
+def test_a_figure_without_its_command_or_its_kind_is_found(broken):
+    assert unfounded(FOUNDED) == []
+    assert len(unfounded(broken)) == 1
+
+
+def test_what_is_no_figure_is_none():
+    assert figures("version 0.1.0 of `x=.25`, 95 % of 1,000 events, 14 days, docs/.05x") == []
+    assert figures("| .384 [.367, .400] | 1,200 µs |") == [".384", ".367", ".400", "1,200 µs"]
 
 
 EXAMPLES = [
