@@ -100,7 +100,7 @@ class Row:
     high: float
     published: float | None
     leads: int
-    fit_seconds: float
+    fit_seconds: float | None
 
 
 def graded(listed, wanted, *, cut):

@@ -259,7 +259,7 @@ TABLE = {
     "A model of who is still active needs leads that acted more than once.": lambda _: still_active([0], [0], [9]),
     "last and watched must have the shape of acts, (2,); got": lambda _: still_active([0, 1], [0], [9]),
     "acts must be whole numbers of at least 0; got 0.5": lambda _: still_active([0.5], [0], [9]),
-    "last must lie between 0 and watched, and be 0 without acts; got other times": lambda _: still_active([1], [10], [9]),
+    "last must lie between 0 and watched, and be 0 without acts; got '10 of 9 with 1 acts'": lambda _: still_active([1], [10], [9]),
     "listings must hold at least": lambda _: homes_from([], 0),
     "leads must be a whole number of at least 1; got 0": lambda _: simulate([], 0, 1, seed=1, end_at=0),
 }  # fmt: skip

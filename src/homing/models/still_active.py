@@ -106,6 +106,9 @@ def _checked(acts: object, last: object, watched: object) -> tuple[Values, Value
     counts = (x >= 0) & (x == np.floor(x)) & np.isfinite(x)
     if not counts.all():
         raise BadInput.of("acts", "be whole numbers of at least 0", float(x[~counts][0]))
-    if not ((t >= 0) & (t <= span) & np.isfinite(span) & ((x > 0) | (t == 0))).all():
-        raise BadInput.of("last", "lie between 0 and watched, and be 0 without acts", "other times")
+    possible = (t >= 0) & (t <= span) & np.isfinite(span) & ((x > 0) | (t == 0))
+    if not possible.all():
+        row = int(np.argmin(possible))
+        got = f"{t[row]:g} of {span[row]:g} with {x[row]:g} acts"
+        raise BadInput.of("last", "lie between 0 and watched, and be 0 without acts", got)
     return x, t, span
