@@ -14,10 +14,10 @@ from homing.core import progress
 from homing.core.jit import kernel
 from homing.models.interactions import Interactions
 from homing.models.parts import Parts, part_scores
-from homing.models.pasts import Past, Pasts
-from homing.models.validation import ENOUGH_LEADS, Cut
+from homing.models.pasts import Past
+from homing.models.validation import ENOUGH_LEADS, Cut, validation_cut
 
-__all__ = ["Judged", "climbed", "cold_cut", "in_proportion", "judged", "reach"]
+__all__ = ["Judged", "among_known", "climbed", "cold_cut", "expected_on_new", "in_proportion", "judged", "reach"]
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +27,9 @@ _STEPS = (1.0, 0.5, 0.25, 0.125)
 _WORTH = 1.0005
 _LENGTHS = np.array([5, 10, 20, 50])
 _COLD_SHARE = 0.1
+_LATE = 0.1
 _FEWEST_COLD = 20
+_FACTORS = (1.0, 1.4, 2.0, 2.8, 4.0)
 _TINY = 1e-12
 
 
@@ -36,11 +38,12 @@ class Judged:
     """What p models say to the leads of cuts, each about the homes that any of them puts among its best.
 
     Lead u has rows `offsets[u]:offsets[u + 1]`: `scores` float64 (n, p), each divided by its `reach`, 0 where a model
-    has nothing to say; `held` bool (n,), whether the home was held out.
+    has nothing to say; `homes` int64 (n,) codes; `held` bool (n,), whether the home was held out.
     """
 
     offsets: NDArray[np.int64]
     scores: Floats
+    homes: NDArray[np.int64]
     held: NDArray[np.bool_]
 
     @classmethod
@@ -51,6 +54,7 @@ class Judged:
         return cls(
             np.concatenate([np.zeros(1, dtype=np.int64), *offsets]),
             np.concatenate([one.scores for one in some]),
+            np.concatenate([one.homes for one in some]),
             np.concatenate([one.held for one in some]),
         )
 
@@ -86,6 +90,7 @@ def judged(parts: Parts, cut: Cut, among: NDArray[np.bool_] | None = None, seed:
     """
     rng = np.random.default_rng(seed)
     blocks: list[Floats] = [np.zeros((0, len(parts)))]
+    codes: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
     hits: list[NDArray[np.bool_]] = [np.zeros(0, dtype=np.bool_)]
     homes = len(cut.train.properties)
     for lead in cut.leads.tolist():
@@ -100,9 +105,10 @@ def judged(parts: Parts, cut: Cut, among: NDArray[np.bool_] | None = None, seed:
             wanted[_best(np.where(fresh, column, -np.inf))] = True
         rows = np.flatnonzero(wanted & fresh)
         blocks.append(columns[rows])
+        codes.append(rows)
         hits.append(np.isin(rows, held))
     offsets = np.cumsum([block.shape[0] for block in blocks]).astype(np.int64)
-    return Judged(offsets, np.concatenate(blocks), np.concatenate(hits))
+    return Judged(offsets, np.concatenate(blocks), np.concatenate(codes), np.concatenate(hits))
 
 
 def climbed(found: Judged, free: NDArray[np.bool_] | None = None) -> tuple[Floats, float]:
@@ -135,7 +141,7 @@ def climbed(found: Judged, free: NDArray[np.bool_] | None = None) -> tuple[Float
 def cold_cut(data: Interactions, seed: int, most: int) -> tuple[Cut, NDArray[np.bool_]]:
     """A tenth of the homes with all acts on them held out, as if listed a minute ago, and which they are.
 
-    Too few homes give a cut with no lead to judge by.
+    Of the other homes is held out what `validation_cut` holds out. Too few homes give a cut with no lead to judge by.
     """
     rng = np.random.default_rng([seed, 1])
     homes = len(data.properties)
@@ -144,15 +150,48 @@ def cold_cut(data: Interactions, seed: int, most: int) -> tuple[Cut, NDArray[np.
     cold = np.zeros(homes, dtype=np.bool_)
     if count >= _FEWEST_COLD:
         cold[rng.choice(acted, count, replace=False)] = True
-    train = data.select(~cold[data.property])
-    left = np.bincount(train.lead, minlength=len(data.leads)) > 0
-    held = data.select(cold[data.property] & left[data.lead]).net()
-    held.data = np.where(held.data > 0, np.float32(1), np.float32(0))
-    held.eliminate_zeros()
-    leads = np.flatnonzero(np.diff(held.indptr))
+    warm = validation_cut(data.select(~cold[data.property]), seed)
+    left = np.bincount(warm.train.lead, minlength=len(data.leads)) > 0
+    liked = data.select(cold[data.property] & left[data.lead]).net()
+    liked.data = np.where(liked.data > 0, np.float32(1), np.float32(0))
+    liked.eliminate_zeros()
+    leads = np.flatnonzero(np.diff(liked.indptr))
     if leads.size > most:
         leads = np.sort(rng.choice(leads, most, replace=False))
-    return Cut(train, Pasts.of(train), leads, sp.csr_array(held)), cold
+    return Cut(warm.train, warm.pasts, leads, sp.csr_array(liked + warm.held)), cold
+
+
+def expected_on_new(data: Interactions) -> float:
+    """How many leads a home that nobody acted on may expect, as a share (0 to 1) of what one that was acted on may.
+
+    With moments, what came in the last tenth of the rows to homes unseen before it, a home, over what came to the seen.
+
+    Without, how many homes would be unseen by chance alone is told by those seen once and twice (f₁, f₂): about
+    2 f₁ - f₂ (Burnham and Overton's second-order jackknife, 1979), at least f₁(f₁ - 1) / 2(f₂ + 1) (Chao, 1984). They
+    get f₁ of all n acts together (Good, 1953). Where more are unseen than that, the others are new: as good as any.
+    """
+    pairs = data.net()
+    counts = np.bincount(pairs.indices, minlength=len(data.properties))
+    unseen = int((counts == 0).sum())
+    if unseen == 0 or pairs.nnz == 0:
+        return 1.0
+    if data.timed:
+        return _came_to_new(data)
+    once, twice = int((counts == 1).sum()), int((counts == 2).sum())
+    by_chance = max(2 * once - twice, once * (once - 1) / (2 * (twice + 1)), 1.0)
+    share = min(by_chance, unseen) / unseen
+    of_those = once / pairs.nnz / by_chance * (counts > 0).sum()
+    return float(min(share * of_those + 1.0 - share, 1.0))
+
+
+def _came_to_new(data: Interactions) -> float:
+    late = data.at > np.quantile(data.at, 1 - _LATE, method="lower")
+    seen = np.bincount(data.property[~late], minlength=len(data.properties)) > 0
+    if not late.any() or seen.all():
+        return 1.0
+    came = np.bincount(data.select(late).net().indices, minlength=seen.size)
+    old = came[seen].mean()
+    return float(min(came[~seen].mean() / old, 1.0)) if old > 0 else 1.0
 
 
 def in_proportion(found: Judged, weights: Floats, others: Floats) -> float:
@@ -163,6 +202,22 @@ def in_proportion(found: Judged, weights: Floats, others: Floats) -> float:
     wanted, given = found.scores @ weights, found.scores @ others
     size = float(given @ given)
     return float(np.sqrt(wanted @ wanted / size)) if size > _TINY else 1.0
+
+
+def among_known(
+    found: Judged, cold: NDArray[np.bool_], alive: NDArray[np.bool_], weights: Floats, others: Floats
+) -> float:
+    """What the weights `others` of cold homes are multiplied by, so that lists of cold and known homes rank best.
+
+    Of `in_proportion` and up to four times that the one with the highest NDCG: less would help no list. Of the homes
+    made cold only those `alive` are held to be found: as many as `expected_on_new` says that come to be liked.
+    """
+    new = cold[found.homes]
+    sides = np.column_stack([np.where(new, 0.0, found.scores @ weights), np.where(new, found.scores @ others, 0.0)])
+    both = Judged(found.offsets, sides, found.homes, found.held & (alive[found.homes] | ~new))
+    even = in_proportion(found, weights, others)
+    tried = {even * factor: both.ndcg(np.array([1.0, even * factor])) for factor in _FACTORS}
+    return max(tried, key=lambda factor: tried[factor])
 
 
 def _reached(scores: Floats, past: Past) -> Floats:
