@@ -206,6 +206,20 @@ def grown(homes: NDArray[np.int64], counted: Doubles, home: int) -> tuple[int, N
 
 
 @fast_kernel
+def acted(
+    state: State, homes: NDArray[np.int64], ahead: float, home: int, vector: Floats, weight: float, prior: Prior
+) -> tuple[State, NDArray[np.int64], float]:
+    """`act` on copies, with room for a home not met before: the state, the homes (m,) it counts, and what `act` says."""
+    mean, covariance, rival, spread, before, trust = state
+    place, to_homes, counted = grown(homes, before, home)
+    state = (
+        mean.copy(), covariance.copy(), rival.copy() if ahead > 0.0 else np.empty_like(rival),
+        spread.copy() if ahead > 0.0 else np.empty_like(spread), counted, trust.copy(),
+    )  # fmt: skip
+    return state, to_homes, act(state, ahead, place, vector, weight, prior)
+
+
+@fast_kernel
 def fold(
     vectors: Floats, items: NDArray[np.int64], places: NDArray[np.int64], weights: Doubles, count: int, prior: Prior
 ) -> tuple[State, Doubles]:

@@ -95,8 +95,9 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         self.unit_ = float(size.mean()) if size.size and size.mean() > 0 else 1.0
         entries = evidence_of(net, self.settings_, self.unit_, self.config.method)
         del net, size
-        self.liked_ = self.popularity()
         found = learned(self.config, self.settings_, entries, described, len(self.items))
+        del entries
+        self.liked_ = self.popularity()
         self._hold(found.turned() if self.config.method == "ials" else found)
 
     @property

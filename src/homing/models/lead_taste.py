@@ -59,6 +59,11 @@ class Taste:
     ahead: float = 0.0
     changes: int = 0
 
+    @property
+    def state(self) -> bayes.State:
+        """The same, as the compiled loops take it."""
+        return self.mean, self.covariance, self.rival, self.rival_covariance, self.counted, self.trust
+
     def draws(self, n: int, seed: int) -> Doubles:
         """Weights as they might be, float64 (n, d); the same with the same seed."""
         values, basis = np.linalg.eigh(self.covariance)
@@ -81,11 +86,5 @@ def folded(prior: Prior, vectors: Floats, items: NDArray[np.int64], weights: Dou
 
 def acted(prior: Prior, taste: Taste, home: int, vector: Floats, weight: float) -> Taste:
     """The taste after one act more; the first stays as it is."""
-    place, homes, counted = bayes.grown(taste.homes, taste.counted, home)
-    if taste.ahead > 0.0:
-        rival, spread = taste.rival.copy(), taste.rival_covariance.copy()
-    else:
-        rival, spread = np.empty_like(taste.rival), np.empty_like(taste.rival_covariance)
-    state = taste.mean.copy(), taste.covariance.copy(), rival, spread, counted, taste.trust.copy()
-    ahead = bayes.act(state, taste.ahead, place, vector, weight, prior.packed)
+    state, homes, ahead = bayes.acted(taste.state, taste.homes, taste.ahead, home, vector, weight, prior.packed)
     return Taste(*state[:4], homes, *state[4:], max(ahead, 0.0), taste.changes + (ahead < 0.0))
