@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from homing.core.jit import fast_kernel, kernel
 
-__all__ = ["AGAINST", "STRAY", "act", "fold", "foreseen", "grown", "heights", "log_choices", "parts_of"]
+__all__ = ["AGAINST", "STRAY", "act", "acted", "fold", "foreseen", "grown", "heights", "log_choices", "parts_of"]
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -206,17 +206,31 @@ def grown(homes: NDArray[np.int64], counted: Doubles, home: int) -> tuple[int, N
 
 
 @fast_kernel
-def acted(
-    state: State, homes: NDArray[np.int64], ahead: float, home: int, vector: Floats, weight: float, prior: Prior
-) -> tuple[State, NDArray[np.int64], float]:
-    """`act` on copies, with room for a home not met before: the state, the homes (m,) it counts, and what `act` says."""
-    mean, covariance, rival, spread, before, trust = state
+def acted(  # noqa: PLR0913, PLR0917  # arrays one by one are told apart sooner than those within a tuple
+    homes: NDArray[np.int64],
+    before: Doubles,
+    home: int,
+    vector: Floats,
+    weight: float,
+    ahead: float,
+    mean: Doubles,
+    covariance: Doubles,
+    rival: Doubles,
+    spread: Doubles,
+    trust: Doubles,
+    prior_mean: Doubles,
+    prior_covariance: Doubles,
+    market: Doubles,
+    rules: Doubles,
+) -> tuple[NDArray[np.int64], Doubles, float]:
+    """`act` on a home that may be new to the state, in place but for `homes` and `before`, which are `counted` so far.
+
+    Returns the homes (m,), `counted` (2, m), and what `act` does.
+    """
     place, to_homes, counted = grown(homes, before, home)
-    state = (
-        mean.copy(), covariance.copy(), rival.copy() if ahead > 0.0 else np.empty_like(rival),
-        spread.copy() if ahead > 0.0 else np.empty_like(spread), counted, trust.copy(),
-    )  # fmt: skip
-    return state, to_homes, act(state, ahead, place, vector, weight, prior)
+    state = mean, covariance, rival, spread, counted, trust
+    prior = prior_mean, prior_covariance, market, rules
+    return to_homes, counted, act(state, ahead, place, vector, weight, prior)
 
 
 @fast_kernel

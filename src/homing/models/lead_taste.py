@@ -59,11 +59,6 @@ class Taste:
     ahead: float = 0.0
     changes: int = 0
 
-    @property
-    def state(self) -> bayes.State:
-        """The same, as the compiled loops take it."""
-        return self.mean, self.covariance, self.rival, self.rival_covariance, self.counted, self.trust
-
     def draws(self, n: int, seed: int) -> Doubles:
         """Weights as they might be, float64 (n, d); the same with the same seed."""
         values, basis = np.linalg.eigh(self.covariance)
@@ -86,5 +81,14 @@ def folded(prior: Prior, vectors: Floats, items: NDArray[np.int64], weights: Dou
 
 def acted(prior: Prior, taste: Taste, home: int, vector: Floats, weight: float) -> Taste:
     """The taste after one act more; the first stays as it is."""
-    state, homes, ahead = bayes.acted(taste.state, taste.homes, taste.ahead, home, vector, weight, prior.packed)
-    return Taste(*state[:4], homes, *state[4:], max(ahead, 0.0), taste.changes + (ahead < 0.0))
+    mean, covariance, trust = taste.mean.copy(), taste.covariance.copy(), taste.trust.copy()
+    if taste.ahead > 0.0:
+        rival, spread = taste.rival.copy(), taste.rival_covariance.copy()
+    else:
+        rival, spread = np.empty(mean.shape), np.empty(covariance.shape)
+    homes, counted, ahead = bayes.acted(
+        taste.homes, taste.counted, home, vector, weight, taste.ahead, mean, covariance, rival, spread, trust,
+        prior.mean, prior.covariance, prior.market, prior.rules,
+    )  # fmt: skip
+    changes = taste.changes + (ahead < 0.0)
+    return Taste(mean, covariance, rival, spread, homes, counted, trust, max(ahead, 0.0), changes)
