@@ -16,7 +16,7 @@ from homing.models.artifact import packed_text, text_from
 from homing.models.axes import Axis, Encoding, axes_from, axes_text, axis_columns, chosen_axes, encoded
 from homing.models.base import Arrays, Lead, LearningModel, Scores
 from homing.models.blending import Choice, choices, conditional_logit
-from homing.models.evidence import evidence_of, traits_of
+from homing.models.evidence import Evidence, evidence_of, traits_of
 from homing.models.homes import UNKNOWN_MOMENT, HomesLike
 from homing.models.interactions import Id, Interactions
 from homing.models.pasts import Past
@@ -242,6 +242,7 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         trial.pasts = cut.pasts
         found, encodings = trial._choices(_MOST_CHOICES_IN_A_TRIAL), {self.weighting_: self.remarks_}
         heard = [text or "" for text in self._heard]
+        told: dict[float, list[Evidence]] = {}
 
         def use(model: ContentBasedModel, settings: Mapping[str, float]) -> None:
             model.prior_ = settings.get("prior", model.prior_)
@@ -253,7 +254,10 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
 
         def judge(settings: dict[str, float]) -> float:
             use(trial, settings)
-            trial._learn(found)
+            half_life = trial.half_life_days_
+            if half_life not in told:
+                told[half_life] = [trial._evidence(choice.past) for choice in found]
+            trial._learn(found, told[half_life])
             return cut.ndcg(trial)
 
         start = {"prior": self.prior_, "half_life_days": self.half_life_days_, "bm25": 0.0}
@@ -262,13 +266,18 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         self.trials_ = climbed(free, {name: start[name] for name in free}, judge, most=most, what="tastes")
         use(self, best_of(self.trials_).settings)
 
-    def _learn(self, found: Sequence[Choice]) -> None:
-        """The weights that make the choices in the data likely; constants where there are too few."""
+    def _learn(self, found: Sequence[Choice], told: Sequence[Evidence] | None = None) -> None:
+        """The weights that make the choices in the data likely; constants where there are too few.
+
+        `told` is the evidence of the past of each, where that is known already.
+        """
         self.beta_ = self._weights()
         if self.config.similarity == "cosine" or len(found) < FEWEST_CHOICES:
             return
         strengths = np.array([choice.strength for choice in found])
-        features = np.stack([self._columns(self._taste(choice.past), choice.homes) for choice in found])
+        told = [self._evidence(choice.past) for choice in found] if told is None else told
+        tastes = (self._taste_of(evidence) for evidence in told)
+        features = np.stack([self._columns(taste, choice.homes) for taste, choice in zip(tastes, found, strict=True)])
         self.beta_ = conditional_logit(features, strengths, self.beta_, _PULL)
 
     def _chosen(self) -> dict[str, Any]:
@@ -294,9 +303,15 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
 
     # -- scoring -----------------------------------------------------------------------------------------------
 
+    def _evidence(self, past: Past) -> Evidence:
+        return evidence_of(past, self.half_life_days_, self._traits)
+
     def _taste(self, past: Past) -> _Taste:
+        return self._taste_of(self._evidence(past))
+
+    def _taste_of(self, evidence: Evidence) -> _Taste:
         encoding, remarks, config = self.encoding_, self.remarks_, self.config
-        items, mass, price = evidence_of(past, self.half_life_days_, self._traits)
+        items, mass, price = evidence
         bins, parts = encoding.bins[items], encoding.parts[items]
         if price is not None and self._price_axis >= 0:
             then = encoding.repriced(self.axes_[self._price_axis], self._price_axis, price, items)

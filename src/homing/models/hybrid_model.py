@@ -233,7 +233,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
         self.ranker_ = learned_ranker(chosen, shown, rates, seed)
         if shown is not None:
-            self.calibration_ = calibrated(chosen, shown, rates, seed)
+            self.calibration_ = calibrated(chosen, shown, rates, seed, like=self.ranker_)
 
     def _told(self, past: Past, items: Codes) -> Told:
         return told(self.parts_, self.facts_, past, items)

@@ -103,14 +103,13 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
         self.noise_, self.absent_ = self.config.noise or NOISE, self.config.absent or ABSENT
         self.trials_: tuple[Trial, ...] = ()
         self._hold(Basis(), *_empty(len(self.items)))
-        self._learn()
         if homes is not None:
-            self._choose(data, homes)
             self._place(homes)
-            self._learn()
+            self._choose(data)
+        self._learn()
 
-    def _choose(self, data: Interactions, homes: HomesLike) -> None:
-        """Choose noise and absent, where left open, on a validation cut."""
+    def _choose(self, data: Interactions) -> None:
+        """Choose noise and absent, where left open, on a validation cut; the homes have their vectors already."""
         config = self.config
         free = {name: GRID[name] for name in GRID if getattr(config, name) is None}
         if not config.tune or not free:
@@ -122,8 +121,12 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
         most = int(np.clip(MOST_TRIALS * 3e5 / max(len(data), 1), FEWEST_TRIALS, MOST_TRIALS))
 
         def judge(settings: dict[str, float]) -> float:
-            options = {**self.options(), **start, **settings, "tune": False, "false_alarms": 0.0}
-            return cut.ndcg(type(self)(**options).fit(cut.train, homes=homes))
+            trial = type(self)(**{**self.options(), "false_alarms": 0.0})
+            trial.items, trial.pasts, tried = self.items, cut.pasts, {**start, **settings}
+            trial.noise_, trial.absent_ = tried["noise"], tried["absent"]
+            trial._hold(self.basis_, self.vectors_, self.known_)
+            trial._learn()
+            return cut.ndcg(trial)
 
         self.trials_ = climbed(free, {name: start[name] for name in free}, judge, most=most, what="noise")
         best = best_of(self.trials_)
