@@ -25,7 +25,7 @@ from homing.models.home_priors import Attributes
 from homing.models.homes import HomesLike
 from homing.models.interactions import Interactions
 from homing.models.learned_factors import Learned
-from homing.models.nearest import products
+from homing.models.nearest import products, summed
 from homing.models.pasts import Past
 from homing.models.search import Search
 from homing.models.tuning import packed_trials, trials_from
@@ -309,8 +309,9 @@ def prior_of(model: CollaborativeFilteringModel, homes: Codes) -> Doubles:
     found = model.learned_
     known = homes[(homes >= 0) & (homes < model.has_.size)]
     known = known[model.has_[known]]
-    weights = 1.0 + np.append(model.liked_, np.zeros(max(model.has_.size - model.liked_.size, 0)))[known]
-    mean = weights @ found.vectors[known].astype(np.float64)
+    weights, met = np.ones(known.size), known < model.liked_.size
+    weights[met] += model.liked_[known[met]]
+    mean = summed(found.vectors, known, weights)
     length = float(np.linalg.norm(mean))
     towards: Doubles = mean * (found.spread / length if length > 0.0 else 0.0)
     return towards

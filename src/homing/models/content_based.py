@@ -21,7 +21,7 @@ from homing.models.homes import UNKNOWN_MOMENT, HomesLike
 from homing.models.interactions import Id, Interactions
 from homing.models.pasts import Past
 from homing.models.remarks import NO_LEXICON, WEIGHTINGS, Lexicon, Remarks, Weighting, digest, learned_lexicon
-from homing.models.tastes import gathered, likeness, parts_of, taste_of, totals, word_taste
+from homing.models.tastes import by_family, gathered, likeness, parts_of, taste_of, totals, word_taste
 from homing.models.tuning import Trial, best_of, climbed, packed_trials, trials_from
 from homing.models.validation import validation_cut
 
@@ -340,8 +340,7 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         if not self._speaks(past):
             return np.full(items.size, np.nan, dtype=np.float32)
         encoding, taste = self.encoding_, self._taste(past)
-        weighted = taste.bins * np.repeat(self.beta_[: len(self.axes_)], np.diff(encoding.starts))
-        scores = totals(encoding.bins, encoding.parts, items, weighted)
+        scores = totals(encoding.bins, encoding.parts, items, self._weighted(taste))
         if len(self.lexicon_):
             said = self._words_of(items, taste.terms * self.beta_[-1]) - taste.usual * self.beta_[-1]
             silent = np.isnan(scores) & np.isnan(said)
@@ -373,20 +372,19 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
     def by_family(self, past: Past, items: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """The families of attributes, and the part of each in the scores, float64 (n, families), NaN where unknown."""
         encoding, words = self.encoding_, len(self.lexicon_) > 0
-        of_axis = [axis.family for axis in self.axes_] + ["remarks"] * words
-        families = tuple(dict.fromkeys(of_axis))
-        parts = np.full((items.size, len(families)), np.nan)
+        of_axis = [axis.family for axis in self.axes_]
+        families = tuple(dict.fromkeys(of_axis + ["remarks"] * words))
         if not self._speaks(past):
-            return families, parts
-        taste = self._taste(past)
-        values = self._columns(taste, items) * self.beta_ / self._lengths(taste, items)[:, None]
-        known = (encoding.bins[items] >= 0) @ (encoding.axis[:, None] == np.arange(len(self.axes_)))
-        known = np.column_stack((known, self.remarks_.known[items])) if words else known
-        for place, family in enumerate(families):
-            own = [column for column, name in enumerate(of_axis) if name == family]
-            there = known[:, own].any(axis=1)
-            parts[there, place] = np.where(known[:, own], values[:, own], 0.0).sum(axis=1)[there]
-        return families, parts
+            return families, np.full((items.size, len(families)), np.nan)
+        taste, owner = self._taste(past), np.array([families.index(name) for name in of_axis], dtype=np.int64)
+        parts = by_family(encoding.bins, encoding.parts, items, encoding.axis, self._weighted(taste), owner, len(families))
+        if words:
+            parts[:, -1] = self.beta_[-1] * (self._words_of(items, taste.terms) - taste.usual)
+        return families, parts / self._lengths(taste, items)[:, None]
+
+    def _weighted(self, taste: _Taste) -> NDArray[np.float64]:
+        """The taste for every bin times the weight of its attribute, float64 (bins,)."""
+        return taste.bins * np.repeat(self.beta_[: len(self.axes_)], np.diff(self.encoding_.starts))
 
     def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
         families, parts = self.by_family(past, items)

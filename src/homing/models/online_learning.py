@@ -158,6 +158,9 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
 
     def _hold(self, basis: Basis, vectors: NDArray[np.float32], known: NDArray[np.bool_]) -> None:
         self.basis_, self.vectors_, self.known_ = basis, vectors, known
+        families = basis.families
+        self._families = tuple(dict.fromkeys(families))
+        self._owner = np.array([self._families.index(family) for family in families], dtype=np.int64)
 
     def _learn(self) -> None:
         aims = Aims(self.noise_, self.absent_, self.config.population, self.config.false_alarms, self.config.seed)
@@ -243,13 +246,12 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
 
     def by_family(self, past: Past, items: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """The families of attributes, and the part of each in the scores, float64 (n, families), NaN where unknown."""
-        names = tuple(dict.fromkeys(self.basis_.families))
+        names = self._families
         parts = np.full((items.size, len(names)), np.nan)
         if not self._speaks(past):
             return names, parts
         has = self._has(items)
-        owner = np.array([names.index(family) for family in self.basis_.families], dtype=np.int64)
-        parts[has] = bayes.parts_of(self.vectors_, items[has], self._taste(past).mean, owner, len(names))
+        parts[has] = bayes.parts_of(self.vectors_, items[has], self._taste(past).mean, self._owner, len(names))
         return names, parts
 
     def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:

@@ -159,7 +159,8 @@ def _within(query: Query, items: Vocabulary[Id]) -> NDArray[np.int64] | None:
     if query.within is None:
         return None
     codes = query.within.array if isinstance(query.within, Codes) else items.codes(query.within)
-    return np.unique(codes[(codes >= 0) & (codes < len(items))])
+    codes = codes[(codes >= 0) & (codes < len(items))]
+    return codes if (codes[1:] > codes[:-1]).all() else np.unique(codes)
 
 
 def joined(first: Interactions, second: Interactions) -> Interactions:
