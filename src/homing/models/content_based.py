@@ -377,7 +377,9 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         if not self._speaks(past):
             return families, np.full((items.size, len(families)), np.nan)
         taste, owner = self._taste(past), np.array([families.index(name) for name in of_axis], dtype=np.int64)
-        parts = by_family(encoding.bins, encoding.parts, items, encoding.axis, self._weighted(taste), owner, len(families))
+        parts = by_family(
+            encoding.bins, encoding.parts, items, encoding.axis, self._weighted(taste), owner, len(families)
+        )
         if words:
             parts[:, -1] = self.beta_[-1] * (self._words_of(items, taste.terms) - taste.usual)
         return families, parts / self._lengths(taste, items)[:, None]

@@ -87,9 +87,7 @@ def learned_ranker(chosen: Labelled, shown: Shown | None, rates: Mapping[str, fl
     return _fitted(chosen if shown is None else _both(chosen, shown.rows), rates, seed)
 
 
-def calibrated(
-    chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed: int, *, like: Ranker
-) -> Calibration:
+def calibrated(chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed: int, *, like: Ranker) -> Calibration:
     """The probability of engaging, from scores of rankers that had not seen what the lead was shown: three folds.
 
     These are rankers `like` the one that will be asked, learned from all: with as many trees, or with none.
