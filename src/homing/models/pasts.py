@@ -144,7 +144,7 @@ class Pasts:
         )
 
 
-def _ascending(keys: tuple[NDArray[np.generic], ...]) -> bool:
+def _ascending(keys: tuple[NDArray[np.int32] | NDArray[np.int64], ...]) -> bool:
     """Whether rows are in the order that `np.lexsort` of these columns would put them in: the last is the first key."""
     so_far = np.ones(max(keys[0].size - 1, 0), dtype=np.bool_)
     for key in keys:

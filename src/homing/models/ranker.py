@@ -115,8 +115,8 @@ class Ranker:
         about = json.loads(text_from(arrays["about"]))
         names, families = tuple(about["names"]), tuple(about["families"])
         own = {name: arrays[name] for name in _ARRAYS}
-        trees = {name.removeprefix("forest."): array for name, array in arrays.items() if name.startswith("forest.")}
-        forest = Forest.from_arrays(trees) if trees else None
+        nodes = {name.removeprefix("forest."): array for name, array in arrays.items() if name.startswith("forest.")}
+        forest = Forest.from_arrays(nodes) if nodes else None
         of_family = own["of_family"]
         shapes = {own[name].shape for name in _ARRAYS if name != "shifts"}
         fits = shapes == {(len(names),)} and own["shifts"].shape == (len(families),)
