@@ -79,18 +79,27 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
     # -- learning ----------------------------------------------------------------------------------------------
 
     def _fit(self, data: Interactions, homes: HomesLike | None) -> None:
-        def judge(settings: Settings, cut: Cut, with_homes: bool) -> float:
-            options = {**self.options(), **asdict(settings), "iterations": min(self.config.iterations, 10)}
-            trial = type(self)(**{**options, "tune": False})
-            return trial.fit(cut.train, homes=homes if with_homes else None)._ndcg(cut)
-
-        self.settings_, self.trials_ = chosen(self.config, data, judge, described=homes is not None)
         self.attributes_: Attributes | None = None
         described = None
         if homes is not None:
             self.attributes_, columns = Attributes.of(homes)
             described = Described(self._placed(homes, columns), self.attributes_.spread())
-        net = self._net(len(data.properties))
+
+        def judge(settings: Settings, cut: Cut, with_homes: bool) -> float:
+            options = {**self.options(), **asdict(settings), "iterations": min(self.config.iterations, 10)}
+            trial = type(self)(**{**options, "tune": False})
+            trial.items, trial.pasts = self.items if with_homes else data.properties, cut.pasts
+            trial.settings_ = Settings.of(trial.config)
+            trial._learn(len(data.properties), described if with_homes else None)
+            return trial._ndcg(cut)
+
+        tells = described is not None and described.columns.nnz > 0
+        self.settings_, self.trials_ = chosen(self.config, data, judge, described=tells)
+        self._learn(len(data.properties), described)
+
+    def _learn(self, count: int, described: Described | None) -> None:
+        """The factors by `settings_`, from what leads did with the first `count` homes."""
+        net = self._net(count)
         size = np.log2(1.0 + net.data[net.data > 0])
         self.unit_ = float(size.mean()) if size.size and size.mean() > 0 else 1.0
         entries = evidence_of(net, self.settings_, self.unit_, self.config.method)
