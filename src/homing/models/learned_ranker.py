@@ -87,9 +87,10 @@ def learned_ranker(chosen: Labelled, shown: Shown | None, rates: Mapping[str, fl
     return _fitted(chosen if shown is None else _both(chosen, shown.rows), rates, seed)
 
 
-def calibrated(chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed: int) -> Calibration:
+def calibrated(chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed: int, *, like: Ranker) -> Calibration:
     """The probability of engaging, from scores of rankers that had not seen what the lead was shown: three folds.
 
+    These are rankers `like` the one that will be asked, learned from all: with as many trees, or with none.
     Unless these scores are shown to predict what was engaged with, it stays the wide prior: the rate seen on average
     would say nothing of any one home.
     """
@@ -100,14 +101,14 @@ def calibrated(chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed:
     for one in range(_FOLDS):
         others, own = of_row != one, of_row == one
         if own.any():
-            ranker = _fitted(_both(chosen, shown.rows.rows(others)), rates, seed)
+            ranker = _fitted(_both(chosen, shown.rows.rows(others)), rates, seed, like)
             scores[own] = ranker.scores_and_parts(shown.rows.features[own])[1].sum(axis=1)
     found = fit_calibration(scores, shown.acts, shown.rows.label > 0)
     return found if found.predicts else replace(Calibration(), samples=found.samples, positives=found.positives)
 
 
-def _fitted(rows: Labelled, rates: Mapping[str, float], seed: int) -> Ranker:
-    return fit_ranker(rows, _prior(rows, rates), RankerConfig(seed=seed))
+def _fitted(rows: Labelled, rates: Mapping[str, float], seed: int, like: Ranker | None = None) -> Ranker:
+    return fit_ranker(rows, _prior(rows, rates), RankerConfig(seed=seed), like=like)
 
 
 def _both(first: Labelled, second: Labelled) -> Labelled:
