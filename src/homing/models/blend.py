@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from homing.core import progress
 from homing.core.jit import kernel
-from homing.models.interactions import Interactions
 from homing.models.parts import Parts, part_scores
 from homing.models.pasts import Past
-from homing.models.validation import ENOUGH_LEADS, Cut, validation_cut
+from homing.models.validation import ENOUGH_LEADS, Cut
 
-__all__ = ["Judged", "among_known", "climbed", "cold_cut", "expected_on_new", "in_proportion", "judged", "reach"]
+__all__ = ["Judged", "climbed", "judged", "reach"]
 
 Floats = NDArray[np.float64]
 
@@ -26,10 +24,6 @@ _DRAWN = 50
 _STEPS = (1.0, 0.5, 0.25, 0.125)
 _WORTH = 1.0005
 _LENGTHS = np.array([5, 10, 20, 50])
-_COLD_SHARE = 0.1
-_LATE = 0.1
-_FEWEST_COLD = 20
-_FACTORS = (1.0, 1.4, 2.0, 2.8, 4.0)
 _TINY = 1e-12
 
 
@@ -136,88 +130,6 @@ def climbed(found: Judged, free: NDArray[np.bool_] | None = None) -> tuple[Float
                         weights, best, moved = tried, ndcg, True
         progress.say(f"blending: NDCG {best:.4f}")
     return weights / weights.sum(), best
-
-
-def cold_cut(data: Interactions, seed: int, most: int) -> tuple[Cut, NDArray[np.bool_]]:
-    """A tenth of the homes with all acts on them held out, as if listed a minute ago, and which they are.
-
-    Of the other homes is held out what `validation_cut` holds out. Too few homes give a cut with no lead to judge by.
-    """
-    rng = np.random.default_rng([seed, 1])
-    homes = len(data.properties)
-    acted = np.unique(data.property)
-    count = int(_COLD_SHARE * acted.size)
-    cold = np.zeros(homes, dtype=np.bool_)
-    if count >= _FEWEST_COLD:
-        cold[rng.choice(acted, count, replace=False)] = True
-    warm = validation_cut(data.select(~cold[data.property]), seed)
-    left = np.bincount(warm.train.lead, minlength=len(data.leads)) > 0
-    liked = data.select(cold[data.property] & left[data.lead]).net()
-    liked.data = np.where(liked.data > 0, np.float32(1), np.float32(0))
-    liked.eliminate_zeros()
-    leads = np.flatnonzero(np.diff(liked.indptr))
-    if leads.size > most:
-        leads = np.sort(rng.choice(leads, most, replace=False))
-    return Cut(warm.train, warm.pasts, leads, sp.csr_array(liked + warm.held)), cold
-
-
-def expected_on_new(data: Interactions) -> float:
-    """How many leads a home that nobody acted on may expect, as a share (0 to 1) of what one that was acted on may.
-
-    With moments, what came in the last tenth of the rows to homes unseen before it, a home, over what came to the seen.
-
-    Without, how many homes would be unseen by chance alone is told by those seen once and twice (f₁, f₂): about
-    2 f₁ - f₂ (Burnham and Overton's second-order jackknife, 1979), at least f₁(f₁ - 1) / 2(f₂ + 1) (Chao, 1984). They
-    get f₁ of all n acts together (Good, 1953). Where more are unseen than that, the others are new: as good as any.
-    """
-    pairs = data.net()
-    counts = np.bincount(pairs.indices, minlength=len(data.properties))
-    unseen = int((counts == 0).sum())
-    if unseen == 0 or pairs.nnz == 0:
-        return 1.0
-    if data.timed:
-        return _came_to_new(data)
-    once, twice = int((counts == 1).sum()), int((counts == 2).sum())
-    by_chance = max(2 * once - twice, once * (once - 1) / (2 * (twice + 1)), 1.0)
-    share = min(by_chance, unseen) / unseen
-    of_those = once / pairs.nnz / by_chance * (counts > 0).sum()
-    return float(min(share * of_those + 1.0 - share, 1.0))
-
-
-def _came_to_new(data: Interactions) -> float:
-    late = data.at > np.quantile(data.at, 1 - _LATE, method="lower")
-    seen = np.bincount(data.property[~late], minlength=len(data.properties)) > 0
-    if not late.any() or seen.all():
-        return 1.0
-    came = np.bincount(data.select(late).net().indices, minlength=seen.size)
-    old = came[seen].mean()
-    return float(min(came[~seen].mean() / old, 1.0)) if old > 0 else 1.0
-
-
-def in_proportion(found: Judged, weights: Floats, others: Floats) -> float:
-    """By how much `scores @ others` has to be multiplied to be as large as `scores @ weights`, root mean square.
-
-    Least squares would give less, as much as the two disagree, and put homes that others score behind all the rest.
-    """
-    wanted, given = found.scores @ weights, found.scores @ others
-    size = float(given @ given)
-    return float(np.sqrt(wanted @ wanted / size)) if size > _TINY else 1.0
-
-
-def among_known(
-    found: Judged, cold: NDArray[np.bool_], alive: NDArray[np.bool_], weights: Floats, others: Floats
-) -> float:
-    """What the weights `others` of cold homes are multiplied by, so that lists of cold and known homes rank best.
-
-    Of `in_proportion` and up to four times that the one with the highest NDCG: less would help no list. Of the homes
-    made cold only those `alive` are held to be found: as many as `expected_on_new` says that come to be liked.
-    """
-    new = cold[found.homes]
-    sides = np.column_stack([np.where(new, 0.0, found.scores @ weights), np.where(new, found.scores @ others, 0.0)])
-    both = Judged(found.offsets, sides, found.homes, found.held & (alive[found.homes] | ~new))
-    even = in_proportion(found, weights, others)
-    tried = {even * factor: both.ndcg(np.array([1.0, even * factor])) for factor in _FACTORS}
-    return max(tried, key=lambda factor: tried[factor])
 
 
 def _reached(scores: Floats, past: Past) -> Floats:

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from homing.core.ids import Vocabulary
 from homing.market.snapshot import MarketSnapshot
 from homing.models.base import LearningModel
-from homing.models.blend import Judged, among_known, climbed, cold_cut, expected_on_new, in_proportion, judged
+from homing.models.blend import Judged, climbed, judged
 from homing.models.blending import Alive, Choice, conditional_logit
 from homing.models.head import Head
 from homing.models.homes import UNKNOWN_MOMENT, HomesLike
 from homing.models.interactions import Id, Interactions
+from homing.models.new_homes import among_known, as_expected, cold_cut, in_proportion
 from homing.models.parts import PARTS, Parts, fitted
 from homing.models.validation import validation_cuts
 
@@ -90,9 +91,8 @@ def _cold(learning: Learning, whole: Parts, leads: int, warm: Judged, weights: F
     found = judged(dict(itertools.compress(parts.items(), free[used])), cut, cold, learning.seed)
     others = np.zeros(free.size)
     others[free] = climbed(found)[0]
-    whole_market = judged(parts, cut, seed=learning.seed)
-    alive = np.random.default_rng(learning.seed).random(cold.size) < expected_on_new(learning.data)
-    return among_known(whole_market, cold, alive, weights[used], others[used]) * others
+    mixed = as_expected(judged(parts, cut, seed=learning.seed), cold, learning.data, learning.seed)
+    return among_known(mixed, cold, weights[used], others[used]) * others
 
 
 def _twins(parts: Parts) -> Parts:
