@@ -18,6 +18,7 @@ _COLD_SHARE = 0.1
 _FEWEST_COLD = 20
 _LATE = 0.1
 _FACTORS = (1.0, 1.4, 2.0, 2.8, 4.0)
+_WORTH = 1.01
 _TINY = 1e-12
 
 
@@ -108,11 +109,13 @@ def as_expected(found: Judged, cold: NDArray[np.bool_], data: Interactions, seed
 def among_known(found: Judged, cold: NDArray[np.bool_], weights: Floats, others: Floats) -> float:
     """What the weights `others` of cold homes are multiplied by, so that lists of cold and known homes rank best.
 
-    Of `in_proportion` and up to four times that the one with the highest NDCG: less would help no list.
+    Of `in_proportion` and up to four times that the one with the highest NDCG, if it is a hundredth above that of the
+    first: less would help no list, and more bury what is known under homes of which little is.
     """
     new = cold[found.homes]
     sides = np.column_stack([np.where(new, 0.0, found.scores @ weights), np.where(new, found.scores @ others, 0.0)])
     both = Judged(found.offsets, sides, found.homes, found.held)
     even = in_proportion(found, weights, others)
     tried = {even * factor: both.ndcg(np.array([1.0, even * factor])) for factor in _FACTORS}
-    return max(tried, key=lambda factor: tried[factor])
+    best = max(tried, key=lambda factor: tried[factor])
+    return best if tried[best] > _WORTH * tried[even] else even
