@@ -48,8 +48,9 @@ def shown_after(
     usable = np.flatnonzero((impressions.at >= cut) & (homes >= 0))
     if not usable.size:
         return None
-    stranger = np.where(leads < 0, -1 - np.arange(leads.size), leads)
-    _, group = np.unique(np.column_stack((stranger, impressions.at))[usable], axis=0, return_inverse=True)
+    strangers = {one: -1 - place for place, one in enumerate(dict.fromkeys(impressions.lead_ids))}
+    leads = np.where(leads < 0, [strangers[one] for one in impressions.lead_ids], leads)
+    _, group = np.unique(np.column_stack((leads, impressions.at))[usable], axis=0, return_inverse=True)
     kept = _drawn(group.ravel(), most, seed)
     usable, group = usable[kept], group.ravel()[kept]
     usable, group = usable[np.argsort(group, kind="stable")], np.sort(group)
@@ -67,7 +68,7 @@ def shown_after(
         np.concatenate([block.features for block in blocks]), names, family, monotone, group,
         impressions.engaged[usable].astype(np.float64), impressions.position[usable].astype(np.float64),
     )  # fmt: skip
-    return Shown(labelled, stranger[usable], acts)
+    return Shown(labelled, leads[usable], acts)
 
 
 def told_choices(found: Sequence[Choice], tell: Callable[[Past, Codes], Told]) -> Labelled:
