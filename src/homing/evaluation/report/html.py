@@ -68,7 +68,7 @@ def _section(part: Section) -> str:
 def _figure(chart: Chart, part: Section) -> str:
     named = sum(isinstance(one, Chart) for one in part.shown) > 1
     title = chart.svg.partition("<title>")[2].partition("</title>")[0]
-    return f"<figure>{f'<figcaption>{title}</figcaption>' if named else ''}{chart.svg}</figure>"
+    return f'<figure tabindex="0">{f"<figcaption>{title}</figcaption>" if named else ""}{chart.svg}</figure>'
 
 
 def _table(table: Table) -> str:
@@ -79,4 +79,6 @@ def _table(table: Table) -> str:
         for place, texts in enumerate(table.rows)
     )
     kind = " pairs" if len(table.columns) == 2 else ""
-    return f'<div class="wide{kind}"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return (
+        f'<div class="wide{kind}" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )

@@ -41,6 +41,7 @@ class Section:
     shown: tuple[Chart | Table, ...] = ()
 
 
+_METHODS: Final = {"platt": "a logistic curve", "isotonic": "isotonic steps"}
 _SHOWN: Final = ("coverage", "novelty", "area_diversity", "price_diversity")
 
 
@@ -131,7 +132,7 @@ def _calibration(document: Mapping[str, Any]) -> Section | None:
     about = "opened" if found["opened_stand_in_for_shown"] else "shown"
     lines = (
         f"{found['n']:,} homes {about} after the cut, {found['positives']:,} of them engaged with within 14 days; "
-        f"calibrated by {found['method']}.",
+        f"calibrated by {_METHODS[found['method']]}.",
         f"Calibration error {number(found['ece'])} (equal mass, debiased), slope {number(found['slope'])} and "
         f"intercept {number(found['intercept'])} (1 and 0 where calibrated), Brier {number(found['brier'])}, skill "
         f"{number(found['brier_skill'])}.",
