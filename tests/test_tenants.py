@@ -21,7 +21,7 @@ from homing.people.directory import Directory
 from homing.people.lead import Lead, lead_from
 from homing.store.aliases import Alias, Aliases
 from homing.store.events import EventQuery
-from homing.store.identities import SqliteIdentities
+from homing.store.identities import StoredIdentities
 from homing.store.listings import ListingStore, ListingVersion
 from homing.store.memory_events import MemoryEventStore
 from homing.store.profiles import ProfileStore
@@ -78,9 +78,10 @@ STORES: dict[type[Any], dict[str, Call]] = {
         "leads_of": lambda aliases: aliases.leads_of("b", "email", "ann@example.com"),
         "put": lambda aliases: aliases.put("b", [Alias("email", "ann@example.com", "ann")], 1),
     },
-    SqliteIdentities: {
+    StoredIdentities: {
         "lead_of": lambda people: people.lead_of("b", "w"),
         "visitors_of": lambda people: people.visitors_of("b", "ann"),
+        "visitors_of_all": lambda people: people.visitors_of_all("b", ("ann",)),
         "revision": lambda people: people.revision("b"),
         "merge": lambda people: people.merge("b", "w", "zoe", 1),
         "unmerge": lambda people: people.unmerge("b", "w", 1),
@@ -126,7 +127,7 @@ TRACKER: dict[str, Call] = {
 
 
 def verbs(thing: type[Any]) -> set[str]:
-    return {name for name in vars(thing) if not name.startswith("_") and callable(getattr(thing, name))}
+    return {name for name in dir(thing) if not name.startswith("_") and callable(getattr(thing, name))}
 
 
 class House:
@@ -162,7 +163,7 @@ class House:
     def told(self, tenant: str) -> Any:
         homes, people = self.of(Catalogue, tenant), self.of(Directory, tenant)
         events = [store.select(tenant, ALL) for store in (self.memory, SqliteEventStore(self.database))]
-        visitors = SqliteIdentities(self.database).visitors_of(tenant, "ann")
+        visitors = StoredIdentities(self.database).visitors_of(tenant, "ann")
         visitors += people.leads_reached_by("email", "ann@example.com")
         return visitors, events, homes.get("h1"), homes.changed_since(0), people.leads(), people.agent("bob")
 

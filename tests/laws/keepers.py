@@ -17,7 +17,7 @@ from homing.models.interactions import Interactions
 from homing.models.registry import ModelRegistry
 from homing.store.aliases import Alias, Aliases
 from homing.store.events import EventQuery
-from homing.store.identities import MemoryIdentities, SqliteIdentities
+from homing.store.identities import MemoryIdentities, StoredIdentities
 from homing.store.keeping_checks import Keeper, a_new_one_is_empty, earlier_facts_stay, later_facts_stay_hidden
 from homing.store.listings import ListingStore, ListingVersion
 from homing.store.memory_events import MemoryEventStore
@@ -128,12 +128,12 @@ KEEPERS = {
     "corrections_of_homes": Keeper(lambda folder: ListingStore(database(folder)), put_correction, read_homes),
     "profiles": Keeper(lambda folder: ProfileStore(database(folder)), put_profile, read_profiles),
     "merges_in_memory": Keeper(lambda _: MemoryIdentities(), put_merge, read_merges),
-    "merges_in_sqlite": Keeper(lambda folder: SqliteIdentities(database(folder)), put_merge, read_merges),
+    "merges_in_sqlite": Keeper(lambda folder: StoredIdentities(database(folder)), put_merge, read_merges),
     "aliases": Keeper(lambda folder: Aliases(database(folder)), put_alias, read_aliases),
     "models": Keeper(Registries, put_model, read_models),
 }
 STORES = {
-    "MemoryEventStore", "SqliteEventStore", "ListingStore", "ProfileStore", "MemoryIdentities", "SqliteIdentities",
+    "MemoryEventStore", "SqliteEventStore", "ListingStore", "ProfileStore", "MemoryIdentities", "StoredIdentities",
     "ModelRegistry", "Aliases",
 }  # fmt: skip
 

@@ -12,7 +12,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from homing.core.errors import StorageError
+from homing.store.database import Dialect
 
 __all__ = ["SCHEMA", "SqliteDatabase", "faults_of", "is_open_elsewhere"]
 
@@ -123,6 +126,22 @@ _TRIES: Final = 600
 _BETWEEN_TRIES: Final = 0.05
 
 
+def _packed(names: Sequence[str]) -> str:
+    return msgspec.json.encode(names).decode()
+
+
+_DIALECT: Final = Dialect(
+    among="IN (SELECT value FROM json_each(?))",
+    packed=_packed,
+    from_the_end="+tenant = ?",
+    lead_or_visitor=(
+        "sequence IN (SELECT sequence FROM events"
+        " WHERE tenant = ? AND lead_id IN (SELECT value FROM json_each(?)) UNION ALL SELECT sequence FROM events"
+        " WHERE tenant = ? AND anonymous_id IN (SELECT value FROM json_each(?)) AND lead_id IS NULL)"
+    ),
+)
+
+
 class _Opened(NamedTuple):
     """A connection, and the file that it is to: that of a path may be removed or replaced."""
 
@@ -152,6 +171,11 @@ class SqliteDatabase:
         self._opening = threading.Lock()
         self._opened: list[tuple[threading.Thread, sqlite3.Connection]] = []
 
+    @property
+    def dialect(self) -> Dialect:
+        """What SQLite understands."""
+        return _DIALECT
+
     def read(self) -> sqlite3.Connection:
         """A connection for reading, one a thread; a fresh empty one in memory as long as there is no file."""
         file = _file(self.path)
@@ -171,8 +195,8 @@ class SqliteDatabase:
         return bytes(next(self.rows("SELECT value FROM secrets WHERE name = 'signing'"))[0])
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it is on disk when the block ends, or none of it."""
+    def write(self, *scope: str) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it is on disk when the block ends, or none of it. One at a time, of any scope."""
         with self._writing:
             connection = self._connection(_file(self.path))
             try:
