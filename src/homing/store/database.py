@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
-__all__ = ["Database", "Dialect", "Result", "Transaction"]
+__all__ = ["COUNTS", "Database", "Dialect", "Result", "Transaction"]
+
+COUNTS: Final = {
+    "events": "SELECT count(*) FROM events",
+    "homes": "SELECT count(*) FROM (SELECT DISTINCT tenant, property_id FROM listings) AS found",
+    "leads": "SELECT count(*) FROM (SELECT DISTINCT tenant, id FROM profile_versions WHERE kind = 'lead') AS found",
+    "agents": "SELECT count(*) FROM (SELECT DISTINCT tenant, id FROM profile_versions WHERE kind = 'agent') AS found",
+}
+"""How the rows of everything are counted, all tenants together."""
 
 
 @dataclass(frozen=True, slots=True)

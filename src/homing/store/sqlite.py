@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from homing.core.errors import StorageError
-from homing.store.database import Dialect
+from homing.store.database import COUNTS, Dialect
 
 __all__ = ["SCHEMA", "SqliteDatabase", "faults_of", "is_open_elsewhere"]
 
@@ -105,12 +105,6 @@ _MIGRATIONS = (
 SCHEMA: Final = len(_MIGRATIONS)
 """The number of the present schema."""
 
-_COUNTS: Final = {
-    "events": "SELECT count(*) FROM events",
-    "homes": "SELECT count(*) FROM (SELECT DISTINCT tenant, property_id FROM listings)",
-    "leads": "SELECT count(*) FROM (SELECT DISTINCT tenant, id FROM profile_versions WHERE kind = 'lead')",
-    "agents": "SELECT count(*) FROM (SELECT DISTINCT tenant, id FROM profile_versions WHERE kind = 'agent')",
-}
 _DAMAGED: Final = " It is damaged: homing doctor says where, homing restore brings a backup back."
 _WAYS_OUT: Final = {
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
@@ -221,7 +215,7 @@ class SqliteDatabase:
 
     def counts(self) -> dict[str, int]:
         """How much of everything there is, of all tenants together."""
-        return {name: int(next(self.rows(sql))[0]) for name, sql in _COUNTS.items()}
+        return {name: int(next(self.rows(sql))[0]) for name, sql in COUNTS.items()}
 
     def newest_receipt(self) -> int | None:
         """When the last of the events became known, in microseconds; None if there are none."""
