@@ -22,9 +22,10 @@ FOREVER: Final = 2**63 - 1
 """Later than any moment."""
 
 _COLUMNS: Final = "property_id, at, known_at, fields, revision"
-_INSERT: Final = (
-    "INSERT INTO listings (tenant, property_id, at, known_at, fields) VALUES (?, ?, ?, ?, ?) RETURNING revision"
-)
+_INSERT: Final = "INSERT INTO listings (tenant, property_id, at, known_at, fields) VALUES (?, ?, ?, ?, ?)"
+_LAST: Final = "SELECT coalesce(max(revision), 0) FROM listings WHERE tenant = ?"
+_NOT_YET: Final = 2**62
+"""What versions are counted from until the database has numbered them: later than every number that it gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,21 @@ class ListingStore:
         """
         outcomes: Counter[PutOutcome] = Counter()
         given = _by_home(versions)
+        written: list[ListingVersion] = []
         with self._database.write(tenant, "listings") as transaction:
             rows = self._rows_of(transaction, tenant, list(given))
-            told = [(_Home(transaction, tenant, name, rows[name]), some) for name, some in given.items()]
+            told = [(_Home(name, rows[name], written), some) for name, some in given.items()]
             new = [(home, some) for home, some in told if not all(map(home.repeats, some))]
             _recall(transaction, tenant, new)
             for home, some in new:
                 outcomes.update([home.take(version, received_at) for version in some])
-            note(transaction, tenant, [sighting for home, _ in new for sighting in home.noted])
+            numbers = _inserted(transaction, tenant, written)
+            noted = (seen for home, _ in new for seen in home.noted)
+            note(
+                transaction,
+                tenant,
+                [seen._replace(revision=numbers.get(seen.revision, seen.revision)) for seen in noted],
+            )
         outcomes["unchanged"] += len(versions) - outcomes.total()
         return outcomes
 
@@ -137,8 +145,7 @@ class ListingStore:
 
     def revision(self, tenant: str) -> int:
         """The revision of the last write, 0 before the first; it changes whenever anything does."""
-        rows = self._database.rows("SELECT max(revision) FROM listings WHERE tenant = ?", (tenant,))
-        return next(int(last or 0) for (last,) in rows)
+        return next(int(last) for (last,) in self._database.rows(_LAST, (tenant,)))
 
     def keys_by_listing_id(self, tenant: str) -> dict[str, str]:
         """The home of each ListingId, which is the number people know a home by."""
@@ -187,12 +194,14 @@ _by_times = itemgetter(0, 1, 2)
 
 @dataclass(slots=True, eq=False)
 class _Home:
-    """What was received of one home: its stored versions, and the sightings between them as far as they may matter."""
+    """What was received of one home: its stored versions, and the sightings between them as far as they may matter.
 
-    transaction: Transaction
-    tenant: str
+    What is to be stored goes to `written`, the list of all homes of a call.
+    """
+
     property_id: str
     rows: list[_Row]
+    written: list[ListingVersion]
     seen: list[Sighting] = field(default_factory=list)
     noted: list[Sighting] = field(default_factory=list)
 
@@ -255,11 +264,21 @@ class _Home:
         return next(row.fields for row in self.rows if row.revision == seen.revision)
 
     def _store(self, at: int, known_at: int, fields: str) -> None:
-        ((revision,),) = self.transaction.execute(
-            _INSERT,
-            (self.tenant, self.property_id, at, known_at, fields),
-        ).fetchall()
-        insort(self.rows, _Row(at, known_at, revision, fields), key=_by_times)
+        row = _Row(at, known_at, _NOT_YET + len(self.written), fields)
+        self.written.append(ListingVersion(self.property_id, at, known_at, fields, row.revision))
+        insort(self.rows, row, key=_by_times)
+
+
+def _inserted(transaction: Transaction, tenant: str, written: Sequence[ListingVersion]) -> dict[int, int]:
+    """Store versions in this order; the revision that the database gave to each, by the one that it had before."""
+    if not written:
+        return {}
+    before = transaction.execute(_LAST, (tenant,)).fetchone()[0]
+    transaction.executemany(_INSERT, [(tenant, one.property_id, one.at, one.known_at, one.fields) for one in written])
+    given = transaction.execute(
+        "SELECT revision FROM listings WHERE tenant = ? AND revision > ? ORDER BY revision", (tenant, before)
+    )
+    return {one.revision: revision for one, (revision,) in zip(written, given, strict=True)}
 
 
 def _by_home(versions: Sequence[ListingVersion]) -> dict[str, list[ListingVersion]]:

@@ -38,7 +38,8 @@ _WAYS_OUT: Final[dict[type[Exception], str]] = {
     asyncpg.TooManyConnectionsError: " Raise max_connections of the server: a worker takes up to 16.",
 }
 _ABOUT: Final = (
-    "SELECT current_setting('server_version') AS version, pg_database_size(current_database()) AS size,"
+    f"SELECT (SELECT version_num FROM {VERSION_TABLE}) AS schema,"  # noqa: S608  # a name of ours
+    " current_setting('server_version') AS version, pg_database_size(current_database()) AS size,"
     " current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes"
 )
 
@@ -106,7 +107,9 @@ class PostgresDatabase:
     """
 
     def __init__(self, url: str) -> None:
-        self._url, self.name = url, shown_url(url)
+        self._url = url
+        self.name = shown_url(url)
+        """How messages call it: without the password."""
         self._opening = threading.Lock()
         self._opened: Link | None = None
 
@@ -142,13 +145,19 @@ class PostgresDatabase:
         """The 32 random bytes that this database was made with, for sealing what its services give out."""
         return bytes(next(self.rows("SELECT value FROM secrets WHERE name = 'signing'"))[0])
 
+    def exists(self) -> bool:
+        """Whether the tables were made already."""
+        return self._tried("cannot be read", lambda link: link.run(_step_done(link)), ready=False) != BASE
+
     def counts(self) -> dict[str, int]:
         """How much of everything there is, of all tenants together."""
-        return {name: int(next(self.rows(sql))[0]) for name, sql in COUNTS.items()}
+        there = self.exists()
+        return {name: int(next(self.rows(sql))[0]) if there else 0 for name, sql in COUNTS.items()}
 
     def newest_receipt(self) -> int | None:
         """When the last of the events became known, in microseconds; None if there are none."""
-        return next(self.rows("SELECT max(known_at) FROM events"))[0]  # type: ignore[no-any-return]
+        found = self.rows("SELECT max(known_at) FROM events") if self.exists() else iter([(None,)])
+        return next(found)[0]
 
     def about(self) -> dict[str, Any]:
         """The server's version, the size in bytes, and the two settings without which a crash may lose data."""
@@ -245,6 +254,14 @@ async def _migrate(link: Link, wanted: str, *, up_only: bool = False) -> None:
                 await connection.execute(
                     "INSERT INTO secrets (name, value) VALUES ('signing', $1)", secrets.token_bytes(32)
                 )
+    finally:
+        await link.back(connection)
+
+
+async def _step_done(link: Link) -> str:
+    connection = await link.taken()
+    try:
+        return await _present(connection)
     finally:
         await link.back(connection)
 

@@ -166,6 +166,15 @@ class SqliteDatabase:
         self._opened: list[tuple[threading.Thread, sqlite3.Connection]] = []
 
     @property
+    def name(self) -> str:
+        """How messages call it: by its path."""
+        return str(self.path)
+
+    def exists(self) -> bool:
+        """Whether the file was made already."""
+        return self.path.exists()
+
+    @property
     def dialect(self) -> Dialect:
         """What SQLite understands."""
         return _DIALECT
