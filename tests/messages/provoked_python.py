@@ -257,7 +257,7 @@ TABLE = {
     ),
     "lead must be an object with lead_id; got 5": lambda _: lead_from(5),
     "agent must be an object with agent_id; got 5": lambda _: agent_from(5),
-    "--database must be sqlite:///PATH; got 'mysql://x'": lambda _: Settings(database="mysql://x").sqlite_path,
+    "--database must be sqlite:///PATH or postgresql://USER@HOST/NAME; got 'mysql://x'": lambda _: Settings(database="mysql://x").sqlite_path,
     "recommendation_id must be one that this service gave out, unchanged; got 'x'": lambda _: AnswerToken.read(SIGNER, "x", tenant="default"),
     "recommendation_id must be one that this service gave out, unchanged; got": lambda _: AnswerToken.read(SIGNER, TOKEN.text(SIGNER), tenant="another"),
     "property_id must be a home of that answer; got 'h9'": lambda _: TOKEN.rank("h9"),

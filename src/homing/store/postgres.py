@@ -6,7 +6,7 @@ import os
 import secrets
 import threading
 import weakref
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ _DIALECT: Final = Dialect(
     ),
 )
 _WAYS_OUT: Final[dict[type[Exception], str]] = {
+    Unreachable: " See that the server runs and that the address is right.",
     asyncpg.InvalidCatalogNameError: " Create it first: createdb NAME.",
     asyncpg.InsufficientPrivilegeError: " Give the role of the URL the right to make and use tables there.",
     asyncpg.DiskFullError: " Make room on the server's disk, then try again.",
@@ -78,21 +79,24 @@ class PostgresTransaction:
 
     def execute(self, sql: str, values: Sequence[Any] = (), /) -> _Rows:
         """Run one statement."""
-        return _Rows(self._done(self._connection.fetch(numbered(sql), *values)))
+        return _Rows(self._done("fetch", numbered(sql), *values))
 
     def executemany(self, sql: str, rows: Sequence[Sequence[Any]], /) -> None:
         """Run one statement for each row of values."""
         if rows:
-            self._done(self._connection.executemany(numbered(sql), rows))
+            self._done("executemany", numbered(sql), rows)
 
     def copy(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Append rows to a table by COPY."""
         if rows:
-            self._done(self._connection.copy_records_to_table(table, records=rows, columns=columns))
+            self._done("copy_records_to_table", table, records=rows, columns=columns)
 
-    def _done(self, work: Coroutine[Any, Any, T]) -> T:
+    def _done(self, verb: str, *values: Any, **more: Any) -> Any:
+        async def done() -> Any:
+            return await getattr(self._connection, verb)(*values, **more)
+
         try:
-            return self._link.run(work)
+            return self._link.run(done())
         except FAILURES as error:
             raise self._database.failure("refused a write", error, _NOTHING_KEPT) from error
 
@@ -181,10 +185,11 @@ class PostgresDatabase:
 
     def failure(self, what: str, error: Exception, kept: str = "") -> StorageError:
         """The error to raise for what the driver said."""
-        lost = is_lost(error) and not isinstance(error, Undecided)
+        found = error.__cause__ or error if isinstance(error, (Unreachable, Undecided)) else error
         way_out = next((hint for of, hint in _WAYS_OUT.items() if isinstance(error, of)), "")
-        reason = f"{error}".rstrip(".") or type(error).__name__
-        return (ConnectionLost if lost else StorageError)(f"The database {self.name} {what}: {reason}.{kept}{way_out}")
+        reason = f"{found}".rstrip(".") or type(found).__name__
+        told = f"The database {self.name} {what}: {reason}.{kept}{way_out}"
+        return ConnectionLost(told) if is_lost(error) and not isinstance(error, Undecided) else StorageError(told)
 
     def _tried(self, what: str, act: Callable[[Link], T], *, ready: bool = True) -> T:
         """Do what can be repeated; once more if the connection was lost."""

@@ -10,6 +10,7 @@ import os
 import re
 import threading
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import count
@@ -20,7 +21,7 @@ import asyncpg
 __all__ = ["FAILURES", "Link", "Undecided", "Unreachable", "is_lost", "numbered"]
 
 T = TypeVar("T")
-FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 """What the driver raises."""
 
 _LOST: Final = (
@@ -29,6 +30,7 @@ _LOST: Final = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     OSError,
 )
 _MOST: Final = 16
@@ -113,7 +115,8 @@ class Link:
 
     async def drop(self, connection: Any) -> None:
         """Give back a connection whose transaction came to nothing: it is closed, by which the server rolls back."""
-        connection.terminate()
+        with suppress(asyncpg.InterfaceError):  # the pool has taken back a connection that broke
+            connection.terminate()
         await self.back(connection)
 
     async def taken(self) -> Any:
@@ -129,7 +132,7 @@ class Link:
                 if waited or not (
                     isinstance(error, asyncpg.CannotConnectNowError) or (self._reached and is_lost(error))
                 ):
-                    raise (Unreachable(str(error)) if isinstance(error, OSError) else error) from error
+                    raise (Unreachable() if isinstance(error, OSError) else error) from error
                 await asyncio.sleep(_BETWEEN_TRIES)
             else:
                 self._reached, self._away_since = True, None
@@ -151,7 +154,7 @@ class Link:
             while (became := await self._became(number)) == "in progress":  # noqa: ASYNC110  # it is another process
                 await asyncio.sleep(_BETWEEN_TRIES)
         except FAILURES as error:
-            raise Undecided(str(error)) from error
+            raise Undecided from error
         return bool(became == "committed")
 
     async def _became(self, number: str) -> Any:
