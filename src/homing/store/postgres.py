@@ -18,7 +18,11 @@ from homing.store.database import COUNTS, Dialect
 from homing.store.migrations import BASE, HEAD, VERSION_TABLE, script
 from homing.store.postgres_link import FAILURES, Link, Undecided, Unreachable, is_lost, numbered
 
-__all__ = ["ConnectionLost", "PostgresDatabase", "PostgresTransaction"]
+__all__ = ["TABLE_IS_THERE", "ConnectionLost", "PostgresDatabase", "PostgresTransaction"]
+
+TABLE_IS_THERE: Final = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = ? AND pg_table_is_visible(oid))"
+"""Unlike `to_regclass`, it does not remember from before a lock that a table was not there."""
+
 
 T = TypeVar("T")
 _OLDEST: Final = 130_000
@@ -187,7 +191,8 @@ class PostgresDatabase:
         """The error to raise for what the driver said."""
         found = error.__cause__ or error if isinstance(error, (Unreachable, Undecided)) else error
         way_out = next((hint for of, hint in _WAYS_OUT.items() if isinstance(error, of)), "")
-        reason = f"{found}".rstrip(".") or type(found).__name__
+        said = found.args[0] if isinstance(found, asyncpg.PostgresError) else found  # without the row as a detail
+        reason = f"{said}".rstrip(".") or type(found).__name__
         told = f"The database {self.name} {what}: {reason}.{kept}{way_out}"
         return ConnectionLost(told) if is_lost(error) and not isinstance(error, Undecided) else StorageError(told)
 
@@ -244,23 +249,22 @@ async def _migrate(link: Link, wanted: str, *, up_only: bool = False) -> None:
     """Bring the schema to a step; whoever comes second finds it done."""
     connection = await link.taken()
     try:
-        present = await _present(connection)
-        if present == wanted:
-            return
-        async with connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('homing schema'))")
-            present = await _present(connection)
-            if up_only and present != BASE and present > wanted:
-                raise StorageError(
-                    f"The database is of a newer homing (schema {present}, known {wanted}). Install that one."
-                )
-            await connection.execute(script(present, wanted))
-            if present == BASE:
-                await connection.execute(
-                    "INSERT INTO secrets (name, value) VALUES ('signing', $1)", secrets.token_bytes(32)
-                )
+        if await _present(connection) != wanted:
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock(hashtext('homing schema'))")
+                await _step_to(connection, wanted, up_only)
     finally:
         await link.back(connection)
+
+
+async def _step_to(connection: Any, wanted: str, up_only: bool) -> None:
+    present = await _present(connection)
+    if up_only and present != BASE and present > wanted:
+        raise StorageError(f"The database is of a newer homing (schema {present}, known {wanted}). Install that one.")
+    if present != wanted:
+        await connection.execute(script(present, wanted))
+    if present == BASE != wanted:
+        await connection.execute("INSERT INTO secrets (name, value) VALUES ('signing', $1)", secrets.token_bytes(32))
 
 
 async def _step_done(link: Link) -> str:
@@ -281,6 +285,6 @@ async def _present(connection: Any) -> str:
             f"The database must be of PostgreSQL {_OLDEST_NAME} or later and encoded in UTF8;"
             f" it is of version {version // 10_000} and in {encoding}."
         )
-    if await connection.fetchval(f"SELECT to_regclass('{VERSION_TABLE}')") is None:
+    if not await connection.fetchval(numbered(TABLE_IS_THERE), VERSION_TABLE):
         return BASE
     return str(await connection.fetchval(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608  # a name of ours

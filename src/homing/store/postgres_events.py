@@ -11,7 +11,7 @@ from homing.interfaces import BehavioralEvent
 from homing.store.event_reader import EventReader
 from homing.store.event_rows import StoredEvent, stored_event
 from homing.store.events import Appended, check_events, check_outcome
-from homing.store.postgres import ConnectionLost, PostgresDatabase
+from homing.store.postgres import TABLE_IS_THERE, ConnectionLost, PostgresDatabase
 
 __all__ = ["PostgresEventStore"]
 
@@ -103,10 +103,10 @@ class PostgresEventStore(EventReader):
     def _make_partition(self, year: int, month: int) -> None:
         name = f"events_{year}_{month:02}"
         first, end = (to_micros(datetime(*begins, 1, tzinfo=UTC)) for begins in ((year, month), _next(year, month)))
-        if next(self.database.rows("SELECT to_regclass(?)::text", (name,)))[0] is not None:
+        if next(self.database.rows(TABLE_IS_THERE, (name,)))[0]:
             return
         with self.database.write("partitions") as transaction:
-            if transaction.execute("SELECT to_regclass(?)::text", (name,)).fetchone()[0] is None:
+            if not transaction.execute(TABLE_IS_THERE, (name,)).fetchone()[0]:
                 transaction.execute(f"CREATE TABLE {name} (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
                 transaction.execute(f"ALTER TABLE events ATTACH PARTITION {name} FOR VALUES FROM ({first}) TO ({end})")
 

@@ -7,6 +7,7 @@ needed. SQLAlchemy and Alembic load only where a database is not up to date.
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,9 @@ BASE: Final = "base"
 
 VERSION_TABLE: Final = "homing_schema"
 """The table that holds the last step done; it is made with the first and dropped with the last."""
+
+_WRITING: Final = threading.Lock()
+"""Alembic works for one caller at a time."""
 
 
 def script(present: str, wanted: str) -> str:
@@ -38,5 +42,6 @@ def script(present: str, wanted: str) -> str:
     config = Config(output_buffer=text)
     config.set_main_option("script_location", str(Path(__file__).parent / "steps"))
     down = wanted == BASE or wanted < present != BASE
-    (command.downgrade if down else command.upgrade)(config, f"{present}:{wanted}", sql=True)
+    with _WRITING:
+        (command.downgrade if down else command.upgrade)(config, f"{present}:{wanted}", sql=True)
     return text.getvalue() + (f"DROP TABLE {VERSION_TABLE};" if wanted == BASE else "")
