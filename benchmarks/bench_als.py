@@ -201,7 +201,7 @@ def _memory(train, own, peer):
         fit()
         peaks.append(tracemalloc.get_traced_memory()[1] / 2**20)
         tracemalloc.stop()
-    return f"peak beyond the input: ours {peaks[0]:.0f} MB, peer {peaks[1]:.0f} MB"
+    return f"peak beyond the input: ours {peaks[0]:.1f} MB, peer {peaks[1]:.1f} MB"
 
 
 def compared(name, train, test, rounds):

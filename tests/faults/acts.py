@@ -12,7 +12,7 @@ from killing import Act, run
 from homing.core.clock import SECOND, format_moment
 from homing.core.settings import Settings
 from homing.models import HybridRecommendationModel, Interactions
-from homing.models.registry import ModelRegistry
+from homing.models.registry import ModelRegistry, sealed
 from homing.services.back_up import BackUp
 from homing.services.import_events import ImportEvents
 from homing.services.import_listings import ImportListings
@@ -200,9 +200,9 @@ def train_card_first(folder: Path) -> None:
     place = registry(folder).folder / "2"
     place.mkdir()
     card = registry(folder).card("1") | {"version": "2"}
-    (place / "card.json").write_text(json.dumps(card | {"checksum": "0" * 64}))
+    (place / "card.json").write_bytes(sealed(card | {"checksum": "0" * 64}))
     card["checksum"] = model("new").save(place / "hybrid")
-    (place / "card.json").write_text(json.dumps(card))
+    (place / "card.json").write_bytes(sealed(card))
 
 
 def restore_at_once(folder: Path) -> None:

@@ -22,7 +22,7 @@ from homing.models import artifact
 from homing.models.base import LearningModel
 from homing.models.installed import GROUP, installed, model_class
 from homing.models.recency import RecencyConfig
-from homing.models.registry import ModelRegistry
+from homing.models.registry import ModelRegistry, sealed
 from homing.simulation.homes import homes_from
 from homing.simulation.simulate import simulate
 from homing.store.columns import columns_of
@@ -217,7 +217,8 @@ TABLE = {
     "The model could not be written to": lambda ground: popular().save(with_file(ground.new(), "x", b"") / "x" / "y"),
     "is not a card": lambda ground: with_card(ground, "[]").load("1"),
     "is not a readable card": lambda ground: with_card(ground, "{").load("1"),
-    "its card says": lambda ground: with_card(ground, "{}").load("1"),
+    "it was written with": lambda ground: with_card(ground, "{}").load("1"),
+    "its card says": lambda ground: with_card(ground, sealed({}).decode()).load("1"),
     "The model could not be written to /dev/null": lambda _: ModelRegistry(__import__("pathlib").Path("/dev/null"), "a").publish(popular(), 0, {}),
     "bins must be at least 1; got 0": lambda _: reliability(ONES, ONES, bins=0),
     "outcome must have the shape of probability, (2,), and not be empty; got (1,)": lambda _: reliability(ONES, np.ones(1)),

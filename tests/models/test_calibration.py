@@ -130,6 +130,17 @@ def test_beyond_what_was_seen_nothing_is_certain():
     assert answer.high[1] - answer.low[1] > 0.1
 
 
+@pytest.mark.parametrize("world", WORLDS)
+def test_the_further_beyond_what_was_seen_the_less_is_said(world):
+    scores, acts, engaged = lived(world, 5_000)
+    fitted = fit_calibration(scores, acts, engaged)
+    above = said(fitted, scores.max() + np.array([0.0, 0.5, 1.0, 2.0]))
+    assert (np.diff(above.high - above.low) > 0).all()
+    assert (np.diff(above.low) == 0).all()
+    below = said(fitted, scores.min() - np.array([0.0, 0.5, 1.0, 2.0]))
+    assert (np.diff(below.low) < 0).all()
+
+
 def test_a_bin_without_positives_is_not_zero():
     scores = np.linspace(0.0, 1.0, 4_000)
     answer = fit_calibration(scores, np.zeros(4_000), scores > 0.8).of(np.array([0.1]), np.zeros(1))

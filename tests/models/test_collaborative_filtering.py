@@ -11,6 +11,7 @@ from homing.core.clock import DAY
 from homing.models import CollaborativeFilteringModel, Interactions, Query
 from homing.models.base import LearningModel, top
 from homing.models.collaborative_filtering import prior_of
+from homing.models.folding import inverse
 
 CF = {"factors": 8, "iterations": 12, "tune": False}
 KINDS = 4
@@ -252,3 +253,13 @@ def test_an_update_moves_only_the_homes_acted_on(described):
     np.testing.assert_allclose(first[kept], second[kept], atol=0.05)
     np.testing.assert_allclose(before, model.score(Query("x", [0, 4]), [8, 12]), atol=0.05)
     assert model.score(0, [61])[0] > described.score(0, [61])[0]
+
+
+@pytest.mark.parametrize("acts", [0, 1, 15, 16, 17, 300])
+def test_the_inverse_is_that_of_the_whole_matrix_with_few_acts_and_with_many(acts):
+    rng = np.random.default_rng(acts)
+    vectors = rng.standard_normal((400, 16)).astype(np.float32)
+    base, confidence, items = 1.0 + rng.random(16), rng.random(acts), rng.permutation(400)[:acts]
+    near = vectors[items].astype(np.float64)
+    whole = np.linalg.inv(np.diag(base) + (near.T * confidence) @ near)
+    assert np.allclose(inverse(vectors, base, items, confidence), whole, rtol=1e-9, atol=1e-12)

@@ -1,11 +1,26 @@
-"""What is held out, of whom, and whether the order of rows is one of time."""
+"""What is held out, of whom, whether the order of rows is one of time, and what that is learned from may expect."""
+
+import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from homing.core.ids import Vocabulary
 from homing.models import Interactions
-from homing.models.blend import Judged, climbed, cold_cut
+from homing.models.blend import Judged, climbed
+from homing.models.new_homes import among_known, as_expected, cold_cut, expected_on_new, in_proportion
 from homing.models.validation import gain, in_order, validation_cut, validation_cuts
+
+EVEN = (np.ones(1), np.ones(1))
+HOMES = np.tile(np.arange(30), 400)
+
+
+def acts(lead, home, homes, timestamps=None):
+    """Interactions over so many homes, also those nobody acted on."""
+    data = Interactions.from_columns(lead, home, timestamps=timestamps)
+    codes = np.asarray(data.properties.ids)[data.property]
+    return replace(data, property=codes.astype(data.property.dtype), properties=Vocabulary(range(homes)))
 
 
 def walks(leads=150, homes=60, acts=12, seed=0):
@@ -54,7 +69,54 @@ def test_homes_made_cold_are_in_no_row_that_is_learned_from():
     cut, cold = cold_cut(data, 0, 1_000)
     assert cold.sum() == np.unique(home).size // 10
     assert not cold[cut.train.property].any()
-    assert all(cold[cut.held_of(one)].all() for one in cut.leads.tolist())
+    assert all(cold[cut.held_of(one)].any() for one in cut.leads.tolist())
+    assert any(not cold[cut.held_of(one)].all() for one in cut.leads.tolist())
+
+
+def test_homes_unseen_by_chance_may_expect_little_and_new_ones_as_much_as_any():
+    rng = np.random.default_rng(0)
+    share = 1.0 / np.arange(1, 2_001)
+    chance = rng.choice(2_000, 8_000, p=share / share.sum())
+    lead = np.arange(8_000)
+    by_chance = acts(lead, chance, 2_000)
+    unseen = np.setdiff1d(np.arange(2_000), chance)
+    later = np.bincount(rng.choice(2_000, 400_000, p=share / share.sum()), minlength=2_000)
+    truth = later[unseen].mean() / later[np.unique(chance)].mean()
+    assert expected_on_new(by_chance) == pytest.approx(truth, rel=0.25)
+    often = rng.integers(0, 1_000, 8_000)
+    assert expected_on_new(acts(lead, often, 2_000)) > 0.95
+
+
+def test_with_moments_it_is_counted_what_came_to_homes_unseen_before():
+    at = np.arange(1_000)
+    home = np.where(at < 900, at % 100, np.where(at % 2 == 0, at % 100, 100 + at % 100))
+    data = acts(at, home, 300, at)
+    assert expected_on_new(data) == pytest.approx((50 / 200) / (50 / 100))
+    assert expected_on_new(acts(at, at % 100, 200, at)) == 0.0
+
+
+def test_a_market_is_made_as_new_as_the_real_one():
+    data = acts(np.arange(400), np.arange(400) % 90, 100)
+    cold = np.arange(100) % 3 == 0
+    homes = np.tile(np.arange(100), 5)
+    found = Judged(np.arange(0, 501, 100), np.zeros((500, 1)), homes, np.ones(500, dtype=bool))
+    made = as_expected(found, cold, data, 0)
+    for first, last in itertools.pairwise(made.offsets.tolist()):
+        rows = made.homes[first:last]
+        assert (~cold[rows]).sum() == (~cold).sum()
+        assert cold[rows].sum() == 10
+        assert made.held[first:last][cold[rows]].sum() == round(10 * expected_on_new(data))
+
+
+def test_cold_homes_rise_as_far_as_lists_become_better():
+    rng = np.random.default_rng(0)
+    cold = np.arange(40) >= 20
+    homes = np.tile(np.arange(40), 300)
+    for liked, rises in ((homes == 0, False), (homes == 20, True)):
+        scores = (0.4 * rng.random(12_000) + 0.25 * liked)[:, None]
+        found = Judged(np.arange(0, 12_001, 40), scores, homes, liked)
+        even, chosen = (one(found, *given) for one, given in ((in_proportion, EVEN), (among_known, (cold, *EVEN))))
+        assert (chosen > even) is rises
 
 
 def test_gain_is_that_of_the_ranks_and_nan_is_never_in_a_list():
@@ -70,7 +132,7 @@ def test_the_climb_finds_the_part_that_ranks_and_leaves_out_noise():
     held[:, 0] = True
     good = held + rng.normal(0, 0.5, held.shape)
     noise = rng.normal(0, 1, held.shape)
-    found = Judged(np.arange(0, 6_001, 30), np.column_stack((noise.ravel(), good.ravel())), held.ravel())
+    found = Judged(np.arange(0, 6_001, 30), np.column_stack((noise.ravel(), good.ravel())), HOMES[:6_000], held.ravel())
     weights, ndcg = climbed(found)
     assert weights[1] > 0.8
     assert ndcg >= found.ndcg(np.array([0.0, 1.0]))
@@ -81,7 +143,7 @@ def test_two_parts_that_each_see_half_of_it_are_both_used():
     held = np.zeros((400, 30), dtype=bool)
     held[:, 0] = True
     first, second = (held + rng.normal(0, 0.7, held.shape) for _ in range(2))
-    found = Judged(np.arange(0, 12_001, 30), np.column_stack((first.ravel(), second.ravel())), held.ravel())
+    found = Judged(np.arange(0, 12_001, 30), np.column_stack((first.ravel(), second.ravel())), HOMES, held.ravel())
     weights, ndcg = climbed(found)
     assert weights.min() > 0.2
     assert ndcg > 1.1 * max(found.ndcg(alone) for alone in np.eye(2))

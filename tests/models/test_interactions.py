@@ -7,6 +7,7 @@ import pytest
 
 from homing.core.errors import BadInput
 from homing.models import Interactions
+from homing.models.pasts import Pasts
 from homing.models.query import Query
 
 
@@ -73,3 +74,25 @@ def test_what_was_known_at_once_needs_no_second_moment():
     late = Interactions.from_columns(["a", "b"], homes, timestamps=at, known_at=[15, 5])
     assert late.known().tolist() == [15, 20]
     assert [len(late.before(moment)) for moment in (15, 16, 21)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_rows_in_order_are_shared_with_the_pasts_and_others_are_put_in_order(timed):
+    rng = np.random.default_rng(0)
+    lead, home, at = (rng.integers(0, 5, 200) for _ in range(3))
+    order = np.lexsort((home, at, lead)) if timed else np.argsort(lead, kind="stable")
+    moments = at if timed else None
+    mixed = Interactions.from_columns(lead, home, rng.random(200), moments)
+    in_order = mixed.select(order)
+    found, shared = Pasts.of(mixed), Pasts.of(in_order)
+    assert np.shares_memory(shared.weights, in_order.weight)
+    assert not np.shares_memory(found.weights, mixed.weight)
+    assert all(np.array_equal(one, shared.arrays()[name]) for name, one in found.arrays().items())
+    assert found.upto == (at.max() if timed else None)
+
+
+@pytest.mark.parametrize("column", ["lead", "at", "property"])
+def test_one_row_out_of_order_by_any_key_is_put_in_its_place(column):
+    rows = {"lead": [0, 0], "at": [5, 5], "property": [0, 0]} | {column: [1, 0]}
+    data = Interactions.from_columns(rows["lead"], rows["property"], [1.0, 2.0], rows["at"])
+    assert Pasts.of(data).weights.tolist() == [2.0, 1.0]

@@ -315,3 +315,11 @@ def test_arrays_that_do_not_fit_each_other_are_refused(by_trees, name, change):
     arrays = by_trees.arrays()
     with pytest.raises(ValueError, match="not those of"):
         Ranker.from_arrays(arrays | {name: change(arrays[name])})
+
+
+def test_a_ranker_like_another_has_as_many_trees_or_none(by_trees):
+    fewer = shown(300, seed=3)[0]
+    alike = fit_ranker(fewer, {}, QUICK, like=by_trees)
+    assert (alike.kind, alike.trees) == ("trees", by_trees.trees)
+    assert "did better" not in alike.says
+    assert fit_ranker(fewer, {}, QUICK, like=fit_ranker(shown(40)[0], {})).kind == "linear"

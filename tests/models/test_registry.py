@@ -1,13 +1,11 @@
 """Versions of models on disk: whole or not there, and never somebody else's."""
 
-import json
-
 import pytest
 
 from homing.core.clock import DAY
 from homing.core.errors import DamagedArtifact
 from homing.models import HybridRecommendationModel, Interactions
-from homing.models.registry import ModelRegistry
+from homing.models.registry import ModelRegistry, sealed
 
 NOW = 1_780_000_000_000_000
 
@@ -68,9 +66,21 @@ def test_a_manifest_that_is_not_the_one_of_the_card_is_refused(tmp_path, model):
     registry = ModelRegistry(tmp_path)
     registry.publish(model, NOW, {})
     card = registry.folder / "1" / "card.json"
-    card.write_text(json.dumps(registry.card("1") | {"checksum": "0" * 64}))
+    card.write_bytes(sealed(registry.card("1") | {"checksum": "0" * 64}))
     with pytest.raises(DamagedArtifact, match="its card says 0000"):
         registry.load("1")
+
+
+def test_a_card_changed_by_hand_is_refused_with_the_checksums_named(tmp_path, model):
+    registry = ModelRegistry(tmp_path)
+    registry.publish(model, NOW, {"event_weights": {"property_view": 1.0}})
+    card = registry.folder / "1" / "card.json"
+    card.write_text(card.read_text().replace("1.0", "1e9"))
+    for asked in (registry.load, registry.card, registry.trained_as_of, registry.check):
+        with pytest.raises(
+            DamagedArtifact, match=r"card\.json has SHA-256 [0-9a-f]{64}, it was written with [0-9a-f]{64}"
+        ):
+            asked("1")
 
 
 def test_a_card_that_cannot_be_read_is_named(tmp_path, model):

@@ -32,8 +32,11 @@ LANE = 16
 CONVERGED = 0.03
 """Where the columns move by less than this share of their size in an iteration, learning stops."""
 
-AT_ONCE = 1_024
+AT_ONCE = 256
 """So many rows are turned at a time, which takes no memory to speak of."""
+
+GATHERED = 512
+"""So many vectors of a row are kept at hand; they lie in the cache, and a longer row looks up its first ones twice."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,12 +133,12 @@ def _begin(
     near: Floats,
     lanes: tuple[int, ...],
 ) -> None:
-    """Gather the row's vectors into `near`; take the pull of each from the residual in `work`, and set its scale."""
+    """Gather the row's last vectors in `near`, round and round; add what each pulls to the residual, and its scale."""
     width = LANE * len(lanes) if len(lanes) > 0 else x.size
     residual, scale = work[1], work[2]
     for j in range(columns.size):
         y = fixed[columns[j]]
-        v = near[j]
+        v = near[j % GATHERED]
         dot = np.float32(0.0)
         for f in range(width):
             v[f] = y[f]
@@ -149,7 +152,9 @@ def _begin(
 
 
 @fast_kernel
-def _step(x: Floats, work: Floats, near: Floats, signed: Floats, lanes: tuple[int, ...]) -> np.float32:
+def _step(
+    x: Floats, work: Floats, fixed: Floats, columns: Whole, signed: Floats, near: Floats, lanes: tuple[int, ...]
+) -> np.float32:
     """One step from `x` along the preconditioned residual to the lowest point there; returns its length squared."""
     width = LANE * len(lanes) if len(lanes) > 0 else x.size
     base, residual, scale, direction = work[0], work[1], work[2], work[3]
@@ -160,7 +165,7 @@ def _step(x: Floats, work: Floats, near: Floats, signed: Floats, lanes: tuple[in
         steepness += residual[f] * direction[f]
         curvature += base[f] * direction[f] * direction[f]
     for j in range(signed.size):
-        v = near[j]
+        v = near[j % GATHERED] if j + GATHERED >= signed.size else fixed[columns[j]]
         dot = np.float32(0.0)
         for f in range(width):
             dot += v[f] * direction[f]
@@ -191,10 +196,7 @@ def _improve(  # noqa: PLR0913, PLR0917  # a kernel takes arrays, not objects
     """Improve every row of `factors` (n, d) in place, given `fixed` (m, d) with Gram matrix `diagonal` (d,)."""
     moved = 0.0
     rows, width = factors.shape
-    longest = 1
-    for row in range(rows):
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    near = np.empty((longest, width), dtype=np.float32)
+    near = np.empty((GATHERED, width), dtype=np.float32)
     work = np.empty((4, width), dtype=np.float32)
     for row in range(rows):
         x = factors[row]
@@ -211,7 +213,7 @@ def _improve(  # noqa: PLR0913, PLR0917  # a kernel takes arrays, not objects
             if centre.shape[0] > 0:
                 work[1, f] += penalty[row] * centre[row, f]
         _begin(x, work, fixed, columns[part], signed[part], against, near, lanes)
-        moved += float(_step(x, work, near, signed[part], lanes))
+        moved += float(_step(x, work, fixed, columns[part], signed[part], near, lanes))
     return moved
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from homing.core.jit import fast_kernel, kernel
 
-__all__ = ["AGAINST", "STRAY", "act", "fold", "foreseen", "grown", "heights", "log_choices", "parts_of"]
+__all__ = ["AGAINST", "STRAY", "act", "acted", "fold", "foreseen", "grown", "heights", "log_choices", "parts_of"]
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -30,9 +30,10 @@ State = tuple[Doubles, Doubles, Doubles, Doubles, Doubles, Doubles]
 each home the weights added up for either (2, m), `UNMET` where it does not count; how well each of `SCALES` has done
 for either (2, scales)."""
 
-Prior = tuple[Doubles, Doubles, Doubles, Doubles]
-"""Mean (d,), covariance (d, d), homes that stand for the market (m, d), and the rules (4,): the precision of a weight
-of 1, the sharpness of choices, by how much a challenger must foresee better to gain, and the threshold."""
+Prior = tuple[Doubles, Doubles, Doubles, Doubles, Doubles]
+"""Mean (d,), covariance (d, d), homes that stand for the market (m, d), the rules (4,): the precision of a weight of 1,
+the sharpness of choices, by how much a challenger must foresee better to gain, and the threshold; and the products of
+the market with the mean (m,)."""
 
 AGAINST = -0.5
 """The utility that acts against a home stand for; acts for it stand for 1."""
@@ -96,13 +97,24 @@ def log_choices(mean: Doubles, x: Doubles, market: Doubles, sharpness: float) ->
 
     log((1 - STRAY) exp(s w . x) / average of exp(s w . z) over x and homes z of the market (m, d) + STRAY)
     """
+    others = np.empty(market.shape[0])
+    _products(market, mean, others)
+    return _log_choices(_height(mean, x), others, sharpness)
+
+
+@fast_kernel
+def _height(mean: Doubles, x: Doubles) -> float:
     height = 0.0
     for i in range(mean.size):
         height += mean[i] * x[i]
+    return height
+
+
+@fast_kernel
+def _log_choices(height: float, others: Doubles, sharpness: float) -> Doubles:
+    """`log_choices` of a home with the product `height`, those of the market being `others` (m,)."""
     totals = np.ones(len(SCALES))
-    totals[0] += market.shape[0]
-    others = np.empty(market.shape[0])
-    _products(market, mean, others)
+    totals[0] += others.size
     for other in others:
         third = math.exp(min(sharpness * (other - height) / 3.0, 30.0))
         usual = third * third * third
@@ -110,14 +122,13 @@ def log_choices(mean: Doubles, x: Doubles, market: Doubles, sharpness: float) ->
         totals[2] += usual
         totals[3] += usual * usual * usual
     for s in range(len(SCALES)):
-        totals[s] = math.log((1.0 - STRAY) * (market.shape[0] + 1.0) / totals[s] + STRAY)
+        totals[s] = math.log((1.0 - STRAY) * (others.size + 1.0) / totals[s] + STRAY)
     return totals
 
 
 @fast_kernel
-def _foreseen(mean: Doubles, x: Doubles, market: Doubles, sharpness: float, trust: Doubles) -> float:
+def _foreseen(found: Doubles, trust: Doubles) -> float:
     """`log_choices` averaged by how well each scale has done, `trust` (scales,), which learns in place."""
-    found = log_choices(mean, x, market, sharpness)
     most = trust.max()
     before = 0.0
     after = 0.0
@@ -136,9 +147,12 @@ def _began(state: State, ahead: float, x: Doubles, prior: Prior) -> float:
     if ahead <= 0.0:
         for s in range(len(SCALES)):
             trust[1, s] = 0.0
-    expected = _foreseen(mean, x, prior[2], rules[1], trust[0])
-    foreseen = _foreseen(rival if ahead > 0.0 else prior[0], x, prior[2], rules[1], trust[1])
-    further: float = max(ahead + foreseen - expected - rules[2], 0.0)
+    expected = _foreseen(log_choices(mean, x, prior[2], rules[1]), trust[0])
+    if ahead > 0.0:
+        found = log_choices(rival, x, prior[2], rules[1])
+    else:
+        found = _log_choices(_height(prior[0], x), prior[4], rules[1])
+    further: float = max(ahead + _foreseen(found, trust[1]) - expected - rules[2], 0.0)
     if (ahead > 0.0) != (further > 0.0):
         for m in range(counted.shape[1]):
             counted[1, m] = UNMET
@@ -206,6 +220,35 @@ def grown(homes: NDArray[np.int64], counted: Doubles, home: int) -> tuple[int, N
 
 
 @fast_kernel
+def acted(  # noqa: PLR0913, PLR0917  # arrays one by one are told apart sooner than those within a tuple
+    homes: NDArray[np.int64],
+    before: Doubles,
+    home: int,
+    vector: Floats,
+    weight: float,
+    ahead: float,
+    mean: Doubles,
+    covariance: Doubles,
+    rival: Doubles,
+    spread: Doubles,
+    trust: Doubles,
+    prior_mean: Doubles,
+    prior_covariance: Doubles,
+    market: Doubles,
+    rules: Doubles,
+    usual: Doubles,
+) -> tuple[NDArray[np.int64], Doubles, float]:
+    """`act` on a home that may be new to the state, in place but for `homes` and `before`, which are `counted` so far.
+
+    Returns the homes (m,), `counted` (2, m), and what `act` does.
+    """
+    place, to_homes, counted = grown(homes, before, home)
+    state = mean, covariance, rival, spread, counted, trust
+    prior = prior_mean, prior_covariance, market, rules, usual
+    return to_homes, counted, act(state, ahead, place, vector, weight, prior)
+
+
+@fast_kernel
 def fold(
     vectors: Floats, items: NDArray[np.int64], places: NDArray[np.int64], weights: Doubles, count: int, prior: Prior
 ) -> tuple[State, Doubles]:
@@ -249,14 +292,15 @@ def foreseen(
     """
     mean = prior[0].copy()
     covariance = prior[1].copy()
-    sums = np.zeros(scales.size)
+    sums, others = np.zeros(scales.size), np.empty(prior[2].shape[0])
     number = 0
     for j in range(items.size):
         x = vectors[items[j]].astype(np.float64)
         if j > 0 and weights[j] > 0.0:
             number += 1
+            _products(prior[2], mean, others)
             for s in range(scales.size):
-                sums[s] += log_choices(mean, x, prior[2], scales[s])[USUAL]
+                sums[s] += _log_choices(_height(mean, x), others, scales[s])[USUAL]
         c = prior[3][0] * math.log2(1.0 + abs(weights[j]))
         _absorb(mean, covariance, x, c, c * (1.0 if weights[j] > 0.0 else AGAINST))
     return sums, number

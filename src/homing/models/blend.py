@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from homing.core import progress
 from homing.core.jit import kernel
-from homing.models.interactions import Interactions
 from homing.models.parts import Parts, part_scores
-from homing.models.pasts import Past, Pasts
+from homing.models.pasts import Past
 from homing.models.validation import ENOUGH_LEADS, Cut
 
-__all__ = ["Judged", "climbed", "cold_cut", "in_proportion", "judged", "reach"]
+__all__ = ["Judged", "climbed", "judged", "reach"]
 
 Floats = NDArray[np.float64]
 
@@ -26,8 +24,6 @@ _DRAWN = 50
 _STEPS = (1.0, 0.5, 0.25, 0.125)
 _WORTH = 1.0005
 _LENGTHS = np.array([5, 10, 20, 50])
-_COLD_SHARE = 0.1
-_FEWEST_COLD = 20
 _TINY = 1e-12
 
 
@@ -36,11 +32,12 @@ class Judged:
     """What p models say to the leads of cuts, each about the homes that any of them puts among its best.
 
     Lead u has rows `offsets[u]:offsets[u + 1]`: `scores` float64 (n, p), each divided by its `reach`, 0 where a model
-    has nothing to say; `held` bool (n,), whether the home was held out.
+    has nothing to say; `homes` int64 (n,) codes; `held` bool (n,), whether the home was held out.
     """
 
     offsets: NDArray[np.int64]
     scores: Floats
+    homes: NDArray[np.int64]
     held: NDArray[np.bool_]
 
     @classmethod
@@ -51,6 +48,7 @@ class Judged:
         return cls(
             np.concatenate([np.zeros(1, dtype=np.int64), *offsets]),
             np.concatenate([one.scores for one in some]),
+            np.concatenate([one.homes for one in some]),
             np.concatenate([one.held for one in some]),
         )
 
@@ -86,6 +84,7 @@ def judged(parts: Parts, cut: Cut, among: NDArray[np.bool_] | None = None, seed:
     """
     rng = np.random.default_rng(seed)
     blocks: list[Floats] = [np.zeros((0, len(parts)))]
+    codes: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
     hits: list[NDArray[np.bool_]] = [np.zeros(0, dtype=np.bool_)]
     homes = len(cut.train.properties)
     for lead in cut.leads.tolist():
@@ -100,9 +99,10 @@ def judged(parts: Parts, cut: Cut, among: NDArray[np.bool_] | None = None, seed:
             wanted[_best(np.where(fresh, column, -np.inf))] = True
         rows = np.flatnonzero(wanted & fresh)
         blocks.append(columns[rows])
+        codes.append(rows)
         hits.append(np.isin(rows, held))
     offsets = np.cumsum([block.shape[0] for block in blocks]).astype(np.int64)
-    return Judged(offsets, np.concatenate(blocks), np.concatenate(hits))
+    return Judged(offsets, np.concatenate(blocks), np.concatenate(codes), np.concatenate(hits))
 
 
 def climbed(found: Judged, free: NDArray[np.bool_] | None = None) -> tuple[Floats, float]:
@@ -130,39 +130,6 @@ def climbed(found: Judged, free: NDArray[np.bool_] | None = None) -> tuple[Float
                         weights, best, moved = tried, ndcg, True
         progress.say(f"blending: NDCG {best:.4f}")
     return weights / weights.sum(), best
-
-
-def cold_cut(data: Interactions, seed: int, most: int) -> tuple[Cut, NDArray[np.bool_]]:
-    """A tenth of the homes with all acts on them held out, as if listed a minute ago, and which they are.
-
-    Too few homes give a cut with no lead to judge by.
-    """
-    rng = np.random.default_rng([seed, 1])
-    homes = len(data.properties)
-    acted = np.unique(data.property)
-    count = int(_COLD_SHARE * acted.size)
-    cold = np.zeros(homes, dtype=np.bool_)
-    if count >= _FEWEST_COLD:
-        cold[rng.choice(acted, count, replace=False)] = True
-    train = data.select(~cold[data.property])
-    left = np.bincount(train.lead, minlength=len(data.leads)) > 0
-    held = data.select(cold[data.property] & left[data.lead]).net()
-    held.data = np.where(held.data > 0, np.float32(1), np.float32(0))
-    held.eliminate_zeros()
-    leads = np.flatnonzero(np.diff(held.indptr))
-    if leads.size > most:
-        leads = np.sort(rng.choice(leads, most, replace=False))
-    return Cut(train, Pasts.of(train), leads, sp.csr_array(held)), cold
-
-
-def in_proportion(found: Judged, weights: Floats, others: Floats) -> float:
-    """By how much `scores @ others` has to be multiplied to be as large as `scores @ weights`, root mean square.
-
-    Least squares would give less, as much as the two disagree, and put homes that others score behind all the rest.
-    """
-    wanted, given = found.scores @ weights, found.scores @ others
-    size = float(given @ given)
-    return float(np.sqrt(wanted @ wanted / size)) if size > _TINY else 1.0
 
 
 def _reached(scores: Floats, past: Past) -> Floats:

@@ -27,6 +27,10 @@ _PRIOR_SAMPLES: Final = 4.0
 _ENDS: Final = (0.08, 0.92)
 """Of the posterior of a bin alone. Bins are pooled with their neighbours, so these hold the truth 9 times in 10."""
 
+_OPENING_BELOW: Final = np.array([[20.0], [0.0], [20.0], [0.0]])
+_OPENING_ABOVE: Final = np.array([[20.0], [0.0], [0.0], [20.0]])
+"""How logit, mean, low and high end go on beyond all samples: no score lies 20 further."""
+
 _SMALLEST: Final = 1e-12
 
 Slopes = tuple[float, float]
@@ -60,9 +64,9 @@ class Calibration:
     mass along that logit, each has a beta posterior (the logistic curve counts as four samples of it, and as half a one
     of either kind at least), and isotonic regression (Zadrozny and Elkan 2002) makes mean and ends of the bins rise.
     Between the middles of bins log-odds are interpolated; outside they go on to the last sample, at most as steeply as
-    the logistic curve, and stay there, while the interval opens.
+    the logistic curve, and stay there. The interval opens the more, the further a score lies beyond what was seen.
 
-    `mean` has shape (3,), `covariance` (3, 3); `points` (4, bins + 2) are the logit and the log-odds of probability,
+    `mean` has shape (3,), `covariance` (3, 3); `points` (4, bins + 4) are the logit and the log-odds of probability,
     low and high, or (4, 0) for the method "platt"; `samples` and `positives` say what it was fitted on.
 
     >>> bool(Calibration().of(np.array([0.0]), np.array([0.0])).high[0] > 0.3)
@@ -172,7 +176,7 @@ def _logistic(scores: Floats, acts: Floats, labels: Floats, spread: float) -> Ca
 
 
 def _points(odds: Floats, labels: Floats) -> Floats:
-    """Where the curve bends, (4, bins + 2): the logistic log-odds, and those of the mean, the low and the high end."""
+    """Where the curve bends, (4, bins + 4): the logistic log-odds, and those of the mean, the low and the high end."""
     order = np.argsort(odds, kind="stable")
     odds, labels = odds[order], labels[order]
     starts = _bin_starts(odds, int(np.clip(labels.sum() // _POSITIVES_A_BIN, *_BINS)))
@@ -185,8 +189,9 @@ def _points(odds: Floats, labels: Floats) -> Floats:
     curves = (logit(isotonic_regression(share, weights=counts).x) for share in shares)
     middles = logit(np.clip(expected, _SMALLEST, 1.0 - _SMALLEST))
     at = np.maximum.accumulate(np.concatenate((odds[:1], middles, odds[-1:])))
-    carried = (_carried_on(curve, at, *limits) for curve, limits in zip(curves, _SLOPES, strict=True))
-    return np.stack([at, *carried])
+    mean, low, high = (_carried_on(curve, at, *limits) for curve, limits in zip(curves, _SLOPES, strict=True))
+    first, last = (np.array([[at[end]], [mean[end]], [low[end]], [high[end]]]) for end in (0, -1))
+    return np.hstack([first - _OPENING_BELOW, np.stack([at, mean, low, high]), last + _OPENING_ABOVE])
 
 
 def _carried_on(curve: Floats, at: Floats, before: Slopes, after: Slopes) -> Floats:

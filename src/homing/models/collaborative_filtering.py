@@ -25,7 +25,7 @@ from homing.models.home_priors import Attributes
 from homing.models.homes import HomesLike
 from homing.models.interactions import Interactions
 from homing.models.learned_factors import Learned
-from homing.models.nearest import products
+from homing.models.nearest import products, summed
 from homing.models.pasts import Past
 from homing.models.search import Search
 from homing.models.tuning import packed_trials, trials_from
@@ -79,24 +79,34 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
     # -- learning ----------------------------------------------------------------------------------------------
 
     def _fit(self, data: Interactions, homes: HomesLike | None) -> None:
-        def judge(settings: Settings, cut: Cut, with_homes: bool) -> float:
-            options = {**self.options(), **asdict(settings), "iterations": min(self.config.iterations, 10)}
-            trial = type(self)(**{**options, "tune": False})
-            return trial.fit(cut.train, homes=homes if with_homes else None)._ndcg(cut)
-
-        self.settings_, self.trials_ = chosen(self.config, data, judge, described=homes is not None)
         self.attributes_: Attributes | None = None
         described = None
         if homes is not None:
             self.attributes_, columns = Attributes.of(homes)
             described = Described(self._placed(homes, columns), self.attributes_.spread())
-        net = self._net(len(data.properties))
+
+        def judge(settings: Settings, cut: Cut, with_homes: bool) -> float:
+            options = {**self.options(), **asdict(settings), "iterations": min(self.config.iterations, 10)}
+            trial = type(self)(**{**options, "tune": False})
+            trial.items, trial.pasts = self.items if with_homes else data.properties, cut.pasts
+            trial.settings_ = Settings.of(trial.config)
+            trial._learn(len(data.properties), described if with_homes else None)
+            return trial._ndcg(cut)
+
+        tells = described is not None and described.columns.nnz > 0
+        self.settings_, self.trials_ = chosen(self.config, data, judge, described=tells)
+        self._learn(len(data.properties), described)
+
+    def _learn(self, count: int, described: Described | None) -> None:
+        """The factors by `settings_`, from what leads did with the first `count` homes."""
+        net = self._net(count)
         size = np.log2(1.0 + net.data[net.data > 0])
         self.unit_ = float(size.mean()) if size.size and size.mean() > 0 else 1.0
         entries = evidence_of(net, self.settings_, self.unit_, self.config.method)
         del net, size
-        self.liked_ = self.popularity()
         found = learned(self.config, self.settings_, entries, described, len(self.items))
+        del entries
+        self.liked_ = self.popularity()
         self._hold(found.turned() if self.config.method == "ials" else found)
 
     @property
@@ -308,8 +318,9 @@ def prior_of(model: CollaborativeFilteringModel, homes: Codes) -> Doubles:
     found = model.learned_
     known = homes[(homes >= 0) & (homes < model.has_.size)]
     known = known[model.has_[known]]
-    weights = 1.0 + np.append(model.liked_, np.zeros(max(model.has_.size - model.liked_.size, 0)))[known]
-    mean = weights @ found.vectors[known].astype(np.float64)
+    weights, met = np.ones(known.size), known < model.liked_.size
+    weights[met] += model.liked_[known[met]]
+    mean = summed(found.vectors, known, weights)
     length = float(np.linalg.norm(mean))
     towards: Doubles = mean * (found.spread / length if length > 0.0 else 0.0)
     return towards

@@ -16,12 +16,12 @@ from homing.models.artifact import packed_text, text_from
 from homing.models.axes import Axis, Encoding, axes_from, axes_text, axis_columns, chosen_axes, encoded
 from homing.models.base import Arrays, Lead, LearningModel, Scores
 from homing.models.blending import Choice, choices, conditional_logit
-from homing.models.evidence import evidence_of, traits_of
+from homing.models.evidence import Evidence, evidence_of, traits_of
 from homing.models.homes import UNKNOWN_MOMENT, HomesLike
 from homing.models.interactions import Id, Interactions
 from homing.models.pasts import Past
 from homing.models.remarks import NO_LEXICON, WEIGHTINGS, Lexicon, Remarks, Weighting, digest, learned_lexicon
-from homing.models.tastes import gathered, likeness, parts_of, taste_of, totals, word_taste
+from homing.models.tastes import by_family, gathered, likeness, parts_of, taste_of, totals, word_taste
 from homing.models.tuning import Trial, best_of, climbed, packed_trials, trials_from
 from homing.models.validation import validation_cut
 
@@ -242,6 +242,7 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         trial.pasts = cut.pasts
         found, encodings = trial._choices(_MOST_CHOICES_IN_A_TRIAL), {self.weighting_: self.remarks_}
         heard = [text or "" for text in self._heard]
+        told: dict[float, list[Evidence]] = {}
 
         def use(model: ContentBasedModel, settings: Mapping[str, float]) -> None:
             model.prior_ = settings.get("prior", model.prior_)
@@ -253,7 +254,10 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
 
         def judge(settings: dict[str, float]) -> float:
             use(trial, settings)
-            trial._learn(found)
+            half_life = trial.half_life_days_
+            if half_life not in told:
+                told[half_life] = [trial._evidence(choice.past) for choice in found]
+            trial._learn(found, told[half_life])
             return cut.ndcg(trial)
 
         start = {"prior": self.prior_, "half_life_days": self.half_life_days_, "bm25": 0.0}
@@ -262,13 +266,18 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         self.trials_ = climbed(free, {name: start[name] for name in free}, judge, most=most, what="tastes")
         use(self, best_of(self.trials_).settings)
 
-    def _learn(self, found: Sequence[Choice]) -> None:
-        """The weights that make the choices in the data likely; constants where there are too few."""
+    def _learn(self, found: Sequence[Choice], told: Sequence[Evidence] | None = None) -> None:
+        """The weights that make the choices in the data likely; constants where there are too few.
+
+        `told` is the evidence of the past of each, where that is known already.
+        """
         self.beta_ = self._weights()
         if self.config.similarity == "cosine" or len(found) < FEWEST_CHOICES:
             return
         strengths = np.array([choice.strength for choice in found])
-        features = np.stack([self._columns(self._taste(choice.past), choice.homes) for choice in found])
+        told = [self._evidence(choice.past) for choice in found] if told is None else told
+        tastes = (self._taste_of(evidence) for evidence in told)
+        features = np.stack([self._columns(taste, choice.homes) for taste, choice in zip(tastes, found, strict=True)])
         self.beta_ = conditional_logit(features, strengths, self.beta_, _PULL)
 
     def _chosen(self) -> dict[str, Any]:
@@ -294,9 +303,15 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
 
     # -- scoring -----------------------------------------------------------------------------------------------
 
+    def _evidence(self, past: Past) -> Evidence:
+        return evidence_of(past, self.half_life_days_, self._traits)
+
     def _taste(self, past: Past) -> _Taste:
+        return self._taste_of(self._evidence(past))
+
+    def _taste_of(self, evidence: Evidence) -> _Taste:
         encoding, remarks, config = self.encoding_, self.remarks_, self.config
-        items, mass, price = evidence_of(past, self.half_life_days_, self._traits)
+        items, mass, price = evidence
         bins, parts = encoding.bins[items], encoding.parts[items]
         if price is not None and self._price_axis >= 0:
             then = encoding.repriced(self.axes_[self._price_axis], self._price_axis, price, items)
@@ -325,8 +340,7 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         if not self._speaks(past):
             return np.full(items.size, np.nan, dtype=np.float32)
         encoding, taste = self.encoding_, self._taste(past)
-        weighted = taste.bins * np.repeat(self.beta_[: len(self.axes_)], np.diff(encoding.starts))
-        scores = totals(encoding.bins, encoding.parts, items, weighted)
+        scores = totals(encoding.bins, encoding.parts, items, self._weighted(taste))
         if len(self.lexicon_):
             said = self._words_of(items, taste.terms * self.beta_[-1]) - taste.usual * self.beta_[-1]
             silent = np.isnan(scores) & np.isnan(said)
@@ -358,20 +372,21 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
     def by_family(self, past: Past, items: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """The families of attributes, and the part of each in the scores, float64 (n, families), NaN where unknown."""
         encoding, words = self.encoding_, len(self.lexicon_) > 0
-        of_axis = [axis.family for axis in self.axes_] + ["remarks"] * words
-        families = tuple(dict.fromkeys(of_axis))
-        parts = np.full((items.size, len(families)), np.nan)
+        of_axis = [axis.family for axis in self.axes_]
+        families = tuple(dict.fromkeys(of_axis + ["remarks"] * words))
         if not self._speaks(past):
-            return families, parts
-        taste = self._taste(past)
-        values = self._columns(taste, items) * self.beta_ / self._lengths(taste, items)[:, None]
-        known = (encoding.bins[items] >= 0) @ (encoding.axis[:, None] == np.arange(len(self.axes_)))
-        known = np.column_stack((known, self.remarks_.known[items])) if words else known
-        for place, family in enumerate(families):
-            own = [column for column, name in enumerate(of_axis) if name == family]
-            there = known[:, own].any(axis=1)
-            parts[there, place] = np.where(known[:, own], values[:, own], 0.0).sum(axis=1)[there]
-        return families, parts
+            return families, np.full((items.size, len(families)), np.nan)
+        taste, owner = self._taste(past), np.array([families.index(name) for name in of_axis], dtype=np.int64)
+        parts = by_family(
+            encoding.bins, encoding.parts, items, encoding.axis, self._weighted(taste), owner, len(families)
+        )
+        if words:
+            parts[:, -1] = self.beta_[-1] * (self._words_of(items, taste.terms) - taste.usual)
+        return families, parts / self._lengths(taste, items)[:, None]
+
+    def _weighted(self, taste: _Taste) -> NDArray[np.float64]:
+        """The taste for every bin times the weight of its attribute, float64 (bins,)."""
+        return taste.bins * np.repeat(self.beta_[: len(self.axes_)], np.diff(self.encoding_.starts))
 
     def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
         families, parts = self.by_family(past, items)

@@ -54,12 +54,12 @@ def learned(
     config: CollaborativeFilteringConfig, settings: Settings, entries: Matrix, described: Described | None, count: int
 ) -> Learned:
     """Learn the factors of `count` homes, the first of which are the columns of `entries`."""
-    acts = np.bincount(entries.indices, minlength=entries.shape[1])
-    ridge = None if described is None else _ridge(described, acts)
+    ridge = None if described is None else _ridge(described, _acts(entries))
     if config.method == "ials":
         leads, homes = _alternated(config, settings, entries, described, ridge)
     else:
         leads, homes = _decomposed(config, settings, entries)
+    acts = _acts(entries)
     missed = als.squares(leads, homes, entries, AGAINST, weighted=config.method == "ials")
     pairs = max(entries.shape[0] * entries.shape[1], 1)
     noise = max(missed, 0.0) / pairs
@@ -71,6 +71,11 @@ def learned(
     found = replace(Learned.of(own, acts, count, leads, noise), coefficients=coefficients)
     least = 0.0 if config.method == "nmf" else -np.inf
     return found.described(described.columns, np.arange(count), draws=draws, least=least)
+
+
+def _acts(entries: Matrix) -> NDArray[np.int64]:
+    """How many leads have an entry for each home, int64 (homes,)."""
+    return np.bincount(entries.indices, minlength=entries.shape[1])
 
 
 def _ridge(described: Described, acts: NDArray[Any]) -> Ridge | None:

@@ -194,25 +194,48 @@ def folded(
 
 
 @fast_kernel
-def inverse(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles) -> Doubles:
-    """M^-1 (d, d): with L the Cholesky factor of 1 + Z ZT and W = L^-1 Z, 1 - WT W between 1 / sqrt(base)."""
-    width = base.size
-    rows = _scaled(vectors, base, items, confidence)
+def _inverse_by_factors(rows: Doubles) -> Doubles:
+    """(1 + ZT Z)^-1 (d, d) of rows Z (n, d), its lower half: with L the Cholesky factor, the rows of L^-T crossed."""
+    lower = _one_more(rows.T.copy())
+    _lower(lower)
+    width = lower.shape[0]
+    turned = np.zeros((width, width))
+    for g in range(width):
+        turned[g, g] = 1.0 / lower[g, g]
+        for f in range(g + 1, width):
+            turned[g, f] = -_dot(lower[f], turned[g], f) / lower[f, f]
+    return _crossed(turned)
+
+
+@fast_kernel
+def _inverse_by_acts(rows: Doubles) -> Doubles:
+    """The same by way of n unknowns: with L the Cholesky factor of 1 + Z ZT and W = L^-1 Z, it is 1 - WT W."""
+    width = rows.shape[1]
     lower = _one_more(rows)
     _lower(lower)
-    for j in range(items.size):
+    for j in range(rows.shape[0]):
         for k in range(j):
             for f in range(width):
                 rows[j, f] -= lower[j, k] * rows[k, f]
         for f in range(width):
             rows[j, f] /= lower[j, j]
     found = _crossed(rows.T.copy())
-    scale = 1.0 / np.sqrt(base)
     for f in range(width):
-        for g in range(f):
-            found[f, g] *= -scale[f] * scale[g]
+        for g in range(f + 1):
+            found[f, g] = (1.0 if f == g else 0.0) - found[f, g]
+    return found
+
+
+@fast_kernel
+def inverse(vectors: Floats, base: Doubles, items: Codes, confidence: Doubles) -> Doubles:
+    """M^-1 (d, d), by the smaller of two systems; it lies between 1 / sqrt(base)."""
+    rows = _scaled(vectors, base, items, confidence)
+    found = _inverse_by_acts(rows) if items.size < base.size else _inverse_by_factors(rows)
+    scale = 1.0 / np.sqrt(base)
+    for f in range(base.size):
+        for g in range(f + 1):
+            found[f, g] *= scale[f] * scale[g]
             found[g, f] = found[f, g]
-        found[f, f] = (1.0 - found[f, f]) * scale[f] * scale[f]
     return found
 
 

@@ -233,7 +233,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
         self.ranker_ = learned_ranker(chosen, shown, rates, seed)
         if shown is not None:
-            self.calibration_ = calibrated(chosen, shown, rates, seed)
+            self.calibration_ = calibrated(chosen, shown, rates, seed, like=self.ranker_)
 
     def _told(self, past: Past, items: Codes) -> Told:
         return told(self.parts_, self.facts_, past, items)
@@ -279,8 +279,10 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             spoken: list[dict[str, float]] = [{} for _ in items]
             for name in (name for name in self.parts_ if SOURCE_FAMILY.get(name) == family):
                 for voices, found in zip(spoken, self.parts_[name]._explain(past, items), strict=True):
+                    rate = rates[name] or _QUIET
                     for home, value in found.items():
-                        voices[home] = voices.get(home, 0.0) + (rates[name] or _QUIET) * value
+                        if value:
+                            voices[home] = voices.get(home, 0.0) + rate * value
             for of_home, voices in zip(explained, spoken, strict=True):
                 of_home.update(shared_out(family, of_home.pop(family), voices))
         return explained

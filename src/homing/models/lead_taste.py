@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +24,22 @@ class Prior:
 
     `mean` float64 (d,), `covariance` float64 (d, d); `market` float64 (m, d) homes that stand for the whole market;
     `rules` float64 (4,): the precision of a weight of 1, how sharply utility decides, by how much a challenger must
-    foresee a home better to gain, and how far it must be ahead for a change.
+    foresee a home better to gain, and how far it must be ahead for a change; `usual` (m,) the market times the mean.
     """
 
     mean: Doubles
     covariance: Doubles
     market: Doubles
     rules: Doubles
+    usual: Doubles = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "usual", self.market @ self.mean)
 
     @property
     def packed(self) -> bayes.Prior:
         """The same, as the compiled loops take it."""
-        return self.mean, self.covariance, self.market, self.rules
+        return self.mean, self.covariance, self.market, self.rules, self.usual
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,11 +85,14 @@ def folded(prior: Prior, vectors: Floats, items: NDArray[np.int64], weights: Dou
 
 def acted(prior: Prior, taste: Taste, home: int, vector: Floats, weight: float) -> Taste:
     """The taste after one act more; the first stays as it is."""
-    place, homes, counted = bayes.grown(taste.homes, taste.counted, home)
+    mean, covariance, trust = taste.mean.copy(), taste.covariance.copy(), taste.trust.copy()
     if taste.ahead > 0.0:
         rival, spread = taste.rival.copy(), taste.rival_covariance.copy()
     else:
-        rival, spread = np.empty_like(taste.rival), np.empty_like(taste.rival_covariance)
-    state = taste.mean.copy(), taste.covariance.copy(), rival, spread, counted, taste.trust.copy()
-    ahead = bayes.act(state, taste.ahead, place, vector, weight, prior.packed)
-    return Taste(*state[:4], homes, *state[4:], max(ahead, 0.0), taste.changes + (ahead < 0.0))
+        rival, spread = np.empty(mean.shape), np.empty(covariance.shape)
+    homes, counted, ahead = bayes.acted(
+        taste.homes, taste.counted, home, vector, weight, taste.ahead, mean, covariance, rival, spread, trust,
+        prior.mean, prior.covariance, prior.market, prior.rules, prior.usual,
+    )  # fmt: skip
+    changes = taste.changes + (ahead < 0.0)
+    return Taste(mean, covariance, rival, spread, homes, counted, trust, max(ahead, 0.0), changes)

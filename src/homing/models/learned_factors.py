@@ -10,6 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from homing.models.als import AT_ONCE
+
 __all__ = ["Learned"]
 
 Doubles = NDArray[np.float64]
@@ -113,10 +115,10 @@ class Learned:
 
 
 def _gram(vectors: Floats, some: NDArray[np.bool_]) -> Doubles:
-    """The Gram matrix of some rows, float64 (d, d), a thousand at a time."""
+    """The Gram matrix of some rows, float64 (d, d), so many at a time that the copy takes no memory to speak of."""
     found = np.zeros((vectors.shape[1], vectors.shape[1]))
-    for first in range(0, len(vectors), 1_024):
-        part = vectors[first : first + 1_024][some[first : first + 1_024]].astype(np.float64)
+    for first in range(0, len(vectors), AT_ONCE):
+        part = vectors[first : first + AT_ONCE][some[first : first + AT_ONCE]].astype(np.float64)
         found += part.T @ part
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -12,11 +13,12 @@ from numpy.typing import NDArray
 from homing.core.ids import Vocabulary
 from homing.market.snapshot import MarketSnapshot
 from homing.models.base import LearningModel
-from homing.models.blend import Judged, climbed, cold_cut, in_proportion, judged
+from homing.models.blend import Judged, climbed, judged
 from homing.models.blending import Alive, Choice, conditional_logit
 from homing.models.head import Head
 from homing.models.homes import UNKNOWN_MOMENT, HomesLike
 from homing.models.interactions import Id, Interactions
+from homing.models.new_homes import among_known, as_expected, cold_cut, in_proportion
 from homing.models.parts import PARTS, Parts, fitted
 from homing.models.validation import validation_cuts
 
@@ -72,10 +74,10 @@ def blended(learning: Learning, whole: Parts) -> Head:
         constant, weights=weights, learned=True, choices=int(found.held.sum()), ndcg=ndcg,
         says=f"weights that rank best what was held out of {cuts[0].leads.size} leads, {len(cuts)} times",
     )  # fmt: skip
-    return replace(head, cold=in_proportion(found, weights, cold := _cold(learning, whole, leads, weights)) * cold)
+    return replace(head, cold=_cold(learning, whole, leads, found, weights))
 
 
-def _cold(learning: Learning, whole: Parts, leads: int, weights: Floats) -> Floats:
+def _cold(learning: Learning, whole: Parts, leads: int, warm: Judged, weights: Floats) -> Floats:
     """The weights for homes nobody acted on, from homes made cold on purpose; without those, as they are elsewhere."""
     free = np.array([PARTS[name].by_homes for name in whole])
     if learning.homes is None or not free.any():
@@ -83,14 +85,14 @@ def _cold(learning: Learning, whole: Parts, leads: int, weights: Floats) -> Floa
     known = np.where(free, np.maximum(weights, 1e-3), 0.0)
     cut, cold = cold_cut(learning.data, learning.seed, leads)
     if not cut.is_enough:
-        return known
-    named = {name: model for name, model in whole.items() if PARTS[name].by_homes}
-    found = judged(learning.fitted(_twins(named), cut.train), cut, cold, learning.seed)
-    if not found.is_enough:
-        return known
-    weights = np.zeros(free.size)
-    weights[free] = climbed(found)[0]
-    return weights
+        return in_proportion(warm, weights, known) * known
+    used = free | (weights > 0)
+    parts = learning.fitted(_twins(dict(itertools.compress(whole.items(), used))), cut.train)
+    found = judged(dict(itertools.compress(parts.items(), free[used])), cut, cold, learning.seed)
+    others = np.zeros(free.size)
+    others[free] = climbed(found)[0]
+    mixed = as_expected(judged(parts, cut, seed=learning.seed), cold, learning.data, learning.seed)
+    return among_known(mixed, cold, weights[used], others[used]) * others
 
 
 def _twins(parts: Parts) -> Parts:

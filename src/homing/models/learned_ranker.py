@@ -48,8 +48,9 @@ def shown_after(
     usable = np.flatnonzero((impressions.at >= cut) & (homes >= 0))
     if not usable.size:
         return None
-    stranger = np.where(leads < 0, -1 - np.arange(leads.size), leads)
-    _, group = np.unique(np.column_stack((stranger, impressions.at))[usable], axis=0, return_inverse=True)
+    strangers = {one: -1 - place for place, one in enumerate(dict.fromkeys(impressions.lead_ids))}
+    leads = np.where(leads < 0, [strangers[one] for one in impressions.lead_ids], leads)
+    _, group = np.unique(np.column_stack((leads, impressions.at))[usable], axis=0, return_inverse=True)
     kept = _drawn(group.ravel(), most, seed)
     usable, group = usable[kept], group.ravel()[kept]
     usable, group = usable[np.argsort(group, kind="stable")], np.sort(group)
@@ -67,7 +68,7 @@ def shown_after(
         np.concatenate([block.features for block in blocks]), names, family, monotone, group,
         impressions.engaged[usable].astype(np.float64), impressions.position[usable].astype(np.float64),
     )  # fmt: skip
-    return Shown(labelled, stranger[usable], acts)
+    return Shown(labelled, leads[usable], acts)
 
 
 def told_choices(found: Sequence[Choice], tell: Callable[[Past, Codes], Told]) -> Labelled:
@@ -87,9 +88,10 @@ def learned_ranker(chosen: Labelled, shown: Shown | None, rates: Mapping[str, fl
     return _fitted(chosen if shown is None else _both(chosen, shown.rows), rates, seed)
 
 
-def calibrated(chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed: int) -> Calibration:
+def calibrated(chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed: int, *, like: Ranker) -> Calibration:
     """The probability of engaging, from scores of rankers that had not seen what the lead was shown: three folds.
 
+    These are rankers `like` the one that will be asked, learned from all: with as many trees, or with none.
     Unless these scores are shown to predict what was engaged with, it stays the wide prior: the rate seen on average
     would say nothing of any one home.
     """
@@ -100,14 +102,14 @@ def calibrated(chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed:
     for one in range(_FOLDS):
         others, own = of_row != one, of_row == one
         if own.any():
-            ranker = _fitted(_both(chosen, shown.rows.rows(others)), rates, seed)
+            ranker = _fitted(_both(chosen, shown.rows.rows(others)), rates, seed, like)
             scores[own] = ranker.scores_and_parts(shown.rows.features[own])[1].sum(axis=1)
     found = fit_calibration(scores, shown.acts, shown.rows.label > 0)
     return found if found.predicts else replace(Calibration(), samples=found.samples, positives=found.positives)
 
 
-def _fitted(rows: Labelled, rates: Mapping[str, float], seed: int) -> Ranker:
-    return fit_ranker(rows, _prior(rows, rates), RankerConfig(seed=seed))
+def _fitted(rows: Labelled, rates: Mapping[str, float], seed: int, like: Ranker | None = None) -> Ranker:
+    return fit_ranker(rows, _prior(rows, rates), RankerConfig(seed=seed), like=like)
 
 
 def _both(first: Labelled, second: Labelled) -> Labelled:

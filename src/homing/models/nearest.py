@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from homing.core.jit import fast_kernel
 
-__all__ = ["best", "products", "ranked"]
+__all__ = ["best", "products", "ranked", "summed"]
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -38,6 +38,17 @@ def products(vectors: Floats, items: Codes, x: Doubles) -> Doubles:
             total += np.float64(y[f]) * x[f]
         out[j] = total
     return out
+
+
+@fast_kernel
+def summed(vectors: Floats, items: Codes, weights: Doubles) -> Doubles:
+    """The sum (d,) of the factors of some homes times their weights (n,), added in float64."""
+    total = np.zeros(vectors.shape[1])
+    for j in range(items.size):
+        y = vectors[items[j]]
+        for f in range(total.size):
+            total[f] += weights[j] * y[f]
+    return total
 
 
 @fast_kernel

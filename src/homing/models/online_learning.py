@@ -103,14 +103,13 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
         self.noise_, self.absent_ = self.config.noise or NOISE, self.config.absent or ABSENT
         self.trials_: tuple[Trial, ...] = ()
         self._hold(Basis(), *_empty(len(self.items)))
-        self._learn()
         if homes is not None:
-            self._choose(data, homes)
             self._place(homes)
-            self._learn()
+            self._choose(data)
+        self._learn()
 
-    def _choose(self, data: Interactions, homes: HomesLike) -> None:
-        """Choose noise and absent, where left open, on a validation cut."""
+    def _choose(self, data: Interactions) -> None:
+        """Choose noise and absent, where left open, on a validation cut; the homes have their vectors already."""
         config = self.config
         free = {name: GRID[name] for name in GRID if getattr(config, name) is None}
         if not config.tune or not free:
@@ -122,8 +121,12 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
         most = int(np.clip(MOST_TRIALS * 3e5 / max(len(data), 1), FEWEST_TRIALS, MOST_TRIALS))
 
         def judge(settings: dict[str, float]) -> float:
-            options = {**self.options(), **start, **settings, "tune": False, "false_alarms": 0.0}
-            return cut.ndcg(type(self)(**options).fit(cut.train, homes=homes))
+            trial = type(self)(**{**self.options(), "false_alarms": 0.0})
+            trial.items, trial.pasts, tried = self.items, cut.pasts, {**start, **settings}
+            trial.noise_, trial.absent_ = tried["noise"], tried["absent"]
+            trial._hold(self.basis_, self.vectors_, self.known_)
+            trial._learn()
+            return cut.ndcg(trial)
 
         self.trials_ = climbed(free, {name: start[name] for name in free}, judge, most=most, what="noise")
         best = best_of(self.trials_)
@@ -155,6 +158,9 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
 
     def _hold(self, basis: Basis, vectors: NDArray[np.float32], known: NDArray[np.bool_]) -> None:
         self.basis_, self.vectors_, self.known_ = basis, vectors, known
+        families = basis.families
+        self._families = tuple(dict.fromkeys(families))
+        self._owner = np.array([self._families.index(family) for family in families], dtype=np.int64)
 
     def _learn(self) -> None:
         aims = Aims(self.noise_, self.absent_, self.config.population, self.config.false_alarms, self.config.seed)
@@ -240,13 +246,12 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
 
     def by_family(self, past: Past, items: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """The families of attributes, and the part of each in the scores, float64 (n, families), NaN where unknown."""
-        names = tuple(dict.fromkeys(self.basis_.families))
+        names = self._families
         parts = np.full((items.size, len(names)), np.nan)
         if not self._speaks(past):
             return names, parts
         has = self._has(items)
-        owner = np.array([names.index(family) for family in self.basis_.families], dtype=np.int64)
-        parts[has] = bayes.parts_of(self.vectors_, items[has], self._taste(past).mean, owner, len(names))
+        parts[has] = bayes.parts_of(self.vectors_, items[has], self._taste(past).mean, self._owner, len(names))
         return names, parts
 
     def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:

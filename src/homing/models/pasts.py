@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,28 +69,28 @@ class Pasts:
     at: NDArray[np.int64] | None
     prices: NDArray[np.float64] | None
     known_at: NDArray[np.int64] | None = None
+    upto: int | None = field(init=False)
+    """The moment of the newest act, None without moments."""
+
+    def __post_init__(self) -> None:
+        newest = None if self.at is None or not self.at.size else int(self.at.max())
+        object.__setattr__(self, "upto", newest)
 
     @classmethod
     def of(cls, data: Interactions) -> Pasts:
-        """The pasts in interactions, in their codes."""
+        """The pasts in interactions, in their codes; columns that are in this order already are shared, not copied."""
         keys = (data.property, data.at, data.lead) if data.timed else (data.lead,)
-        order = np.lexsort(keys)
         counts = np.bincount(data.lead, minlength=len(data.leads))
         offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        at = data.at[order] if data.timed else None
-        prices = None if data.prices is None else data.prices[order]
-        known_at = None if data.known_at is None or not data.timed else data.known_at[order]
-        return cls(data.leads, offsets, data.property[order], data.weight[order], at, prices, known_at)
+        if not _ascending(keys):
+            data = data.select(np.lexsort(keys))
+        at, known_at = (data.at, data.known_at) if data.timed else (None, None)
+        return cls(data.leads, offsets, data.property, data.weight, at, data.prices, known_at)
 
     @property
     def lead(self) -> NDArray[np.int32]:
         """The lead's code of each row, int32 (n,)."""
         return np.repeat(np.arange(len(self.leads), dtype=np.int32), np.diff(self.offsets))
-
-    @property
-    def upto(self) -> int | None:
-        """The moment of the newest act, None without moments."""
-        return None if self.at is None or not self.at.size else int(self.at.max())
 
     def past(self, lead: Id) -> Past | None:
         """What one lead did, None for a stranger."""
@@ -144,12 +144,23 @@ class Pasts:
         )
 
 
+def _ascending(keys: tuple[NDArray[np.int32] | NDArray[np.int64], ...]) -> bool:
+    """Whether rows are in the order that `np.lexsort` of these columns would put them in: the last is the first key."""
+    so_far = np.ones(max(keys[0].size - 1, 0), dtype=np.bool_)
+    for key in keys:
+        before, after = key[:-1], key[1:]
+        so_far &= after == before
+        so_far |= after > before
+    return bool(so_far.all())
+
+
 def _within(query: Query, items: Vocabulary[Id]) -> NDArray[np.int64] | None:
     """The codes of the homes that satisfy what was stated, each once."""
     if query.within is None:
         return None
     codes = query.within.array if isinstance(query.within, Codes) else items.codes(query.within)
-    return np.unique(codes[(codes >= 0) & (codes < len(items))])
+    codes = codes[(codes >= 0) & (codes < len(items))]
+    return codes if (codes[1:] > codes[:-1]).all() else np.unique(codes)
 
 
 def joined(first: Interactions, second: Interactions) -> Interactions:

@@ -68,7 +68,7 @@ class Ranker:
     `says` tells what it was learned from.
 
     `means`, `spreads` and `weights` float64 (f,), `of_family` int64 (f,) the place of each feature's family, `shifts`
-    (families,) the means of the leaves.
+    (families,) the means of the leaves; `trees` is how many were learned, those of the place in the list among them.
     """
 
     kind: Kind
@@ -82,6 +82,7 @@ class Ranker:
     of_family: NDArray[np.int64]
     shifts: Floats
     forest: Forest | None = None
+    trees: int = 0
 
     def scores_and_parts(self, features: Floats) -> tuple[Floats, Floats]:
         """The scores (n,) and the parts (n, families) of rows (n, f); scores are the constant and their parts' sum."""
@@ -99,7 +100,7 @@ class Ranker:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything, as arrays to be saved."""
-        about = {"kind": self.kind, "names": self.names, "families": self.families, "says": self.says}
+        about = {name: getattr(self, name) for name in ("kind", "names", "families", "says", "trees")}
         own = {name: getattr(self, name) for name in _ARRAYS}
         trees = {} if self.forest is None else self.forest.arrays()
         return (
@@ -114,8 +115,8 @@ class Ranker:
         about = json.loads(text_from(arrays["about"]))
         names, families = tuple(about["names"]), tuple(about["families"])
         own = {name: arrays[name] for name in _ARRAYS}
-        trees = {name.removeprefix("forest."): array for name, array in arrays.items() if name.startswith("forest.")}
-        forest = Forest.from_arrays(trees) if trees else None
+        nodes = {name.removeprefix("forest."): array for name, array in arrays.items() if name.startswith("forest.")}
+        forest = Forest.from_arrays(nodes) if nodes else None
         of_family = own["of_family"]
         shapes = {own[name].shape for name in _ARRAYS if name != "shifts"}
         fits = shapes == {(len(names),)} and own["shifts"].shape == (len(families),)
@@ -123,13 +124,16 @@ class Ranker:
             raise ValueError("the arrays are not those of a ranker.")
         if forest is not None and (forest.families != families or forest.width != len(names)):
             raise ValueError("the trees are not those of the ranker.")
-        return cls(about["kind"], names, families, about["says"], float(arrays["constant"][0]), **own, forest=forest)
+        constant, trees = float(arrays["constant"][0]), int(about["trees"])
+        return cls(about["kind"], names, families, about["says"], constant, **own, forest=forest, trees=trees)
 
 
 _ARRAYS: Final = ("means", "spreads", "weights", "of_family", "shifts")
 
 
-def fit_ranker(data: Labelled, prior: Mapping[str, float], config: RankerConfig | None = None) -> Ranker:
+def fit_ranker(
+    data: Labelled, prior: Mapping[str, float], config: RankerConfig | None = None, *, like: Ranker | None = None
+) -> Ranker:
     """The ranker that so many examples can bear.
 
     `prior` holds the weights, by name of feature, that count before anything is learned, on features divided by their
@@ -137,6 +141,8 @@ def fit_ranker(data: Labelled, prior: Mapping[str, float], config: RankerConfig 
     500 move it (a conditional logit, pulled to the prior, weights at least 0 where the score must rise and at most 0
     where it must fall); more refine the linear score by trees, if these explain better, by more than two standard
     errors, what was engaged with in a fifth of the lists, held out.
+
+    With `like`, whether there are trees, and how many, is taken from a ranker of more data, and not tried anew.
 
     The place in the list is learned from as a family of its own that can only fall, and left out of the score.
 
@@ -162,7 +168,9 @@ def fit_ranker(data: Labelled, prior: Mapping[str, float], config: RankerConfig 
     learned = f"learned from {count:,} homes engaged with in {lists:,} lists"
     if count < FEWEST_FOR_TREES:
         return _linear_ranker("linear", data, whole, f"Weights {learned}; trees need {FEWEST_FOR_TREES}.")
-    return _with_trees(rows, weights, whole, learned, config)
+    if like is not None and like.forest is None:
+        return _linear_ranker("linear", data, whole, f"Weights {learned}.")
+    return _with_trees(rows, weights, whole, learned, config, like)
 
 
 class _Linear(NamedTuple):
@@ -209,14 +217,12 @@ class _Linear(NamedTuple):
         return self.constant + self.known(columns) @ self.weights
 
 
-def _with_trees(rows: Labelled, prior: Floats, whole: _Linear, learned: str, config: RankerConfig) -> Ranker:
+def _with_trees(
+    rows: Labelled, prior: Floats, whole: _Linear, learned: str, config: RankerConfig, like: Ranker | None
+) -> Ranker:
     lightgbm = lightgbm_or_why()
     if isinstance(lightgbm, str):
         says = f"Weights {learned}; trees are left out, because LightGBM cannot be loaded: {lightgbm}."
-        return _linear_ranker("linear", rows, whole, says)
-    held, lists = _held_out(rows, config.seed)
-    if lists < _FEWEST_HELD:
-        says = f"Weights {learned}; trees need {_FEWEST_HELD} lists held out to be judged by, there are {lists}."
         return _linear_ranker("linear", rows, whole, says)
     options = {
         "seed": config.seed,
@@ -224,6 +230,13 @@ def _with_trees(rows: Labelled, prior: Floats, whole: _Linear, learned: str, con
         "learning_rate": config.learning_rate,
         "min_data_in_leaf": config.least_in_leaf,
     }
+    if like is not None:
+        forest, count = boosted(lightgbm, _boosting(rows, whole), options, like.trees)
+        return _tree_ranker(rows, whole, forest, count, f"Weights refined by {count} trees, {learned}.")
+    held, lists = _held_out(rows, config.seed)
+    if lists < _FEWEST_HELD:
+        says = f"Weights {learned}; trees need {_FEWEST_HELD} lists held out to be judged by, there are {lists}."
+        return _linear_ranker("linear", rows, whole, says)
     part = _Linear.learned(rows.rows(~held), prior)
     trial, count = boosted(lightgbm, _boosting(rows, part), options, config.trees, held)
     gain, error = _gain(rows.rows(held), part, trial)
@@ -231,7 +244,8 @@ def _with_trees(rows: Labelled, prior: Floats, whole: _Linear, learned: str, con
     if gain <= _SURE * error:
         return _linear_ranker("linear", rows, whole, f"Weights {learned}; trees did not do better ({told}).")
     forest, count = boosted(lightgbm, _boosting(rows, whole), options, count)
-    return _tree_ranker(rows, whole, forest, f"Weights refined by {count} trees, {learned}; trees did better ({told}).")
+    says = f"Weights refined by {count} trees, {learned}; trees did better ({told})."
+    return _tree_ranker(rows, whole, forest, count, says)
 
 
 def _held_out(data: Labelled, seed: int) -> tuple[NDArray[np.bool_], int]:
@@ -275,7 +289,7 @@ def _linear_ranker(kind: Kind, data: Labelled, linear: _Linear, says: str) -> Ra
     return Ranker(kind, data.names, families, says, linear.constant, *own, of_family, np.zeros(len(families)))
 
 
-def _tree_ranker(data: Labelled, linear: _Linear, forest: Forest, says: str) -> Ranker:
+def _tree_ranker(data: Labelled, linear: _Linear, forest: Forest, count: int, says: str) -> Ranker:
     """The ranker of both, in which the parts of a family are 0 on average and the place in the list is at its mean."""
     plain = _linear_ranker("trees", data, linear, says)
     means = forest.scores_and_parts(linear.rows(_columns(data)))[1].mean(axis=0)
@@ -293,6 +307,7 @@ def _tree_ranker(data: Labelled, linear: _Linear, forest: Forest, says: str) -> 
         plain.of_family,
         means[:size],
         own,
+        count,
     )
 
 

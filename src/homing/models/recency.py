@@ -80,10 +80,10 @@ class RecencyModel(LearningModel[RecencyConfig]):
         return np.concatenate((self.listed_, np.full(missing, UNKNOWN_MOMENT, dtype=np.int64)))
 
     def _freshness(self, past: Past, items: NDArray[np.int64]) -> Scores:
-        listed = self._padded()
-        known = listed != UNKNOWN_MOMENT
-        if not known.any():
-            return np.full(items.size, np.nan, dtype=np.float32)
-        asked = int(listed[known].max()) if past.as_of is None else past.as_of
-        days = np.maximum(asked - listed[items], 0) / DAY
-        return np.where(known[items], np.exp2(-days / self.config.half_life_days), np.nan).astype(np.float32)
+        listed = np.full(items.size, UNKNOWN_MOMENT, dtype=np.int64)
+        there = items < self.listed_.size
+        listed[there] = self.listed_[items[there]]
+        asked = int(self.listed_.max(initial=UNKNOWN_MOMENT)) if past.as_of is None else past.as_of
+        days = np.maximum(asked - np.where(listed == UNKNOWN_MOMENT, asked, listed), 0) / DAY
+        fresh = np.exp2(-days / self.config.half_life_days)
+        return np.where(listed == UNKNOWN_MOMENT, np.nan, fresh).astype(np.float32)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -16,9 +17,10 @@ from homing.core.errors import DamagedArtifact, StorageError, reason
 from homing.models import artifact
 from homing.models.hybrid_model import HybridRecommendationModel
 
-__all__ = ["ModelRegistry"]
+__all__ = ["ModelRegistry", "sealed"]
 
 _CARD = "card.json"
+_SEAL = "card_checksum"
 _MODEL = "hybrid"
 
 
@@ -75,6 +77,11 @@ class ModelRegistry:
             ) from error
         if not isinstance(card, dict):
             raise DamagedArtifact(f"{path} is not a card. Train anew, or restore a backup.")
+        seal, found = card.pop(_SEAL, None), _seal(card)
+        if seal != found:
+            raise DamagedArtifact(
+                f"{path} has SHA-256 {found}, it was written with {seal}. Train anew, or restore a backup."
+            )
         return card
 
     def load(self, version: str) -> HybridRecommendationModel:
@@ -97,7 +104,7 @@ class ModelRegistry:
                     "checksum": checksum,
                     "trained_as_of": format_moment(trained_as_of),
                 }
-                write_file(self.folder / version / _CARD, json.dumps(whole, indent=2, sort_keys=True).encode())
+                write_file(self.folder / version / _CARD, sealed(whole))
         except StorageError:
             raise
         except OSError as error:
@@ -120,3 +127,12 @@ class ModelRegistry:
         with (self.folder / ".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def sealed(card: Mapping[str, object]) -> bytes:
+    """A card as it is written: with the SHA-256 of all the rest of it, so that one changed by hand is not believed."""
+    return json.dumps({**card, _SEAL: _seal(card)}, indent=2, sort_keys=True).encode()
+
+
+def _seal(card: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(card, sort_keys=True).encode()).hexdigest()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from homing.core.jit import kernel
 
-__all__ = ["gathered", "likeness", "parts_of", "spread_out", "taste_of", "totals", "word_taste"]
+__all__ = ["by_family", "gathered", "likeness", "parts_of", "spread_out", "taste_of", "totals", "word_taste"]
 
 Doubles = NDArray[np.float64]
 
@@ -121,6 +121,31 @@ def parts_of(
             b = bins[items[j], w]
             if b >= 0:
                 out[j, axis[w]] += parts[items[j], w] * taste[b]
+    return out
+
+
+@kernel
+def by_family(
+    bins: NDArray[np.int32],
+    parts: NDArray[np.float32],
+    items: NDArray[np.int64],
+    axis: NDArray[np.int64],
+    weighted: Doubles,
+    owner: NDArray[np.int64],
+    count: int,
+) -> Doubles:
+    """The weighted taste for some homes by family of axes, float64 (n, count), NaN where nothing of one is known.
+
+    `owner` (axes,) is the family of each axis.
+    """
+    out = np.full((items.size, count), np.nan)
+    for j in range(items.size):
+        for w in range(axis.size):
+            b = bins[items[j], w]
+            if b >= 0:
+                family = owner[axis[w]]
+                so_far = out[j, family]
+                out[j, family] = (0.0 if np.isnan(so_far) else so_far) + parts[items[j], w] * weighted[b]
     return out
 
 

@@ -74,8 +74,12 @@ def _tests(
     yield "not_displayable", _displayable(market, rows)
     if limits is not None:
         yield from _limit_tests(market, limits, rows)
-    yield "dismissed", ~np.isin(rows, dismissed)
-    yield "seen", ~np.isin(rows, seen)
+    yield "dismissed", ~_is_among(rows, dismissed)
+    yield "seen", ~_is_among(rows, seen)
+
+
+def _is_among(rows: Rows, others: Rows) -> Mask:
+    return np.array([(others == rows[0]).any()]) if len(rows) == 1 else np.isin(rows, others)
 
 
 def _displayable(market: MarketSnapshot, rows: Rows) -> Mask:

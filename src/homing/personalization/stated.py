@@ -33,7 +33,7 @@ def homes_within(market: MarketSnapshot, codes: NDArray[np.int64], limits: Limit
     if not 0 < len(satisfying) <= _SAYS_LITTLE * len(market):
         return None
     spread = np.linspace(0, len(satisfying) - 1, min(len(satisfying), MOST_TOLD)).astype(np.int64)
-    return Codes(codes[satisfying[spread]])
+    return Codes(np.sort(codes[satisfying[spread]]))
 
 
 def with_stated(who: Shopper, homes: Callable[[Limits], Codes | None]) -> Shopper:

@@ -1,0 +1,116 @@
+"""What a ranker is told of a home for a lead."""
+
+import numpy as np
+import pytest
+
+from homing.core.clock import DAY
+from homing.models.candidate_features import Facts, told
+from homing.models.homes import UNKNOWN_MOMENT
+from homing.models.pasts import Past
+
+NAN = np.nan
+FACTS = Facts(
+    price=np.array([400.0, 500.0, 800.0, NAN, 0.0]),
+    latitude=np.array([47.6, 47.7, 47.6, NAN, 47.6]),
+    longitude=np.array([-122.3, -122.3, -122.2, NAN, -122.3]),
+    listed_at=np.array([0, 9 * DAY, 20 * DAY, UNKNOWN_MOMENT, 0]),
+)
+HOMES = np.arange(5)
+
+
+class Says:
+    """A source that says one thing of each home."""
+
+    def _score(self, past, items):
+        return np.array([0.0, 1.0, 2.0, NAN, 4.0], dtype=np.float32)[items]
+
+
+class SaysWhy:
+    """A source that says how well each family fits."""
+
+    def by_family(self, past, items):
+        return ("price", "size"), np.column_stack((items * 1.0, items * 10.0))
+
+
+def column(name, past, parts=None):
+    """One feature of all homes, with its family and direction."""
+    found = told(parts or {}, FACTS, past, HOMES)
+    place = found.names.index(name)
+    return found.features[:, place], found.family[place], found.monotone[place]
+
+
+def past(items, weights, **given):
+    return Past(np.array(items, dtype=np.int64), np.array(weights, dtype=float), **given)
+
+
+NOBODY = past([], [])
+
+
+def test_every_home_has_a_value_of_every_feature_with_a_name_a_family_and_a_direction():
+    found = told({"popularity": Says(), "content": SaysWhy()}, FACTS, past([0], [1]), HOMES)
+    assert found.features.shape == (5, len(found.names))
+    assert len(found.names) == len(found.family) == len(found.monotone) == len(set(found.names))
+    assert set(found.monotone) <= {-1, 0, 1}
+
+
+def test_a_source_speaks_for_a_home_and_one_that_knows_why_in_families():
+    said, family, direction = column("popularity", NOBODY, {"popularity": Says()})
+    assert said[:3].tolist() == pytest.approx(np.log1p([0, 1, 2]))
+    assert np.isnan(said[3])
+    assert (family, direction) == ("popularity", 1)
+    for name, factor in (("price", 1.0), ("size", 10.0)):
+        said, family, direction = column(f"content:{name}", NOBODY, {"content": SaysWhy()})
+        assert said.tolist() == (factor * HOMES).tolist()
+        assert (family, direction) == (name, 1)
+
+
+def test_prices_are_held_against_those_of_homes_liked_and_only_one_above_all_speaks_against():
+    lead = past([0, 1, 2], [1, 1, -1])
+    usual, family, direction = column("price_over_usual", lead)
+    assert usual[:3].tolist() == pytest.approx(np.log(np.array([400, 500, 800]) / np.sqrt(400 * 500)))
+    assert (family, direction) == ("price", 0)
+    above, family, direction = column("price_over_highest", lead)
+    assert above[:3].tolist() == pytest.approx([0, 0, np.log(800 / 500)])
+    assert (family, direction) == ("price", -1)
+    assert np.isnan([usual[3:], above[3:]]).all()
+
+
+def test_what_a_home_cost_when_it_was_liked_counts_not_what_it_costs_now():
+    lead = past([0], [1], prices=np.array([200.0]))
+    assert column("price_over_highest", lead)[0][0] == pytest.approx(np.log(2))
+
+
+def test_the_way_is_that_to_the_nearest_home_liked():
+    away, family, direction = column("kilometres", past([0, 2, 3], [1, -1, 1]))
+    assert away[0] == 0.0
+    assert np.expm1(away[1]) == pytest.approx(11.12, rel=1e-3)
+    assert np.expm1(away[2]) == pytest.approx(11.12 * np.cos(np.radians(47.6)), rel=1e-3)
+    assert np.isnan(away[3])
+    assert (family, direction) == ("location", -1)
+
+
+def test_days_on_the_market_are_counted_to_the_moment_of_asking_and_none_of_the_future():
+    days, family, direction = column("days_listed", past([0], [1], as_of=10 * DAY))
+    assert np.expm1(days[[0, 1, 2]]).tolist() == pytest.approx([10, 1, 0])
+    assert np.isnan(days[3])
+    assert (family, direction) == ("recency", 0)
+    assert np.isnan(column("days_listed", past([0], [1]))[0]).all()
+
+
+def test_of_a_lead_that_liked_nothing_nothing_is_compared():
+    for lead in (NOBODY, past([0, 1], [-1, 0])):
+        for name in ("price_over_usual", "price_over_highest", "kilometres"):
+            assert np.isnan(column(name, lead)[0]).all()
+
+
+def test_a_home_is_told_of_the_same_alone_and_among_others():
+    lead, parts = past([0, 1], [1, 2], as_of=30 * DAY), {"popularity": Says(), "content": SaysWhy()}
+    whole = told(parts, FACTS, lead, HOMES).features
+    for home in HOMES.tolist():
+        assert np.array_equal(told(parts, FACTS, lead, HOMES[[home]]).features[0], whole[home], equal_nan=True)
+
+
+def test_facts_saved_as_arrays_are_the_same():
+    again = Facts.from_arrays(FACTS.arrays())
+    for name, values in FACTS.arrays().items():
+        assert np.array_equal(getattr(again, name), values, equal_nan=True)
