@@ -275,6 +275,7 @@ TABLE = {
     "tenant must be 'default', the tenant of this call; got 'other'": lambda _: appended(unchecked(tenant="other")),
     "events[0].lead_id must be a text of 1 to 255": lambda _: appended(unchecked(lead_id="a" * 300)),
     "events[0].device_type must be a text; got 7": lambda _: appended(unchecked(device_type=7)),
+    "events[0].device_type must be a text of whole characters, none of them NUL; got 'a\\x00b'": lambda _: appended(unchecked(device_type="a\0b")),
     "events[0].outcome_value must be a finite number; got nan": lambda _: appended(unchecked(outcome_value=float("nan"))),
     "outcome must be a text that is not empty; got ''": lambda _: check_outcome("", None),
     "limit must be at least 0, or None for all; got -1": lambda _: EventQuery(limit=-1),
