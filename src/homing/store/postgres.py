@@ -18,7 +18,7 @@ from homing.store.database import COUNTS, Dialect
 from homing.store.migrations import BASE, HEAD, VERSION_TABLE, script
 from homing.store.postgres_link import FAILURES, Link, Undecided, Unreachable, is_lost, numbered
 
-__all__ = ["TABLE_IS_THERE", "ConnectionLost", "PostgresDatabase", "PostgresTransaction"]
+__all__ = ["TABLE_IS_THERE", "CommitUnknown", "ConnectionLost", "PostgresDatabase", "PostgresTransaction"]
 
 TABLE_IS_THERE: Final = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = ? AND pg_table_is_visible(oid))"
 """Unlike `to_regclass`, it does not remember from before a lock that a table was not there."""
@@ -50,11 +50,15 @@ _ABOUT: Final = (
 
 
 _NOTHING_KEPT: Final = " Nothing of it was kept."
-_MAY_BE_KEPT: Final = " Whether it was kept cannot be asked now. Send it again: what is there already is stored once."
+_MAY_BE_KEPT: Final = " Whether it was kept is not known. Send it again: what is there already is stored once."
 
 
 class ConnectionLost(StorageError):
     """The server could not be reached, or went away; nothing of the write was kept."""
+
+
+class CommitUnknown(StorageError):
+    """The connection was lost while the server committed; to write the same again is safe."""
 
 
 class _Rows:
@@ -110,8 +114,8 @@ class PostgresDatabase:
 
     The schema is made, or brought up to date, at the first call. A lost connection, as by a restart of the server, is
     made anew: what only reads, and the beginning of a write, is tried once more; a write that was cut off kept nothing
-    and is a `ConnectionLost`. Where the connection breaks while the server commits, the server is asked afterwards what
-    became of it.
+    and is a `ConnectionLost`. Where the connection breaks while the server commits, the server is asked afterwards; if
+    it cannot be known that nothing was kept, that is a `CommitUnknown`.
     """
 
     def __init__(self, url: str) -> None:
@@ -145,7 +149,8 @@ class PostgresDatabase:
         try:
             link.run(link.commit(connection, number))
         except Undecided as error:
-            raise self.failure("went away during a write", error, _MAY_BE_KEPT) from error
+            told = self.failure("went away during a write", error, _MAY_BE_KEPT)
+            raise CommitUnknown(*told.args) from error
         except FAILURES as error:
             raise self.failure("refused a write", error, _NOTHING_KEPT) from error
 

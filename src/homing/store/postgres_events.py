@@ -11,7 +11,7 @@ from homing.interfaces import BehavioralEvent
 from homing.store.event_reader import EventReader
 from homing.store.event_rows import StoredEvent, stored_event
 from homing.store.events import Appended, check_events, check_outcome
-from homing.store.postgres import TABLE_IS_THERE, ConnectionLost, PostgresDatabase
+from homing.store.postgres import TABLE_IS_THERE, CommitUnknown, ConnectionLost, PostgresDatabase
 
 __all__ = ["PostgresEventStore"]
 
@@ -44,7 +44,8 @@ class PostgresEventStore(EventReader):
     def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
         """Store what is new, all or nothing; it is on disk when this returns.
 
-        Where the connection was lost nothing was kept, so that it is tried once more.
+        Where the connection was lost it is tried once more, unless the events are found under the very numbers that
+        were given to them.
         """
         check_events(tenant, events)
         rows = [(tenant, *stored_event(event, 0)) for event in events]
@@ -52,7 +53,7 @@ class PostgresEventStore(EventReader):
             return Appended((), next((last for (last,) in self.database.rows(_LAST, (tenant,))), 0))
         try:
             return self._append(tenant, rows)
-        except ConnectionLost:
+        except (ConnectionLost, CommitUnknown):
             return self._append(tenant, rows)
 
     def record_outcome(
@@ -77,20 +78,31 @@ class PostgresEventStore(EventReader):
     def _append(self, tenant: str, rows: Sequence[tuple[Any, ...]]) -> Appended:
         self._make_room({row[_AT] for row in rows})
         first = {row[_ID]: row for row in reversed(rows)}
-        with self.database.write(tenant, "events") as transaction:
-            ids = list(first)
-            new = {name for (name,) in transaction.execute(_NEW, (tenant, ids, [first[name][_AT] for name in ids]))}
-            ((last,),) = transaction.execute(_COUNT, (tenant, len(new)))
-            stored, fresh = [], []
-            for row in rows:
-                is_new = row[_ID] in new
-                stored.append(is_new)
-                if is_new:
-                    new.discard(row[_ID])
-                    fresh.append((tenant, 0, *row[2:]))
-            begun = last - len(fresh)
-            transaction.copy("events", _FIELDS, [(row[0], begun + n, *row[2:]) for n, row in enumerate(fresh, 1)])
+        stored: list[bool] = []
+        fresh: list[tuple[Any, ...]] = []
+        last = 0
+        try:
+            with self.database.write(tenant, "events") as transaction:
+                ids = list(first)
+                new = {name for (name,) in transaction.execute(_NEW, (tenant, ids, [first[name][_AT] for name in ids]))}
+                ((last,),) = transaction.execute(_COUNT, (tenant, len(new)))
+                begun = last - len(new)
+                for row in rows:
+                    stored.append(row[_ID] in new)
+                    if stored[-1]:
+                        new.discard(row[_ID])
+                        fresh.append((tenant, begun + len(fresh) + 1, *row[2:]))
+                transaction.copy("events", _FIELDS, fresh)
+        except CommitUnknown:
+            if not self._holds(tenant, fresh):
+                raise
         return Appended(tuple(stored), last)
+
+    def _holds(self, tenant: str, rows: Sequence[tuple[Any, ...]]) -> bool:
+        """Whether these events are there under their numbers."""
+        sql = "SELECT sequence, event_id FROM events WHERE tenant = ? AND sequence = ANY(?)"
+        found = self.database.rows(sql, (tenant, [row[1] for row in rows]))
+        return {tuple(row) for row in found} == {(row[1], row[_ID]) for row in rows}
 
     def _make_room(self, moments: Iterable[int]) -> None:
         """Make the partitions of these moments' months, in transactions of their own, for writes hold no such lock."""

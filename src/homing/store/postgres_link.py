@@ -45,7 +45,7 @@ class Unreachable(OSError):
 
 
 class Undecided(OSError):
-    """The connection was lost while the server committed, and the server could not be asked afterwards."""
+    """The connection was lost while the server committed, and what became of that is not known."""
 
 
 class Link:
@@ -103,13 +103,18 @@ class Link:
             raise
 
     async def commit(self, connection: Any, number: str) -> None:
-        """Commit, and where the connection is lost meanwhile ask the server afterwards what became of it."""
+        """Commit, and where the connection is lost meanwhile ask the server afterwards what became of it.
+
+        That it came to nothing can be known. That it is done cannot: after a crash the server gives the number of a
+        transaction of which nothing reached the disk to another one.
+        """
         try:
             await connection.execute("COMMIT")
         except BaseException as error:
             await self.drop(connection)
-            if not is_lost(error) or not await self._kept(number):
-                raise
+            if is_lost(error) and await self._may_be_kept(number):
+                raise Undecided from error
+            raise
         else:
             await self.back(connection)
 
@@ -148,13 +153,13 @@ class Link:
             server_settings={"application_name": "homing", "jit": "off"},
         )  # fmt: skip
 
-    async def _kept(self, number: str) -> bool:
-        """Whether a transaction was committed, once that is decided."""
+    async def _may_be_kept(self, number: str) -> bool:
+        """Whether a transaction may have been committed, once that is decided or where nobody can be asked."""
         try:
             while (became := await self._became(number)) == "in progress":  # noqa: ASYNC110  # it is another process
                 await asyncio.sleep(_BETWEEN_TRIES)
-        except FAILURES as error:
-            raise Undecided from error
+        except FAILURES:
+            return True
         return bool(became == "committed")
 
     async def _became(self, number: str) -> Any:
