@@ -217,7 +217,7 @@ TABLE = {
     "The model could not be written to": lambda ground: popular().save(with_file(ground.new(), "x", b"") / "x" / "y"),
     "is not a card": lambda ground: with_card(ground, "[]").load("1"),
     "is not a readable card": lambda ground: with_card(ground, "{").load("1"),
-    "it was written with": lambda ground: with_card(ground, "{}").load("1"),
+    "its seal is": lambda ground: with_card(ground, "{}").load("1"),
     "its card says": lambda ground: with_card(ground, sealed({}).decode()).load("1"),
     "The model could not be written to /dev/null": lambda _: ModelRegistry(__import__("pathlib").Path("/dev/null"), "a").publish(popular(), 0, {}),
     "bins must be at least 1; got 0": lambda _: reliability(ONES, ONES, bins=0),

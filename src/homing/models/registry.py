@@ -77,11 +77,9 @@ class ModelRegistry:
             ) from error
         if not isinstance(card, dict):
             raise DamagedArtifact(f"{path} is not a card. Train anew, or restore a backup.")
-        seal, found = card.pop(_SEAL, None), _seal(card)
+        seal, found = card.pop(_SEAL, "no checksum"), _seal(card)
         if seal != found:
-            raise DamagedArtifact(
-                f"{path} has SHA-256 {found}, it was written with {seal}. Train anew, or restore a backup."
-            )
+            raise DamagedArtifact(f"{path} has SHA-256 {found}, its seal is {seal}. Train anew, or restore a backup.")
         return card
 
     def load(self, version: str) -> HybridRecommendationModel:
