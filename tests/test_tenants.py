@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import postgres_ground
 import pytest
 from starlette.routing import Route
 
@@ -21,9 +22,11 @@ from homing.people.directory import Directory
 from homing.people.lead import Lead, lead_from
 from homing.store.aliases import Alias, Aliases
 from homing.store.events import EventQuery
-from homing.store.identities import SqliteIdentities
+from homing.store.identities import StoredIdentities
 from homing.store.listings import ListingStore, ListingVersion
 from homing.store.memory_events import MemoryEventStore
+from homing.store.opening import event_store
+from homing.store.postgres_events import PostgresEventStore
 from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
@@ -78,9 +81,10 @@ STORES: dict[type[Any], dict[str, Call]] = {
         "leads_of": lambda aliases: aliases.leads_of("b", "email", "ann@example.com"),
         "put": lambda aliases: aliases.put("b", [Alias("email", "ann@example.com", "ann")], 1),
     },
-    SqliteIdentities: {
+    StoredIdentities: {
         "lead_of": lambda people: people.lead_of("b", "w"),
         "visitors_of": lambda people: people.visitors_of("b", "ann"),
+        "visitors_of_all": lambda people: people.visitors_of_all("b", ("ann",)),
         "revision": lambda people: people.revision("b"),
         "merge": lambda people: people.merge("b", "w", "zoe", 1),
         "unmerge": lambda people: people.unmerge("b", "w", 1),
@@ -126,14 +130,14 @@ TRACKER: dict[str, Call] = {
 
 
 def verbs(thing: type[Any]) -> set[str]:
-    return {name for name in vars(thing) if not name.startswith("_") and callable(getattr(thing, name))}
+    return {name for name in dir(thing) if not name.startswith("_") and callable(getattr(thing, name))}
 
 
 class House:
     """Everything over one database, or over memory where that is a store of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.database = SqliteDatabase(folder / "homing.sqlite3")
+    def __init__(self, folder: Path, database: Any = None) -> None:
+        self.database = SqliteDatabase(folder / "homing.sqlite3") if database is None else database
         self.memory = MemoryEventStore()
 
     def of(self, thing: type[Any], tenant: str) -> Any:
@@ -145,11 +149,11 @@ class House:
             aliases = Aliases(self.database)
             return Directory(ProfileStore(self.database), tenant, clock=lambda: NOW, aliases=aliases)
         if thing is BehaviorTracker:
-            return BehaviorTracker(SqliteEventStore(self.database), tenant, clock=lambda: NOW)
+            return BehaviorTracker(event_store(self.database), tenant, clock=lambda: NOW)
         return thing(self.database)
 
     def settle(self, tenant: str) -> None:
-        for store in (self.memory, SqliteEventStore(self.database)):
+        for store in (self.memory, event_store(self.database)):
             store.append(tenant, [happened(tenant)])
             store.identities.merge(tenant, "w", "ann", 1)
         row = {"ListingKey": "h1", "ListingId": "100", "ListPrice": 5}
@@ -161,8 +165,8 @@ class House:
 
     def told(self, tenant: str) -> Any:
         homes, people = self.of(Catalogue, tenant), self.of(Directory, tenant)
-        events = [store.select(tenant, ALL) for store in (self.memory, SqliteEventStore(self.database))]
-        visitors = SqliteIdentities(self.database).visitors_of(tenant, "ann")
+        events = [store.select(tenant, ALL) for store in (self.memory, event_store(self.database))]
+        visitors = StoredIdentities(self.database).visitors_of(tenant, "ann")
         visitors += people.leads_reached_by("email", "ann@example.com")
         return visitors, events, homes.get("h1"), homes.changed_since(0), people.leads(), people.agent("bob")
 
@@ -182,9 +186,28 @@ def test_a_call_for_one_tenant_neither_sees_nor_changes_another(tmp_path: Path, 
     assert shared.told("a") == before
 
 
-@pytest.mark.parametrize("thing", CALLS)
+SERVED = {
+    PostgresEventStore if t is SqliteEventStore else t: calls
+    for t, calls in STORES.items()
+    if t is not MemoryEventStore
+}
+
+
+@pytest.mark.parametrize(
+    ("thing", "verb"), [pytest.param(t, v, id=f"{t.__name__}.{v}") for t, calls in SERVED.items() for v in calls]
+)
+def test_nor_does_it_in_postgres(tmp_path: Path, thing: type[Any], verb: str) -> None:
+    shared, alone = House(tmp_path, postgres_ground.database()), House(tmp_path, postgres_ground.database())
+    shared.settle("a")
+    before = shared.told("a")
+    call = SERVED[thing][verb]
+    assert call(shared.of(thing, "b")) == call(alone.of(thing, "b"))
+    assert shared.told("a") == before
+
+
+@pytest.mark.parametrize("thing", {**CALLS, **SERVED})
 def test_no_call_is_left_out(thing: type[Any]) -> None:
-    assert verbs(thing) == set(CALLS[thing])
+    assert verbs(thing) == set({**CALLS, **SERVED}[thing])
 
 
 ROUTES: dict[str, list[tuple[str, str, Any]]] = {

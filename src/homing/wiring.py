@@ -20,9 +20,8 @@ from homing.people.directory import Directory
 from homing.services.restore import finish_restore
 from homing.store.aliases import Aliases
 from homing.store.listings import ListingStore
+from homing.store.opening import event_store, open_database
 from homing.store.profiles import ProfileStore
-from homing.store.sqlite import SqliteDatabase
-from homing.store.sqlite_events import SqliteEventStore
 from homing.tracking.behavior_tracker import BehaviorTracker
 from homing.trust.denied import DENIED, Denied
 from homing.trust.text_guard import TextGuard, shipped_text_guard
@@ -48,10 +47,10 @@ class Homing:
 
     def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
         self.settings, self.clock = settings, clock
-        self.database = SqliteDatabase(settings.sqlite_path)
+        self.database = open_database(settings)
         self.denied = DENIED if settings.denied_fields is None else Denied(settings.denied_fields)
         self.tracker = BehaviorTracker(
-            SqliteEventStore(self.database), tenant=settings.tenant, clock=clock, denied=self.denied
+            event_store(self.database), tenant=settings.tenant, clock=clock, denied=self.denied
         )
         self.catalogue = Catalogue(ListingStore(self.database), tenant=settings.tenant, clock=clock)
         self.directory = Directory(ProfileStore(self.database), tenant=settings.tenant, aliases=Aliases(self.database))

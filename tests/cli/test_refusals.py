@@ -20,7 +20,7 @@ FAULTS = {
     "recommend a --as-of 2026-01-01T00:00:00": "--as-of: --as-of must carry a time zone (for example 2026-11-22T20:00:00Z); got '2026-01-01T00:00:00'",
     "recommend a --tenant": "--tenant: --tenant must come with a value that is not empty; got ''",
     "recommend a --tenant=": "--tenant: --tenant must come with a value that is not empty; got ''",
-    "recommend a --database postgresql://x": "--database: --database must be sqlite:///PATH; got 'postgresql://x'",
+    "recommend a --database mysql://x": "--database: --database must be sqlite:///PATH or postgresql://USER@HOST/NAME; got 'mysql://x'",
     "recommend a --data-dir /dev/null": "--data-dir: --data-dir must be a folder; got '/dev/null'",
     "--json=yes recommend a": "--json: --json must come without a value; got one",
     "teleport": "got 'teleport'",

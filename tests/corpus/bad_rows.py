@@ -95,6 +95,9 @@ EVENTS: Cases = {
         [r"a\nb\x1b must be left out: an event has no such field (event_data takes any key); got 1"],
     ),
     "a word that is a number": (event(device_type=7), ["device_type must be a text; got 7"]),
+    "a word with a NUL": (
+        event(device_type="a\0b"), ["device_type must be a text of whole characters, none of them NUL; got 'a\\x00b'"],
+    ),
     "a payload that is a list": (event(event_data=[1]), ["event_data must be an object; got [1]"]),
     "a payload that is a text": (event(event_data="{"), ["event_data must be an object; got '{'"]),
     "a payload of a wrong kind": (

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import postgres_ground
+
 from homing.core.clock import from_micros
 from homing.core.laws import Excepted
 from homing.event_types import EventType
@@ -17,16 +19,17 @@ from homing.models.interactions import Interactions
 from homing.models.registry import ModelRegistry
 from homing.store.aliases import Alias, Aliases
 from homing.store.events import EventQuery
-from homing.store.identities import MemoryIdentities, SqliteIdentities
+from homing.store.identities import MemoryIdentities, StoredIdentities
 from homing.store.keeping_checks import Keeper, a_new_one_is_empty, earlier_facts_stay, later_facts_stay_hidden
 from homing.store.listings import ListingStore, ListingVersion
 from homing.store.memory_events import MemoryEventStore
+from homing.store.postgres_events import PostgresEventStore
 from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 
 
-def database(folder: Path) -> SqliteDatabase:
+def sqlite(folder: Path) -> SqliteDatabase:
     return SqliteDatabase(folder / "homing.sqlite3")
 
 
@@ -119,22 +122,34 @@ def read_models(store: Registries, tenant: str, upto: int | None) -> Any:
     return sorted((registry.trained_as_of(name), *map(registry.card(name).get, ("name", "value"))) for name in known)
 
 
+def kept_in(name: str, database: Callable[[Path], Any], events: Callable[[Any], Any]) -> dict[str, Keeper]:
+    """Everything that is kept in a database."""
+    kept = {
+        "events": (events, put_event, read_events),
+        "outcomes": (events, put_outcome, read_outcomes),
+        "homes": (ListingStore, put_home, read_homes),
+        "corrections_of_homes": (ListingStore, put_correction, read_homes),
+        "profiles": (ProfileStore, put_profile, read_profiles),
+        "merges": (StoredIdentities, put_merge, read_merges),
+        "aliases": (Aliases, put_alias, read_aliases),
+    }
+    return {
+        f"{what}_in_{name}": Keeper(lambda folder, store=store: store(database(folder)), put, read)
+        for what, (store, put, read) in kept.items()
+    }
+
+
 KEEPERS = {
     "events_in_memory": Keeper(lambda _: MemoryEventStore(), put_event, read_events),
-    "events_in_sqlite": Keeper(lambda folder: SqliteEventStore(database(folder)), put_event, read_events),
     "outcomes_in_memory": Keeper(lambda _: MemoryEventStore(), put_outcome, read_outcomes),
-    "outcomes_in_sqlite": Keeper(lambda folder: SqliteEventStore(database(folder)), put_outcome, read_outcomes),
-    "homes": Keeper(lambda folder: ListingStore(database(folder)), put_home, read_homes),
-    "corrections_of_homes": Keeper(lambda folder: ListingStore(database(folder)), put_correction, read_homes),
-    "profiles": Keeper(lambda folder: ProfileStore(database(folder)), put_profile, read_profiles),
     "merges_in_memory": Keeper(lambda _: MemoryIdentities(), put_merge, read_merges),
-    "merges_in_sqlite": Keeper(lambda folder: SqliteIdentities(database(folder)), put_merge, read_merges),
-    "aliases": Keeper(lambda folder: Aliases(database(folder)), put_alias, read_aliases),
+    **kept_in("sqlite", sqlite, SqliteEventStore),
+    **kept_in("postgres", postgres_ground.database, PostgresEventStore),
     "models": Keeper(Registries, put_model, read_models),
 }
 STORES = {
-    "MemoryEventStore", "SqliteEventStore", "ListingStore", "ProfileStore", "MemoryIdentities", "SqliteIdentities",
-    "ModelRegistry", "Aliases",
+    "MemoryEventStore", "SqliteEventStore", "PostgresEventStore", "ListingStore", "ProfileStore", "MemoryIdentities",
+    "StoredIdentities", "ModelRegistry", "Aliases",
 }  # fmt: skip
 
 _MEMORY = "what is in the memory of a process ends with it, which is what a memory store is for"
@@ -147,12 +162,12 @@ EXCEPTED = (
     ),
     *(
         Excepted(name, "what_was_known_then_stays", _LAST, later_facts_stay_hidden)
-        for name in ("outcomes_in_memory", "outcomes_in_sqlite")
+        for name in ("outcomes_in_memory", "outcomes_in_sqlite", "outcomes_in_postgres")
     ),
     Excepted("models", "the_same_again_changes_nothing", _EACH, earlier_facts_stay),
 )
 
-PROFILES = KEEPERS["profiles"]
+PROFILES = KEEPERS["profiles_in_sqlite"]
 NUMBERS = itertools.count()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import postgres_ground
 from answers import ANSWERS, ASKED, takes_as_of
 from answers import MUTANTS as CARELESS_ANSWERS
 from discovery import below, having, keeping, opened
@@ -55,6 +56,7 @@ from homing.store import checks as of_event_stores
 from homing.store import keeping_checks as of_keepers
 from homing.store.events import EventStore
 from homing.store.memory_events import MemoryEventStore
+from homing.store.postgres_events import PostgresEventStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 from homing.tracking import checks as of_event_types
@@ -94,6 +96,7 @@ def in_a_folder(opened: Callable[[Path], Any]) -> Callable[[], Any]:
 EVENT_STORES = {
     "memory": MemoryEventStore,
     "sqlite": in_a_folder(lambda folder: SqliteEventStore(SqliteDatabase(folder / "homing.sqlite3"))),
+    "postgres": lambda: PostgresEventStore(postgres_ground.database()),
 }
 
 MODELS = [
@@ -164,7 +167,7 @@ SUITES = {
     "event stores": Suite(
         of_event_stores.LAWS,
         EVENT_STORES,
-        registered={type(make()).__name__ for make in EVENT_STORES.values()},
+        registered={"MemoryEventStore", "SqliteEventStore", "PostgresEventStore"},
         found=having(EventStore),
         mutants=EVENT_STORE_MUTANTS,
     ),

@@ -14,6 +14,7 @@ import provoked_features
 import provoked_files
 import provoked_models
 import provoked_operations
+import provoked_postgres
 import provoked_python
 import provoked_ranker
 import provoked_trust
@@ -90,5 +91,6 @@ def corpus(ground: Ground) -> None:
 
 PROVOCATIONS: Mapping[str, Act] = {
     **provoked_features.TABLE, **provoked_files.TABLE, **provoked_models.TABLE,
-    **provoked_operations.TABLE, **provoked_python.TABLE, **provoked_ranker.TABLE, **provoked_trust.TABLE,
+    **provoked_operations.TABLE, **provoked_postgres.TABLE, **provoked_python.TABLE, **provoked_ranker.TABLE,
+    **provoked_trust.TABLE,
 }  # fmt: skip

@@ -1,10 +1,12 @@
-"""The two stores answer alike, whatever happened and whatever is asked."""
+"""The stores answer alike, whatever happened and whatever is asked."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import postgres_ground
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,8 +17,8 @@ from homing.interfaces import BehavioralEvent
 from homing.store.checks import event, micros, moment
 from homing.store.events import EventQuery, EventStore
 from homing.store.memory_events import MemoryEventStore
+from homing.store.opening import event_store
 from homing.store.sqlite import SqliteDatabase
-from homing.store.sqlite_events import SqliteEventStore
 
 _names = st.none() | st.sampled_from(["a", "b"])
 _minutes = st.integers(0, 4)
@@ -46,9 +48,23 @@ def _queries(draw: st.DrawFn) -> EventQuery:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabase:
-    return SqliteDatabase(tmp_path_factory.mktemp("pairs") / "events.sqlite3")
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def emptied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], EventStore]:
+    """A store over one and the same database, which is emptied whenever it is asked for."""
+    if request.param == "sqlite":
+        database = SqliteDatabase(tmp_path_factory.mktemp("pairs") / "events.sqlite3")
+        clearing = ["DELETE FROM events", "DELETE FROM merges", "DELETE FROM sqlite_sequence"]
+    else:
+        database = postgres_ground.database()
+        clearing = ["TRUNCATE events, event_ids, event_counts, merges"]
+
+    def empty() -> EventStore:
+        with database.write() as transaction:
+            for statement in clearing:
+                transaction.execute(statement)
+        return event_store(database)
+
+    return empty
 
 
 def _changed(store: EventStore, together: bool, visitor: str, lead: str, minute: int) -> bool | str:
@@ -66,30 +82,26 @@ def _changed(store: EventStore, together: bool, visitor: str, lead: str, minute:
     merges=st.lists(st.tuples(st.booleans(), st.sampled_from("ab"), st.sampled_from("ab"), _minutes), max_size=4),
     queries=st.lists(st.tuples(_queries(), st.integers(0, 3)), min_size=1, max_size=4),
 )
-def test_memory_and_sqlite_answer_alike(
-    database: SqliteDatabase,
+def test_memory_and_a_database_answer_alike(
+    emptied: Callable[[], EventStore],
     batches: list[list[BehavioralEvent]],
     merges: list[tuple[bool, str, str, int]],
     queries: list[tuple[EventQuery, int]],
 ) -> None:
-    with database.write() as connection:
-        connection.execute("DELETE FROM events")
-        connection.execute("DELETE FROM merges")
-        connection.execute("DELETE FROM sqlite_sequence")
-    memory, sqlite = MemoryEventStore(), SqliteEventStore(database)
+    memory, stored = MemoryEventStore(), emptied()
     marks = [(0, 0)]
     for batch in batches:
-        ours, theirs = memory.append("default", batch), sqlite.append("default", batch)
+        ours, theirs = memory.append("default", batch), stored.append("default", batch)
         assert ours.stored == theirs.stored
         marks.append((ours.sequence, theirs.sequence))
     for change in merges:
-        assert _changed(memory, *change) == _changed(sqlite, *change)
+        assert _changed(memory, *change) == _changed(stored, *change)
     for query, mark in queries:
-        memory_query, sqlite_query = (replace(query, after_sequence=after) for after in marks[mark % len(marks)])
-        assert memory.select("default", memory_query) == sqlite.select("default", sqlite_query)
-        assert memory.count("default", memory_query) == sqlite.count("default", sqlite_query)
+        memory_query, stored_query = (replace(query, after_sequence=after) for after in marks[mark % len(marks)])
+        assert memory.select("default", memory_query) == stored.select("default", stored_query)
+        assert memory.count("default", memory_query) == stored.count("default", stored_query)
         mine = memory.columns("default", memory_query, ["x"], ["y"])
-        other = sqlite.columns("default", sqlite_query, ["x"], ["y"])
+        other = stored.columns("default", stored_query, ["x"], ["y"])
         assert mine.event_ids == other.event_ids
         assert (mine.lead.tolist(), mine.leads.ids) == (other.lead.tolist(), other.leads.ids)
         assert mine.lead_known_at.tolist() == other.lead_known_at.tolist()

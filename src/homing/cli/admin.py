@@ -20,18 +20,18 @@ def init(context: typer.Context) -> None:
     """Make the data folder and the database now; never needed, since the first write makes them."""
     terminal: Terminal = context.obj
     homing = terminal.homing
-    created = not homing.database.path.exists()
+    created = not homing.database.exists()
     with homing.database.write():
         pass
     document = {
         "data_dir": str(homing.settings.data_dir),
-        "database": str(homing.database.path),
+        "database": homing.database.name,
         "tenant": homing.settings.tenant,
         "created": created,
     }
 
     def show() -> None:
-        terminal.line(f"{homing.database.path} {'is made' if created else 'was there already'}. Next:")
+        terminal.line(f"{homing.database.name} {'is made' if created else 'was there already'}. Next:")
         for step in ("import listings FILE", "import events FILE", "train", "serve"):
             terminal.line(f"  homing {step}")
 

@@ -46,7 +46,11 @@ def start(
         ),
     ] = None,
     database: Annotated[
-        str | None, typer.Option(metavar="URL", help="sqlite:///PATH (or HOMING_DATABASE; default in the folder).")
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="sqlite:///PATH or postgresql://USER@HOST/NAME (or HOMING_DATABASE; default in the folder).",
+        ),
     ] = None,
     tenant: Annotated[
         str | None, typer.Option(metavar="ID", help="Whose data (or HOMING_TENANT; default: default).")

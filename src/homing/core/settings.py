@@ -19,7 +19,7 @@ class Settings:
     """Where data live and whose they are.
 
     `data_dir` is the folder for the database, models and caches; it is made at the first write.
-    `database` is `sqlite:///PATH`; left out, a file in the data folder.
+    `database` is `sqlite:///PATH` or `postgresql://USER@HOST/NAME`; left out, a SQLite file in the data folder.
     `tenant` is the brokerage (for GoHighLevel the location id) whose data every call reads and writes.
     `listing_url` is where the tenant's own site shows a home, such as `https://homes.example/{ListingKey}`; left out,
     answers carry the address that the listing came with.
@@ -43,8 +43,14 @@ class Settings:
             return self.data_dir / "homing.sqlite3"
         scheme, _, path = self.database.partition(":///")
         if scheme != "sqlite" or not path:
-            raise BadInput.of("--database", "be sqlite:///PATH", self.database)
+            raise BadInput.of("--database", "be sqlite:///PATH or postgresql://USER@HOST/NAME", self.database)
         return Path(path)
+
+    @property
+    def postgres_url(self) -> str | None:
+        """The address of the PostgreSQL database; None where it is a SQLite file."""
+        url = self.database or ""
+        return url if url.startswith(("postgresql://", "postgres://")) else None
 
     @property
     def models_dir(self) -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from homing.core.clock import SECOND, Clock, format_moment
 from homing.core.durable import sync_folder
@@ -20,9 +20,15 @@ from homing.models.registry import ModelRegistry
 from homing.services.archive import DATABASE, MANIFEST, MODELS, Contents, copied
 from homing.store.sqlite import SqliteDatabase, faults_of
 
+if TYPE_CHECKING:
+    from homing.store.postgres import PostgresDatabase
+
 __all__ = ["BackUp"]
 
 _PRIVATE: Final = 0o600
+_WITH_PG_DUMP: Final = (
+    "be a SQLite file for homing backup; back PostgreSQL up by pg_dump, and copy the folder of models beside it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class BackUp:
     """
 
     settings: Settings
-    database: SqliteDatabase
+    database: SqliteDatabase | PostgresDatabase
     clock: Clock
     version: str
 
@@ -43,6 +49,8 @@ class BackUp:
 
         A backup that is killed leaves files that end in `.part`; the next one to the same name removes them.
         """
+        if not isinstance(self.database, SqliteDatabase):
+            raise BadInput.of("--database", _WITH_PG_DUMP, self.database.name)
         if not self.database.path.exists():
             raise NotReady(f"There is nothing to back up: {self.database.path} does not exist. See --data-dir.")
         if file.exists():

@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from homing.core.clock import MINUTE, Clock, format_moment
@@ -19,12 +20,16 @@ from homing.core.settings import Settings
 from homing.models.registry import ModelRegistry
 from homing.store.sqlite import SCHEMA, SqliteDatabase, faults_of
 
+if TYPE_CHECKING:
+    from homing.store.postgres import PostgresDatabase
+
 __all__ = ["Examine", "Finding"]
 
 _ROOM: Final = 2**30
 _LONGEST_LOG: Final = 2**30
 _AHEAD: Final = 5 * MINUTE
 _PACKAGES: Final = ("numpy", "numba", "scipy", "safetensors", "granian")
+_PG_RESTORE: Final = "Bring a dump back: pg_restore."
 _RESTORE: Final = "Stop what uses it and bring a backup back: homing restore FILE --replace."
 
 
@@ -43,7 +48,7 @@ class Examine:
     """`homing doctor`. Changes nothing but a file that it writes into the data folder and removes again."""
 
     settings: Settings
-    database: SqliteDatabase
+    database: SqliteDatabase | PostgresDatabase
     clock: Clock
 
     def __call__(self) -> list[Finding]:
@@ -95,16 +100,13 @@ class Examine:
         return Finding("disk", free >= _ROOM, found, "" if free >= _ROOM else "Make room: at least 1 GiB.")
 
     def _database(self) -> Finding:
-        path = self.database.path
-        if not path.exists():
-            return Finding("database", True, f"{path} does not exist yet", "It is made at the first write.")
-        if faults := faults_of(path):
-            return Finding("database", False, "; ".join(faults), _RESTORE)
-        size = path.stat().st_size
-        return Finding("database", True, f"{size / 2**20:,.1f} MiB, schema {SCHEMA}, every page and index is whole")
+        database = self.database
+        if not database.exists():
+            return Finding("database", True, f"{database.name} holds nothing yet", "It is made at the first write.")
+        return _of_file(database.path) if isinstance(database, SqliteDatabase) else _of_server(database)
 
     def _writing(self) -> Finding:
-        if not self.database.path.exists():
+        if not self.database.exists():
             return Finding("writing", True, "nothing to write to yet")
         try:
             with self.database.write():
@@ -114,6 +116,8 @@ class Examine:
         return Finding("writing", True, "a transaction was begun and committed")
 
     def _log(self) -> Finding:
+        if not isinstance(self.database, SqliteDatabase):
+            return Finding("write-ahead log", True, "the server keeps it")
         path = self.database.path
         log = path.with_name(f"{path.name}-wal")
         size = log.stat().st_size if log.exists() else 0
@@ -166,6 +170,27 @@ def _found(check: Callable[[], Finding]) -> Finding:
         return check()
     except (StorageError, OSError) as error:
         return Finding(check.__name__.strip("_").replace("_", " "), False, str(error))
+
+
+def _of_file(path: Path) -> Finding:
+    """What a SQLite file is like."""
+    if faults := faults_of(path):
+        return Finding("database", False, "; ".join(faults), _RESTORE)
+    size = path.stat().st_size
+    return Finding("database", True, f"{size / 2**20:,.1f} MiB, schema {SCHEMA}, every page and index is whole")
+
+
+def _of_server(database: PostgresDatabase) -> Finding:
+    """What a PostgreSQL database is like, and whether its server keeps what it acknowledges."""
+    about = database.about()
+    unsafe = [name for name in ("fsync", "full_page_writes") if about[name] != "on"]
+    found = f"PostgreSQL {about['version']}, {about['size'] / 2**20:,.1f} MiB, schema {about['schema']}"
+    if unsafe:
+        hint = f"Switch {' and '.join(unsafe)} on in the server: without it a crash may lose what was acknowledged."
+        return Finding("database", False, f"{found}, {' and '.join(unsafe)} off", hint)
+    if faults := database.faults():
+        return Finding("database", False, f"{found}; {'; '.join(faults)}", _PG_RESTORE)
+    return Finding("database", True, f"{found}, every event has its id")
 
 
 def _way_out(error: OSError) -> str:

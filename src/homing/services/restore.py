@@ -31,6 +31,9 @@ __all__ = ["Restore", "finish_restore"]
 _UNPACKING: Final = "restoring"
 _DECIDED: Final = "restored"
 _PLAN: Final = "plan.json"
+_WITH_PG_RESTORE: Final = (
+    "be a SQLite file for homing restore; what pg_dump wrote of PostgreSQL comes back by pg_restore"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Restore:
         Everything is checked before anything changes: each file's SHA-256, every page of the database, and that no
         other process has the database open.
         """
+        if self.settings.postgres_url is not None:
+            raise BadInput.of("--database", _WITH_PG_RESTORE, "a PostgreSQL database")
         self._check_free(replace)
         folder = self.settings.data_dir
         try:

@@ -7,15 +7,15 @@ import hmac
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from homing.store.sqlite import SqliteDatabase
+from homing.store.database import Database
 
 __all__ = ["Alias", "Aliases"]
 
 _ALL: Final = 2**63 - 1
 _KEY: Final = "SELECT value FROM secrets WHERE name = 'signing'"
 _INSERT: Final = """
-    INSERT INTO aliases (tenant, kind, hash, lead_id, known_at) SELECT ?1, ?2, ?3, ?4, ?5
-    WHERE NOT EXISTS (SELECT 1 FROM aliases WHERE tenant = ?1 AND kind = ?2 AND hash = ?3 AND lead_id = ?4)
+    INSERT INTO aliases (tenant, kind, hash, lead_id, known_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (tenant, kind, hash, lead_id) DO NOTHING RETURNING 1
 """
 
 
@@ -28,12 +28,13 @@ class Alias(NamedTuple):
 
 
 class Aliases:
-    """Which leads go by which alias, in SQLite. An alias may be of several leads, as of a couple that shares a phone.
+    """Which leads go by which alias. An alias may be of several leads, as of a couple that shares a phone.
 
     What is written is HMAC-SHA256 of tenant, kind and text under the key of this database, so that nothing of the text
     can be read from a copy of the table, nor compared between tenants or installations.
 
     >>> import pathlib, tempfile
+    >>> from homing.store.sqlite import SqliteDatabase
     >>> aliases = Aliases(SqliteDatabase(pathlib.Path(tempfile.mkdtemp()) / "homing.sqlite3"))
     >>> aliases.put("default", [Alias("email", "ann@example.com", "lead-1")], known_at=10)
     1
@@ -41,17 +42,15 @@ class Aliases:
     (('lead-1',), ())
     """
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     def put(self, tenant: str, aliases: Iterable[Alias], known_at: int) -> int:
         """Store them durably in one transaction; returns how many were new."""
-        with self._database.write() as connection:
-            key = bytes(connection.execute(_KEY).fetchone()[0])
+        with self._database.write(tenant, "aliases") as transaction:
+            key = bytes(transaction.execute(_KEY).fetchone()[0])
             rows = [(tenant, one.kind, _hash(key, tenant, one), one.lead_id, known_at) for one in aliases]
-            changes = connection.total_changes
-            connection.executemany(_INSERT, rows)
-            return connection.total_changes - changes
+            return sum(len(transaction.execute(_INSERT, row).fetchall()) for row in rows)
 
     def leads_of(self, tenant: str, kind: str, text: str, known_upto: int | None = None) -> tuple[str, ...]:
         """The leads that go by an alias, as known by a moment (left out: now), in alphabetical order."""

@@ -304,7 +304,8 @@ def what_no_store_could_give_back_is_refused_whole(make: Make) -> None:
     for bad in (
         event("f", event_data={"x": float("nan")}), event("f", event_data={"x": object()}),
         event("f", event_data={"x": 2**70}), event("f", event_data={"x": "\ud800"}), event("f", lead_id=" ann"),
-        event("f", device_type="\ud800"), event("f", outcome_value=float("inf")), event(""),
+        event("f", device_type="\ud800"), event("f", campaign_id="a\0b"), event("f", outcome_value=float("inf")),
+        event(""),
     ):  # fmt: skip
         refused(partial(store.append, "default", [event("e"), bad]))
         same(store.count("default", EventQuery()), 0)

@@ -25,9 +25,9 @@ __all__ = [
     "Named",
     "check_events",
     "check_outcome",
-    "has_bytes",
     "leads_asked",
     "payload_json",
+    "word_fault",
 ]
 
 Named = Literal["lead", "property", "agent"]
@@ -176,16 +176,18 @@ def _event_faults(tenant: str, event: BehavioralEvent) -> list[Fault]:
             faults.append(fault)
     for name in _WORDS:
         value = getattr(event, name)
-        if value is not None and not (isinstance(value, str) and has_bytes(value)):
-            faults.append(Fault(name, "be a text", shown(value)))
+        if value is not None and (fault := word_fault(value, name)):
+            faults.append(fault)
     return faults + _value_faults(event.outcome_value)
 
 
 def check_outcome(outcome: str, value: float | None) -> None:
     """Refuse an outcome that no store could keep and give back."""
     faults = _value_faults(value)
-    if not isinstance(outcome, str) or not outcome or not has_bytes(outcome):
+    if not isinstance(outcome, str) or not outcome:
         faults.append(Fault("outcome", "be a text that is not empty", shown(outcome)))
+    elif fault := word_fault(outcome, "outcome"):
+        faults.append(fault)
     if faults:
         raise BadInput(faults)
 
@@ -196,9 +198,13 @@ def _value_faults(value: float | None) -> list[Fault]:
     return [Fault("outcome_value", "be a finite number", shown(value))]
 
 
-def has_bytes(text: str) -> bool:
-    """Whether a text can be written as UTF-8: it holds no half of a surrogate pair."""
-    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+def word_fault(value: object, where: str) -> Fault | None:
+    """What is wrong with a text from outside, or None: half a surrogate pair is no UTF-8, NUL no text to PostgreSQL."""
+    if not isinstance(value, str):
+        return Fault(where, "be a text", shown(value))
+    if "\0" in value or (not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value)):
+        return Fault(where, "be a text of whole characters, none of them NUL", shown(value))
+    return None
 
 
 def payload_json(data: Mapping[str, Any], where: str = "event_data") -> str | None:

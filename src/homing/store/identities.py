@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from homing.core.errors import BadInput
 from homing.core.ids import checked_id
-from homing.store.sqlite import SqliteDatabase
+from homing.store.database import Database, Transaction
 
-__all__ = ["Identities", "MemoryIdentities", "SqliteIdentities"]
+__all__ = ["Identities", "MemoryIdentities", "StoredIdentities"]
 
 _ALL = 2**63 - 1
 
@@ -119,37 +118,38 @@ class MemoryIdentities:
         changes.append(_Change(revision, lead_id, max([known_at, *(change.known_at for change in changes[-1:])])))
 
 
-class SqliteIdentities:
-    """Identities in a SQLite file: durable when a call returns.
+class StoredIdentities:
+    """Identities in a database: durable when a call returns.
 
     >>> import pathlib, tempfile
-    >>> people = SqliteIdentities(SqliteDatabase(pathlib.Path(tempfile.mkdtemp()) / "homing.sqlite3"))
+    >>> from homing.store.sqlite import SqliteDatabase
+    >>> people = StoredIdentities(SqliteDatabase(pathlib.Path(tempfile.mkdtemp()) / "homing.sqlite3"))
     >>> people.merge("default", "anon-1", "lead-1", known_at=10), people.unmerge("default", "anon-1", known_at=20)
     (True, True)
     >>> people.lead_of("default", "anon-1", known_upto=15), people.lead_of("default", "anon-1")
     ('lead-1', None)
     """
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     def merge(self, tenant: str, anonymous_id: str, lead_id: str, known_at: int) -> bool:
         """From now on the visitor is this lead; False if it was already. One of another lead's is refused."""
         _checked(anonymous_id, lead_id)
-        with self._database.write() as connection:
-            last = _last(connection, tenant, anonymous_id)
+        with self._database.write(tenant, "merges") as transaction:
+            last = _last(transaction, tenant, anonymous_id)
             if not _is_new(anonymous_id, last.lead_id, lead_id):
                 return False
-            connection.execute(_INSERT, (tenant, anonymous_id, lead_id, max(known_at, last.known_at)))
+            transaction.execute(_INSERT, (tenant, anonymous_id, lead_id, max(known_at, last.known_at)))
             return True
 
     def unmerge(self, tenant: str, anonymous_id: str, known_at: int) -> bool:
         """From now on the visitor is nobody's; False if it was nobody's already."""
-        with self._database.write() as connection:
-            last = _last(connection, tenant, anonymous_id)
+        with self._database.write(tenant, "merges") as transaction:
+            last = _last(transaction, tenant, anonymous_id)
             if last.lead_id is None:
                 return False
-            connection.execute(_INSERT, (tenant, anonymous_id, None, max(known_at, last.known_at)))
+            transaction.execute(_INSERT, (tenant, anonymous_id, None, max(known_at, last.known_at)))
             return True
 
     def lead_of(self, tenant: str, anonymous_id: str, known_upto: int | None = None) -> str | None:
@@ -164,8 +164,16 @@ class SqliteIdentities:
 
     def visitors_of(self, tenant: str, lead_id: str, known_upto: int | None = None) -> tuple[str, ...]:
         """The visitors that a lead was, as known by a moment (left out: now), in alphabetical order."""
+        return self.visitors_of_all(tenant, (lead_id,), known_upto)
+
+    def visitors_of_all(self, tenant: str, lead_ids: Sequence[str], known_upto: int | None = None) -> tuple[str, ...]:
+        """The visitors that any of these leads was, as known by a moment (left out: now), in alphabetical order."""
+        if not lead_ids:
+            return ()
         upto = _ALL if known_upto is None else known_upto
-        return tuple(name for (name,) in self._database.rows(_VISITORS, (tenant, lead_id, upto, upto)))
+        dialect = self._database.dialect
+        values = (tenant, dialect.packed(lead_ids), upto, upto)
+        return tuple(name for (name,) in self._database.rows(_VISITORS.format(among=dialect.among), values))
 
     def revision(self, tenant: str) -> int:
         """A number that changes with every change, 0 before the first."""
@@ -175,16 +183,16 @@ class SqliteIdentities:
 
 _INSERT = "INSERT INTO merges (tenant, anonymous_id, lead_id, known_at) VALUES (?, ?, ?, ?)"
 _VISITORS = """
-    SELECT DISTINCT anonymous_id FROM merges AS told WHERE tenant = ? AND lead_id = ? AND known_at <= ?
+    SELECT DISTINCT anonymous_id FROM merges AS told WHERE tenant = ? AND lead_id {among} AND known_at <= ?
     AND NOT EXISTS (SELECT 1 FROM merges AS later WHERE later.tenant = told.tenant
       AND later.anonymous_id = told.anonymous_id AND later.revision > told.revision AND later.known_at <= ?)
     ORDER BY anonymous_id
 """
 
 
-def _last(connection: sqlite3.Connection, tenant: str, anonymous_id: str) -> _Change:
+def _last(transaction: Transaction, tenant: str, anonymous_id: str) -> _Change:
     """The last change of a visitor; one who never had any is nobody's since ever."""
-    rows: Sequence[tuple[int, str | None, int]] = connection.execute(
+    rows: Sequence[tuple[int, str | None, int]] = transaction.execute(
         "SELECT revision, lead_id, known_at FROM merges WHERE tenant = ? AND anonymous_id = ?"
         " ORDER BY revision DESC LIMIT 1",
         (tenant, anonymous_id),

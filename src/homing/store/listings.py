@@ -1,18 +1,18 @@
-"""Every version of every home of a tenant, in SQLite: what was said of it, from when on, and since when it is known."""
+"""Every version of every home of a tenant: what was said of it, from when on, and since when it is known."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from bisect import insort
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
+import msgspec
+
+from homing.store.database import Database, Transaction
 from homing.store.sightings import Sighting, note, seen_since
-from homing.store.sqlite import SqliteDatabase
 
 __all__ = ["FOREVER", "ListingStore", "ListingVersion", "PutOutcome"]
 
@@ -22,6 +22,10 @@ FOREVER: Final = 2**63 - 1
 """Later than any moment."""
 
 _COLUMNS: Final = "property_id, at, known_at, fields, revision"
+_INSERT: Final = "INSERT INTO listings (tenant, property_id, at, known_at, fields) VALUES (?, ?, ?, ?, ?)"
+_LAST: Final = "SELECT coalesce(max(revision), 0) FROM listings WHERE tenant = ?"
+_NOT_YET: Final = 2**62
+"""What versions are counted from until the database has numbered them: later than every number that it gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class ListingStore:
     began last; of several that began at once (a correction) the one that became known last.
 
     >>> import tempfile, pathlib
+    >>> from homing.store.sqlite import SqliteDatabase
     >>> store = ListingStore(SqliteDatabase(pathlib.Path(tempfile.mkdtemp()) / "homes.sqlite3"))
     >>> version = ListingVersion("h1", at=10, known_at=10, fields='{"ListPrice":500000}')
     >>> store.put("default", [version])["created"], store.put("default", [version])["unchanged"]
@@ -56,7 +61,7 @@ class ListingStore:
     '{"ListPrice":500000}'
     """
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     def put(
@@ -73,13 +78,21 @@ class ListingStore:
         """
         outcomes: Counter[PutOutcome] = Counter()
         given = _by_home(versions)
-        with self._database.write() as connection:
-            told = [(_Home(connection, tenant, name), some) for name, some in given.items()]
+        written: list[ListingVersion] = []
+        with self._database.write(tenant, "listings") as transaction:
+            rows = self._rows_of(transaction, tenant, list(given))
+            told = [(_Home(name, rows[name], written), some) for name, some in given.items()]
             new = [(home, some) for home, some in told if not all(map(home.repeats, some))]
-            _recall(connection, tenant, new)
+            _recall(transaction, tenant, new)
             for home, some in new:
                 outcomes.update([home.take(version, received_at) for version in some])
-            note(connection, tenant, [sighting for home, _ in new for sighting in home.noted])
+            numbers = _inserted(transaction, tenant, written)
+            noted = (seen for home, _ in new for seen in home.noted)
+            note(
+                transaction,
+                tenant,
+                [seen._replace(revision=numbers.get(seen.revision, seen.revision)) for seen in noted],
+            )
         outcomes["unchanged"] += len(versions) - outcomes.total()
         return outcomes
 
@@ -114,11 +127,11 @@ class ListingStore:
         self, tenant: str, property_ids: Sequence[str], known_upto: int | None = None
     ) -> list[ListingVersion]:
         """Every version of these homes known by a moment (left out: all), by home, moment, and when we knew."""
+        dialect = self._database.dialect
         rows = self._database.rows(
             f"SELECT {_COLUMNS} FROM listings WHERE tenant = ?"  # noqa: S608
-            " AND property_id IN (SELECT value FROM json_each(?)) AND known_at <= ?"
-            " ORDER BY property_id, at, known_at, revision",
-            (tenant, json.dumps(list(property_ids)), FOREVER if known_upto is None else known_upto),
+            f" AND property_id {dialect.among} AND known_at <= ? ORDER BY property_id, at, known_at, revision",
+            (tenant, dialect.packed(list(property_ids)), FOREVER if known_upto is None else known_upto),
         )
         return [ListingVersion(*row) for row in rows]
 
@@ -132,17 +145,39 @@ class ListingStore:
 
     def revision(self, tenant: str) -> int:
         """The revision of the last write, 0 before the first; it changes whenever anything does."""
-        rows = self._database.rows("SELECT max(revision) FROM listings WHERE tenant = ?", (tenant,))
-        return next(int(last or 0) for (last,) in rows)
+        return next(int(last) for (last,) in self._database.rows(_LAST, (tenant,)))
 
     def keys_by_listing_id(self, tenant: str) -> dict[str, str]:
         """The home of each ListingId, which is the number people know a home by."""
         rows = self._database.rows(
-            "SELECT json_extract(fields, '$.ListingId') AS listing_id, property_id FROM listings"
-            " WHERE tenant = ? AND listing_id IS NOT NULL ORDER BY at, known_at, revision",
+            "SELECT fields, property_id FROM listings WHERE tenant = ? AND fields LIKE '%\"ListingId\"%'"
+            " ORDER BY at, known_at, revision",
             (tenant,),
         )
-        return {str(listing_id): str(property_id) for listing_id, property_id in rows}
+        told = ((_numbered(fields).ListingId, property_id) for fields, property_id in rows)
+        return {str(listing_id): property_id for listing_id, property_id in told if listing_id is not None}
+
+    def _rows_of(self, transaction: Transaction, tenant: str, names: Sequence[str]) -> defaultdict[str, list[_Row]]:
+        """The stored versions of homes, by home; empty of those that are new."""
+        dialect = self._database.dialect
+        found = transaction.execute(
+            "SELECT property_id, at, known_at, revision, fields FROM listings WHERE tenant = ?"  # noqa: S608
+            f" AND property_id {dialect.among} ORDER BY at, known_at, revision",
+            (tenant, dialect.packed(names)),
+        )
+        rows: defaultdict[str, list[_Row]] = defaultdict(list)
+        for name, *row in found:
+            rows[name].append(_Row(*row))
+        return rows
+
+
+class _Numbered(msgspec.Struct):
+    """As much of what is said of a home as tells the number that people know it by."""
+
+    ListingId: Any = None
+
+
+_numbered = msgspec.json.Decoder(_Numbered).decode
 
 
 class _Row(NamedTuple):
@@ -159,22 +194,16 @@ _by_times = itemgetter(0, 1, 2)
 
 @dataclass(slots=True, eq=False)
 class _Home:
-    """What was received of one home: its stored versions, and the sightings between them as far as they may matter."""
+    """What was received of one home: its stored versions, and the sightings between them as far as they may matter.
 
-    connection: sqlite3.Connection
-    tenant: str
+    What is to be stored goes to `written`, the list of all homes of a call.
+    """
+
     property_id: str
-    rows: list[_Row] = field(init=False)
+    rows: list[_Row]
+    written: list[ListingVersion]
     seen: list[Sighting] = field(default_factory=list)
     noted: list[Sighting] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        found = self.connection.execute(
-            "SELECT at, known_at, revision, fields FROM listings WHERE tenant = ? AND property_id = ?"
-            " ORDER BY at, known_at, revision",
-            (self.tenant, self.property_id),
-        )
-        self.rows = list(map(_Row._make, found))
 
     def repeats(self, version: ListingVersion) -> bool:
         """Whether the last that was stored of this very moment says the same."""
@@ -235,11 +264,21 @@ class _Home:
         return next(row.fields for row in self.rows if row.revision == seen.revision)
 
     def _store(self, at: int, known_at: int, fields: str) -> None:
-        written = self.connection.execute(
-            "INSERT INTO listings (tenant, property_id, at, known_at, fields) VALUES (?, ?, ?, ?, ?)",
-            (self.tenant, self.property_id, at, known_at, fields),
-        )
-        insort(self.rows, _Row(at, known_at, int(written.lastrowid or 0), fields), key=_by_times)
+        row = _Row(at, known_at, _NOT_YET + len(self.written), fields)
+        self.written.append(ListingVersion(self.property_id, at, known_at, fields, row.revision))
+        insort(self.rows, row, key=_by_times)
+
+
+def _inserted(transaction: Transaction, tenant: str, written: Sequence[ListingVersion]) -> dict[int, int]:
+    """Store versions in this order; the revision that the database gave to each, by the one that it had before."""
+    if not written:
+        return {}
+    before = transaction.execute(_LAST, (tenant,)).fetchone()[0]
+    transaction.executemany(_INSERT, [(tenant, one.property_id, one.at, one.known_at, one.fields) for one in written])
+    given = transaction.execute(
+        "SELECT revision FROM listings WHERE tenant = ? AND revision > ? ORDER BY revision", (tenant, before)
+    )
+    return {one.revision: revision for one, (revision,) in zip(written, given, strict=True)}
 
 
 def _by_home(versions: Sequence[ListingVersion]) -> dict[str, list[ListingVersion]]:
@@ -250,12 +289,10 @@ def _by_home(versions: Sequence[ListingVersion]) -> dict[str, list[ListingVersio
     return {name: [some[times] for times in sorted(some)] for name, some in sorted(found.items())}
 
 
-def _recall(
-    connection: sqlite3.Connection, tenant: str, given: Sequence[tuple[_Home, Sequence[ListingVersion]]]
-) -> None:
+def _recall(transaction: Transaction, tenant: str, given: Sequence[tuple[_Home, Sequence[ListingVersion]]]) -> None:
     """Give homes the sightings that may matter to what is given now."""
     first = min((some[0].at for home, some in given if home.rows), default=0)
     revisions = {row.revision: home for home, _ in given for row in home.rows}
-    found = seen_since(connection, tenant, revisions, first)
+    found = seen_since(transaction, tenant, revisions, first)
     for revision, seen in found.items():
         revisions[revision].seen.extend(seen)

@@ -1,13 +1,12 @@
-"""Profiles of people of a tenant, in SQLite: one text a person and kind, every version with when we knew it."""
+"""Profiles of people of a tenant, one text a person and kind, every version with when we knew it."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
-from homing.store.sqlite import SqliteDatabase
+from homing.store.database import Database, Transaction
 
 __all__ = ["SINCE_EVER", "ProfileOutcome", "ProfileStore"]
 
@@ -19,6 +18,14 @@ SINCE_EVER: Final = 0
 _ALL: Final = 2**63 - 1
 
 
+_INSERT: Final = "INSERT INTO profile_versions (tenant, kind, id, known_at, body) VALUES (?, ?, ?, ?, ?)"
+
+
+class _Last(NamedTuple):
+    body: str
+    known_at: int
+
+
 class ProfileStore:
     """The profiles of each kind, such as lead and agent, each tenant apart.
 
@@ -26,6 +33,7 @@ class ProfileStore:
     backwards, whatever the clock does.
 
     >>> import tempfile, pathlib
+    >>> from homing.store.sqlite import SqliteDatabase
     >>> store = ProfileStore(SqliteDatabase(pathlib.Path(tempfile.mkdtemp()) / "people.sqlite3"))
     >>> store.put("default", "lead", [("l1", "{}")], known_at=10)["created"], store.get("other", "lead", "l1")
     (1, None)
@@ -33,7 +41,7 @@ class ProfileStore:
     (None, '{}')
     """
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     def put(
@@ -51,9 +59,18 @@ class ProfileStore:
         """
         outcomes: Counter[ProfileOutcome] = Counter()
         first = known_at if first_known_at is None else first_known_at
-        with self._database.write() as connection:
+        with self._database.write(tenant, "profiles") as transaction:
+            last = self._last(transaction, tenant, kind, [name for name, _ in bodies])
+            new = []
             for name, body in bodies:
-                outcomes[_put(connection, (tenant, kind, name), body, known_at, first)] += 1
+                old = last.get(name)
+                if old is not None and old.body == body:
+                    outcomes["unchanged"] += 1
+                    continue
+                outcomes["created" if old is None else "updated"] += 1
+                last[name] = _Last(body, first if old is None else max(known_at, old.known_at))
+                new.append((tenant, kind, name, last[name].known_at, body))
+            transaction.executemany(_INSERT, new)
         return outcomes
 
     def get(self, tenant: str, kind: str, name: str, known_upto: int | None = None) -> str | None:
@@ -86,19 +103,12 @@ class ProfileStore:
         rows = self._database.rows("SELECT max(revision) FROM profile_versions WHERE tenant = ?", (tenant,))
         return next(int(last or 0) for (last,) in rows)
 
-
-def _put(
-    connection: sqlite3.Connection, person: tuple[str, str, str], body: str, known_at: int, first: int
-) -> ProfileOutcome:
-    old = connection.execute(
-        "SELECT body, known_at FROM profile_versions WHERE tenant = ? AND kind = ? AND id = ?"
-        " ORDER BY revision DESC LIMIT 1",
-        person,
-    ).fetchone()
-    if old is not None and old[0] == body:
-        return "unchanged"
-    at = first if old is None else max(known_at, old[1])
-    connection.execute(
-        "INSERT INTO profile_versions (tenant, kind, id, known_at, body) VALUES (?, ?, ?, ?, ?)", (*person, at, body)
-    )
-    return "created" if old is None else "updated"
+    def _last(self, transaction: Transaction, tenant: str, kind: str, names: Sequence[str]) -> dict[str, _Last]:
+        """The newest versions of these people, by id; who has none is left out."""
+        dialect = self._database.dialect
+        found = transaction.execute(
+            "SELECT id, body, known_at FROM profile_versions WHERE revision IN (SELECT max(revision)"  # noqa: S608
+            f" FROM profile_versions WHERE tenant = ? AND kind = ? AND id {dialect.among} GROUP BY id)",
+            (tenant, kind, dialect.packed(names)),
+        )
+        return {name: _Last(body, known_at) for name, body, known_at in found}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -10,6 +9,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from homing.store.database import Transaction
 
 __all__ = ["Sighting", "note", "seen_since"]
 
@@ -25,35 +26,33 @@ class Sighting(NamedTuple):
     revision: int
 
 
-def note(connection: sqlite3.Connection, tenant: str, seen: Sequence[Sighting]) -> None:
+def note(transaction: Transaction, tenant: str, seen: Sequence[Sighting]) -> None:
     """Store sightings: one row for many; small rows are taken together, so that n calls leave about log n of them."""
     if not seen:
         return
     packed = np.array(seen, dtype=np.int64)
     while len(packed) < _FULL:
-        last = connection.execute(
+        last = transaction.execute(
             "SELECT number, count, body FROM sightings WHERE tenant = ? ORDER BY number DESC LIMIT 1", (tenant,)
         ).fetchone()
         if last is None or last[1] > len(packed):
             break
-        connection.execute("DELETE FROM sightings WHERE number = ?", (last[0],))
+        transaction.execute("DELETE FROM sightings WHERE number = ?", (last[0],))
         packed = np.concatenate((_unpacked(last[2]), packed))
     at, _, revision = packed.T
-    connection.execute(
+    transaction.execute(
         "INSERT INTO sightings (tenant, count, last_at, first_revision, last_revision, body) VALUES (?, ?, ?, ?, ?, ?)",
         (tenant, len(packed), int(at.max()), int(revision.min()), int(revision.max()), _packed(packed)),
     )
 
 
-def seen_since(
-    connection: sqlite3.Connection, tenant: str, revisions: Collection[int], at: int
-) -> dict[int, list[Sighting]]:
+def seen_since(transaction: Transaction, tenant: str, revisions: Collection[int], at: int) -> dict[int, list[Sighting]]:
     """The sightings of some versions from a moment on, by revision."""
     found: dict[int, list[Sighting]] = defaultdict(list)
     if not revisions:
         return found
     wanted = np.array(sorted(revisions), dtype=np.int64)
-    rows = connection.execute(
+    rows = transaction.execute(
         "SELECT body FROM sightings WHERE tenant = ? AND last_at >= ? AND last_revision >= ? AND first_revision <= ?",
         (tenant, at, int(wanted[0]), int(wanted[-1])),
     )

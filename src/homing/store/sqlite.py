@@ -12,7 +12,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from homing.core.errors import StorageError
+from homing.store.database import COUNTS, Dialect
 
 __all__ = ["SCHEMA", "SqliteDatabase", "faults_of", "is_open_elsewhere"]
 
@@ -102,12 +105,6 @@ _MIGRATIONS = (
 SCHEMA: Final = len(_MIGRATIONS)
 """The number of the present schema."""
 
-_COUNTS: Final = {
-    "events": "SELECT count(*) FROM events",
-    "homes": "SELECT count(*) FROM (SELECT DISTINCT tenant, property_id FROM listings)",
-    "leads": "SELECT count(*) FROM (SELECT DISTINCT tenant, id FROM profile_versions WHERE kind = 'lead')",
-    "agents": "SELECT count(*) FROM (SELECT DISTINCT tenant, id FROM profile_versions WHERE kind = 'agent')",
-}
 _DAMAGED: Final = " It is damaged: homing doctor says where, homing restore brings a backup back."
 _WAYS_OUT: Final = {
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
@@ -121,6 +118,22 @@ _READERS: Final = 510
 _MANY: Final = 5_000
 _TRIES: Final = 600
 _BETWEEN_TRIES: Final = 0.05
+
+
+def _packed(names: Sequence[str]) -> str:
+    return msgspec.json.encode(names).decode()
+
+
+_DIALECT: Final = Dialect(
+    among="IN (SELECT value FROM json_each(?))",
+    packed=_packed,
+    from_the_end="+tenant = ?",
+    lead_or_visitor=(
+        "sequence IN (SELECT sequence FROM events"
+        " WHERE tenant = ? AND lead_id IN (SELECT value FROM json_each(?)) UNION ALL SELECT sequence FROM events"
+        " WHERE tenant = ? AND anonymous_id IN (SELECT value FROM json_each(?)) AND lead_id IS NULL)"
+    ),
+)
 
 
 class _Opened(NamedTuple):
@@ -152,6 +165,20 @@ class SqliteDatabase:
         self._opening = threading.Lock()
         self._opened: list[tuple[threading.Thread, sqlite3.Connection]] = []
 
+    @property
+    def name(self) -> str:
+        """How messages call it: by its path."""
+        return str(self.path)
+
+    def exists(self) -> bool:
+        """Whether the file was made already."""
+        return self.path.exists()
+
+    @property
+    def dialect(self) -> Dialect:
+        """What SQLite understands."""
+        return _DIALECT
+
     def read(self) -> sqlite3.Connection:
         """A connection for reading, one a thread; a fresh empty one in memory as long as there is no file."""
         file = _file(self.path)
@@ -171,8 +198,8 @@ class SqliteDatabase:
         return bytes(next(self.rows("SELECT value FROM secrets WHERE name = 'signing'"))[0])
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it is on disk when the block ends, or none of it."""
+    def write(self, *scope: str) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it is on disk when the block ends, or none of it. One at a time, of any scope."""
         with self._writing:
             connection = self._connection(_file(self.path))
             try:
@@ -197,7 +224,7 @@ class SqliteDatabase:
 
     def counts(self) -> dict[str, int]:
         """How much of everything there is, of all tenants together."""
-        return {name: int(next(self.rows(sql))[0]) for name, sql in _COUNTS.items()}
+        return {name: int(next(self.rows(sql))[0]) for name, sql in COUNTS.items()}
 
     def newest_receipt(self) -> int | None:
         """When the last of the events became known, in microseconds; None if there are none."""

@@ -14,7 +14,7 @@ from homing.core.errors import BadInput, Fault, shown
 from homing.core.ids import content_id, id_fault
 from homing.event_types import EventType, Key
 from homing.interfaces import BehavioralEvent
-from homing.store.events import has_bytes, payload_json
+from homing.store.events import payload_json, word_fault
 from homing.trust.denied import DENIED, Denied, Note
 
 __all__ = ["DECLARED", "FIELDS", "FILE_FIELDS", "LATEST_AHEAD", "event_from", "payload_faults"]
@@ -61,10 +61,10 @@ class _Row:
                     found[name] = value
         for name in _WORDS:
             if (value := self.get(name)) is not None:
-                if isinstance(value, str) and (value.isascii() or has_bytes(value)):
-                    found[name] = value
+                if fault := word_fault(value, name):
+                    self.faults.append(fault)
                 else:
-                    self.fault(name, "be a text", value)
+                    found[name] = value
         return found
 
     def moment(self, name: str) -> int | None:

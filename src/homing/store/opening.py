@@ -1,0 +1,36 @@
+"""The database that a deployment chose, and the store of events over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from homing.core.errors import NotReady
+from homing.core.settings import Settings
+from homing.store.events import EventStore
+from homing.store.sqlite import SqliteDatabase
+from homing.store.sqlite_events import SqliteEventStore
+
+if TYPE_CHECKING:
+    from homing.store.postgres import PostgresDatabase
+
+__all__ = ["event_store", "open_database"]
+
+
+def open_database(settings: Settings) -> SqliteDatabase | PostgresDatabase:
+    """The database of the settings; nothing is read, written or connected to before it is asked for."""
+    if settings.postgres_url is None:
+        return SqliteDatabase(settings.sqlite_path)
+    try:
+        from homing.store.postgres import PostgresDatabase  # asyncpg: the extra `postgres`
+    except ImportError:
+        raise NotReady("A PostgreSQL database needs asyncpg: pip install 'homing[postgres]'.") from None
+    return PostgresDatabase(settings.postgres_url)
+
+
+def event_store(database: SqliteDatabase | PostgresDatabase) -> EventStore:
+    """The store of events over a database."""
+    if isinstance(database, SqliteDatabase):
+        return SqliteEventStore(database)
+    from homing.store.postgres_events import PostgresEventStore  # asyncpg: the extra `postgres`
+
+    return PostgresEventStore(database)
