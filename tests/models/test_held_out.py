@@ -1,12 +1,10 @@
 """What is held out, of whom, whether the order of rows is one of time, and what that is learned from may expect."""
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from homing.core.ids import Vocabulary
 from homing.models import Interactions
 from homing.models.blend import Judged, climbed
 from homing.models.new_homes import among_known, as_expected, cold_cut, expected_on_new, in_proportion
@@ -14,13 +12,6 @@ from homing.models.validation import gain, in_order, validation_cut, validation_
 
 EVEN = (np.ones(1), np.ones(1))
 HOMES = np.tile(np.arange(30), 400)
-
-
-def acts(lead, home, homes, timestamps=None):
-    """Interactions over so many homes, also those nobody acted on."""
-    data = Interactions.from_columns(lead, home, timestamps=timestamps)
-    codes = np.asarray(data.properties.ids)[data.property]
-    return replace(data, property=codes.astype(data.property.dtype), properties=Vocabulary(range(homes)))
 
 
 def walks(leads=150, homes=60, acts=12, seed=0):
@@ -78,34 +69,34 @@ def test_homes_unseen_by_chance_may_expect_little_and_new_ones_as_much_as_any():
     share = 1.0 / np.arange(1, 2_001)
     chance = rng.choice(2_000, 8_000, p=share / share.sum())
     lead = np.arange(8_000)
-    by_chance = acts(lead, chance, 2_000)
+    by_chance = Interactions.from_columns(lead, chance)
     unseen = np.setdiff1d(np.arange(2_000), chance)
     later = np.bincount(rng.choice(2_000, 400_000, p=share / share.sum()), minlength=2_000)
     truth = later[unseen].mean() / later[np.unique(chance)].mean()
-    assert expected_on_new(by_chance) == pytest.approx(truth, rel=0.25)
+    assert expected_on_new(by_chance, 2_000) == pytest.approx(truth, rel=0.25)
     often = rng.integers(0, 1_000, 8_000)
-    assert expected_on_new(acts(lead, often, 2_000)) > 0.95
+    assert expected_on_new(Interactions.from_columns(lead, often), 2_000) > 0.95
 
 
 def test_with_moments_it_is_counted_what_came_to_homes_unseen_before():
     at = np.arange(1_000)
     home = np.where(at < 900, at % 100, np.where(at % 2 == 0, at % 100, 100 + at % 100))
-    data = acts(at, home, 300, at)
-    assert expected_on_new(data) == pytest.approx((50 / 200) / (50 / 100))
-    assert expected_on_new(acts(at, at % 100, 200, at)) == 0.0
+    data = Interactions.from_columns(at, home, timestamps=at)
+    assert expected_on_new(data, 300) == pytest.approx((50 / 200) / (50 / 100))
+    assert expected_on_new(Interactions.from_columns(at, at % 100, timestamps=at), 200) == 0.0
 
 
 def test_a_market_is_made_as_new_as_the_real_one():
-    data = acts(np.arange(400), np.arange(400) % 90, 100)
+    data = Interactions.from_columns(np.arange(400), np.arange(400) % 90)
     cold = np.arange(100) % 3 == 0
     homes = np.tile(np.arange(100), 5)
     found = Judged(np.arange(0, 501, 100), np.zeros((500, 1)), homes, np.ones(500, dtype=bool))
-    made = as_expected(found, cold, data, 0)
+    made = as_expected(found, cold, data, 100, 0)
     for first, last in itertools.pairwise(made.offsets.tolist()):
         rows = made.homes[first:last]
         assert (~cold[rows]).sum() == (~cold).sum()
         assert cold[rows].sum() == 10
-        assert made.held[first:last][cold[rows]].sum() == round(10 * expected_on_new(data))
+        assert made.held[first:last][cold[rows]].sum() == round(10 * expected_on_new(data, 100))
 
 
 def test_cold_homes_rise_as_far_as_lists_become_better():

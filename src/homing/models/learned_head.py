@@ -91,7 +91,8 @@ def _cold(learning: Learning, whole: Parts, leads: int, warm: Judged, weights: F
     found = judged(dict(itertools.compress(parts.items(), free[used])), cut, cold, learning.seed)
     others = np.zeros(free.size)
     others[free] = climbed(found)[0]
-    mixed = as_expected(judged(parts, cut, seed=learning.seed), cold, learning.data, learning.seed)
+    lists, homes = judged(parts, cut, seed=learning.seed), len(learning.items)
+    mixed = as_expected(lists, cold, learning.data, homes, learning.seed)
     return among_known(mixed, cold, weights[used], others[used]) * others
 
 

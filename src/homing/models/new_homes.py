@@ -45,8 +45,10 @@ def cold_cut(data: Interactions, seed: int, most: int) -> tuple[Cut, NDArray[np.
     return Cut(warm.train, warm.pasts, leads, sp.csr_array(liked + warm.held)), cold
 
 
-def expected_on_new(data: Interactions) -> float:
+def expected_on_new(data: Interactions, homes: int) -> float:
     """How many leads a home that nobody acted on may expect, as a share (0 to 1) of what one that was acted on may.
+
+    `homes` is how many there are, those that are in no row of the data too.
 
     With moments, what came in the last tenth of the rows to homes unseen before it, a home, over what came to the seen.
 
@@ -55,12 +57,12 @@ def expected_on_new(data: Interactions) -> float:
     get f₁ of all n acts together (Good, 1953). Where more are unseen than that, the others are new: as good as any.
     """
     pairs = data.net()
-    counts = np.bincount(pairs.indices, minlength=len(data.properties))
+    counts = np.bincount(pairs.indices, minlength=homes)
     unseen = int((counts == 0).sum())
     if unseen == 0 or pairs.nnz == 0:
         return 1.0
     if data.timed:
-        return _came_to_new(data)
+        return _came_to_new(data, homes)
     once, twice = int((counts == 1).sum()), int((counts == 2).sum())
     by_chance = max(2 * once - twice, once * (once - 1) / (2 * (twice + 1)), 1.0)
     share = min(by_chance, unseen) / unseen
@@ -68,9 +70,9 @@ def expected_on_new(data: Interactions) -> float:
     return float(min(share * of_those + 1.0 - share, 1.0))
 
 
-def _came_to_new(data: Interactions) -> float:
+def _came_to_new(data: Interactions, homes: int) -> float:
     late = data.at > np.quantile(data.at, 1 - _LATE, method="lower")
-    seen = np.bincount(data.property[~late], minlength=len(data.properties)) > 0
+    seen = np.bincount(data.property[~late], minlength=homes) > 0
     if not late.any() or seen.all():
         return 1.0
     came = np.bincount(data.select(late).net().indices, minlength=seen.size)
@@ -88,18 +90,18 @@ def in_proportion(found: Judged, weights: Floats, others: Floats) -> float:
     return float(np.sqrt(wanted @ wanted / size)) if size > _TINY else 1.0
 
 
-def as_expected(found: Judged, cold: NDArray[np.bool_], data: Interactions, seed: int) -> Judged:
+def as_expected(found: Judged, cold: NDArray[np.bool_], data: Interactions, homes: int, seed: int) -> Judged:
     """The lists with as many homes made cold, and as many of them liked, as the data say of the homes really unseen.
 
     Otherwise what is learned of a market with many new homes would hold for one with a few that nobody likes.
     """
-    unseen = 1.0 - np.unique(data.property).size / max(len(data.properties), 1)
+    unseen = 1.0 - np.unique(data.property).size / max(homes, 1)
     drawn = np.random.default_rng([seed, 2]).permutation(np.flatnonzero(cold))
     present = drawn[: max(round(unseen * cold.size), 1)]
     new, kept = cold[found.homes], ~cold
     kept[present] = True
     liked = ~cold
-    liked[present[: round(expected_on_new(data) * present.size)]] = True
+    liked[present[: round(expected_on_new(data, homes) * present.size)]] = True
     rows = kept[found.homes]
     lead = np.repeat(np.arange(found.offsets.size - 1), np.diff(found.offsets))[rows]
     offsets = np.searchsorted(lead, np.arange(found.offsets.size)).astype(np.int64)
