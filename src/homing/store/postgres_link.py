@@ -51,8 +51,8 @@ class Undecided(OSError):
 class Link:
     """Connections to one server, at most 16 at a time, each opened when it is needed.
 
-    A server that is starting, or that was reached before and is not there now, is waited for until it has been away for
-    five seconds.
+    A server that was reached before and is not there now is waited for until it has been away for five seconds, one
+    that says that it is starting, for thirty.
     """
 
     def __init__(self, url: str) -> None:
@@ -133,10 +133,9 @@ class Link:
             except Exception as error:
                 now = loop.time()
                 self._away_since = now if self._away_since is None else self._away_since
-                waited = now - self._away_since > _PATIENCE_SECONDS
-                if waited or not (
-                    isinstance(error, asyncpg.CannotConnectNowError) or (self._reached and is_lost(error))
-                ):
+                starting = isinstance(error, asyncpg.CannotConnectNowError)
+                patience = _WAIT_SECONDS if starting else _PATIENCE_SECONDS
+                if now - self._away_since > patience or not (starting or (self._reached and is_lost(error))):
                     raise (Unreachable() if isinstance(error, OSError) else error) from error
                 await asyncio.sleep(_BETWEEN_TRIES)
             else:
