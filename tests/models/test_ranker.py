@@ -53,6 +53,23 @@ def test_the_kind_goes_by_how_much_there_is_to_learn_from(lists, kind):
     ] in ranker.says
 
 
+def engaged_with(count):
+    """As many homes engaged with, each in a list of ten of its own, that its fit makes the best."""
+    x = np.random.default_rng(3).normal(size=(count * SIZE, 5))
+    best = x[:, 0] == np.repeat(x[:, 0].reshape(count, SIZE).max(axis=1), SIZE)
+    return Labelled(x, NAMES, FAMILY, (1, 0, 0, 0, 0), np.repeat(np.arange(count), SIZE), best)
+
+
+@pytest.mark.parametrize(
+    ("count", "says"),
+    [(29, "29 homes engaged with"), (30, "trees need 500"), (499, "trees need 500"), (500, "lists held out")],
+)
+def test_thirty_are_enough_for_weights_and_five_hundred_for_trying_trees(count, says):
+    ranker = fit_ranker(engaged_with(count), {}, QUICK)
+    assert says in ranker.says
+    assert (ranker.kind == "prior") is (count < 30)
+
+
 def test_the_prior_is_the_weights_given_on_standardised_features():
     data, _ = shown(1)
     ranker = fit_ranker(data, {"fit": 0.5, "age": -0.25})

@@ -1,6 +1,8 @@
 """What every answer must hold, from the store up."""
 
 import asyncio
+import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,6 +25,7 @@ from homing.personalization.answer import as_json
 from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import Ask
 from homing.personalization.property_engine import PropertyPersonalizationEngine
+from homing.personalization.serving import LiveServing
 from homing.services.train_models import TrainModels
 from homing.store.events import EventQuery
 from homing.store.listings import ListingStore
@@ -30,6 +33,7 @@ from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 from homing.tracking.behavior_tracker import BehaviorTracker
+from homing.tracking.signals import DECLARED
 from homing.trust.text_guard import TextGuard
 from homing.trust.text_rules import text_rules
 
@@ -456,6 +460,47 @@ def test_a_filter_restricts_the_answer_and_is_counted(market):
     answer = market.engine.recommend("ann", 120, where=where("ListPrice le 320000 and City eq 'Kent'"))
     assert {item.property_id for item in answer} == {"h001", "h003"}
     assert answer.trace[0].removed == {"not_asked_for": 118}
+
+
+def absurd_weights(registry, version):
+    """Change what a version's card says an act weighs, as a hand on the file would."""
+    card = registry.folder / version / "card.json"
+    told = json.loads(card.read_text())
+    told["event_weights"] = {"property_view": 1e9, "property_dislike": 1e9}
+    card.write_text(json.dumps(told))
+
+
+class Believing(ModelRegistry):
+    """Broken on purpose: takes a card at its word."""
+
+    def card(self, version):
+        return json.loads((self.folder / version / "card.json").read_text())
+
+
+def weighed_as_declared(market, registry):
+    """Whether answers come of the version before, with nothing of the changed card believed."""
+    serving = LiveServing(market.tracker.store, market.catalogue, registry, clock=lambda: market.now).at()
+    assert serving.version == "1"
+    assert np.array_equal(serving.weights, DECLARED)
+    assert re.search(
+        r"models: version 2 is damaged \(.*card\.json has SHA-256 [0-9a-f]{64}, its seal is [0-9a-f]{64}",
+        serving.degraded[0],
+    )
+
+
+def test_weights_changed_in_a_card_are_not_used_and_the_version_before_answers(market):
+    for home in ("h080", "h082", "h084"):
+        market.act("ann", home, "property_save")
+    train = TrainModels(market.tracker, market.catalogue, market.registry)
+    train(NOW)
+    before = market.ids("ann")
+    train(NOW)
+    absurd_weights(market.registry, "2")
+    weighed_as_declared(market, market.registry)
+    with pytest.raises(AssertionError):
+        weighed_as_declared(market, Believing(market.registry.folder.parent))
+    assert market.ids("ann") == before
+    assert market.engine.recommend("ann", 3).models == {"hybrid": "1"}
 
 
 def test_a_damaged_model_is_passed_over_and_the_one_before_answers(market, tmp_path):
