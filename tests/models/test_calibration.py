@@ -1,12 +1,14 @@
 """Probabilities that hold, intervals that widen where we know less."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit
 
 from homing.interfaces import ConfidenceLevel
 from homing.measures.calibration import calibration_error
-from homing.models.calibration import Calibration, fit_calibration
+from homing.models.calibration import Calibrated, Calibration, fit_calibration
 
 WORLDS = {
     "logistic": lambda score: expit(-2.5 + score),
@@ -75,14 +77,14 @@ def said(fitted, scores=BINS):
     return fitted.of(scores, np.zeros(scores.size))
 
 
-@pytest.mark.parametrize(("n", "method"), [(0, "platt"), (999, "platt"), (1_500, "isotonic")])
+@pytest.mark.parametrize(("n", "method"), [(0, "platt"), (199, "platt"), (900, "isotonic")])
 def test_the_method_goes_by_the_number_of_samples(n, method):
     assert fit_calibration(*lived("logistic", n)).method == method
 
 
 def test_few_positives_keep_the_logistic_curve():
     scores, acts, engaged = lived("logistic", 5_000)
-    engaged &= np.cumsum(engaged) < 100
+    engaged &= np.cumsum(engaged) < 30
     assert fit_calibration(scores, acts, engaged).method == "platt"
 
 
@@ -107,7 +109,7 @@ def test_probabilities_can_be_taken_at_their_word(world):
 
 def test_where_the_truth_is_no_logistic_curve_the_bent_one_is_nearer_to_it():
     fitted = fit_calibration(*lived("both ends flat", 20_000))
-    curve = Calibration(fitted.mean, fitted.covariance, fitted.centre, fitted.spread)
+    curve = replace(fitted, points=np.zeros((4, 0)))
     away = [np.abs(said(one).probability - WORLDS["both ends flat"](BINS)).mean() for one in (fitted, curve)]
     assert away[0] < 0.3 * away[1]
 
@@ -139,6 +141,64 @@ def test_the_further_beyond_what_was_seen_the_less_is_said(world):
     assert (np.diff(above.low) == 0).all()
     below = said(fitted, scores.min() - np.array([0.0, 0.5, 1.0, 2.0]))
     assert (np.diff(below.low) < 0).all()
+
+
+def covered(say, n, fits=40):
+    """How many 90 % intervals hold the truth, over all worlds; `say` answers for a fitted calibration."""
+    held = []
+    for world, rate in WORLDS.items():
+        truth = rate(BINS)
+        for seed in range(fits):
+            answer = say(fit_calibration(*lived(world, n, seed)))
+            held.append((answer.low <= truth) & (truth <= answer.high))
+    return np.mean(held)
+
+
+def unbent(fitted):
+    """Broken on purpose: believes that the truth is logistic."""
+    rows = np.column_stack((np.ones(BINS.size), (BINS - fitted.centre) / fitted.spread, np.zeros(BINS.size)))
+    odds, reach = rows @ fitted.mean, 1.645 * np.sqrt(np.einsum("ij,jk,ik->i", rows, fitted.covariance, rows))
+    return Calibrated(expit(odds), expit(odds - reach), expit(odds + reach))
+
+
+@pytest.mark.parametrize("n", [120, 300, 900])
+def test_of_few_samples_too_intervals_hold_a_truth_that_is_not_logistic(n):
+    assert 0.87 <= covered(said, n) <= 0.95
+    assert covered(unbent, n, fits=10) < 0.8
+
+
+def clipped(fitted, scores):
+    """Broken on purpose: every score beyond what was seen counts as the last one that was."""
+    return said(fitted, np.clip(scores, *(fitted.centre + fitted.spread * _standard(fitted))))
+
+
+def carried_on(fitted, scores):
+    """Broken on purpose: goes on beyond what was seen as if that had been seen too."""
+    return said(replace(fitted, seen=np.array([-np.inf, np.inf]), points=np.zeros((4, 0))), scores)
+
+
+def _standard(fitted):
+    return (fitted.seen - fitted.mean[0]) / fitted.mean[1]
+
+
+def opens_and_tells_apart(say, fitted, scores):
+    """The law of scores above all that were seen."""
+    above = say(fitted, scores.max() + np.array([0.0, 0.5, 1.0, 2.0, 8.0]))
+    assert (np.diff(above.probability) > 0).all()
+    assert (np.diff(above.high - above.low) > 0).all()
+    assert above.probability[-1] < above.probability[0] + 0.1
+    assert above.high[-1] > 0.95
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("n", [150, 900, 5_000])
+def test_beyond_what_was_seen_homes_are_told_apart_and_less_is_known_of_each(world, n):
+    scores, acts, engaged = lived(world, n)
+    fitted = fit_calibration(scores, acts, engaged)
+    opens_and_tells_apart(said, fitted, scores)
+    for broken in (clipped, carried_on):
+        with pytest.raises(AssertionError):
+            opens_and_tells_apart(broken, fitted, scores)
 
 
 def test_a_bin_without_positives_is_not_zero():
@@ -188,7 +248,7 @@ def test_saved_as_arrays_and_restored_it_says_the_same_to_the_bit(n):
         assert np.array_equal(getattr(said(again), name), getattr(said(fitted), name))
 
 
-@pytest.mark.parametrize("name", ["mean", "covariance", "points"])
+@pytest.mark.parametrize("name", ["mean", "covariance", "points", "seen"])
 def test_arrays_that_do_not_fit_each_other_are_refused(name):
     arrays = fit_calibration(*lived("bend", 5_000)).arrays()
     with pytest.raises(ValueError, match="not those of a calibration"):

@@ -13,7 +13,7 @@ from scipy.special import betaincinv, expit, logit
 
 __all__ = ["FEWEST_FOR_STEPS", "Calibrated", "Calibration", "fit_calibration"]
 
-FEWEST_FOR_STEPS: Final = (1_000, 100)
+FEWEST_FOR_STEPS: Final = (200, 30)
 """Samples and positives from which the logistic curve is bent to what was seen."""
 
 _Z90: Final = 1.6448536269514722
@@ -27,9 +27,13 @@ _PRIOR_SAMPLES: Final = 4.0
 _ENDS: Final = (0.08, 0.92)
 """Of the posterior of a bin alone. Bins are pooled with their neighbours, so these hold the truth 9 times in 10."""
 
-_OPENING_BELOW: Final = np.array([[20.0], [0.0], [20.0], [0.0]])
-_OPENING_ABOVE: Final = np.array([[20.0], [0.0], [0.0], [20.0]])
-"""How logit, mean, low and high end go on beyond all samples: no score lies 20 further."""
+_BEND_SD: Final = 0.8
+"""How far the slope may differ from the logistic curve's, by the standard score, where data are too few to bend it."""
+
+_BEYOND: Final = (0.0, 2.0, 20.0)
+_ON: Final = (0.0, 0.2, 0.24)
+_OPEN: Final = (0.0, 4.0, 22.0)
+"""So far beyond all samples, in log-odds of the logistic curve, the mean goes on and the open end moves so much."""
 
 _SMALLEST: Final = 1e-12
 
@@ -55,19 +59,27 @@ class Calibrated:
 class Calibration:
     """The probability of "engaged within 14 days" given score and activity, and how sure we are of it.
 
-    logit p = a + b · (score - centre) / spread + c · log(1 + acts), with independent normal priors on a, b, c and the
-    Laplace approximation of their posterior (Platt 1999; MacKay 1992, "The evidence framework applied to
+    logit p = a + b · z + c · log(1 + acts), z = (score - centre) / spread, with independent normal priors on a, b, c
+    and the Laplace approximation of their posterior (Platt 1999; MacKay 1992, "The evidence framework applied to
     classification networks"). Without data it is the prior, the same for every score: about 10 %, in an interval so
-    wide that the level is "uncertain". A score that speaks the wrong way (b below 0) counts as nothing.
+    wide that the level is "uncertain". A score that speaks the wrong way (b below 0) counts as nothing. Of few samples
+    nobody can tell whether the curve is logistic: the slope may be another by a standard deviation of 0.8, so with
+    x = (1, z, log(1 + acts)) and C the covariance of a, b, c the ends are at logit p ± 1.645 · sqrt(x'Cx + (0.8 z)²).
 
-    From 1,000 samples with 100 positives on, the method is "isotonic": the samples are put in 5 to 20 bins of equal
+    From 200 samples with 30 positives on, the method is "isotonic": the samples are put in 5 to 20 bins of equal
     mass along that logit, each has a beta posterior (the logistic curve counts as four samples of it, and as half a one
     of either kind at least), and isotonic regression (Zadrozny and Elkan 2002) makes mean and ends of the bins rise.
     Between the middles of bins log-odds are interpolated; outside they go on to the last sample, at most as steeply as
-    the logistic curve, and stay there. The interval opens the more, the further a score lies beyond what was seen.
+    the logistic curve.
 
-    `mean` has shape (3,), `covariance` (3, 3); `points` (4, bins + 4) are the logit and the log-odds of probability,
-    low and high, or (4, 0) for the method "platt"; `samples` and `positives` say what it was fitted on.
+    Beyond all samples it is only known that p rises with the score, which bounds it on one side alone (Manski 1997,
+    "Monotone treatment response"): above them the low end stays, and the high end rises twice as steeply as the
+    logistic curve for two of its log-odds and as steeply afterwards; below them it is the other way round. The mean
+    goes on by 0.2 over the first two and by 0.04 over the next 18, so that homes are told apart and none is certain.
+
+    `mean` has shape (3,), `covariance` (3, 3); `points` (4, bins + 2) are the logit and the log-odds of probability,
+    low and high, or (4, 0) for the method "platt"; `seen` (2,) are the least and the greatest logit of the samples;
+    `samples` and `positives` say what it was fitted on.
 
     >>> bool(Calibration().of(np.array([0.0]), np.array([0.0])).high[0] > 0.3)
     True
@@ -80,6 +92,7 @@ class Calibration:
     samples: int = 0
     positives: int = 0
     points: Floats = field(default_factory=lambda: np.zeros((4, 0)))
+    seen: Floats = field(default_factory=lambda: np.array([-np.inf, np.inf]))
 
     @property
     def method(self) -> Literal["platt", "isotonic"]:
@@ -99,15 +112,24 @@ class Calibration:
         """
         rows = _design(scores, acts, self.centre, self.spread)
         odds = rows @ self.mean
+        inside = np.clip(odds, *self.seen)
+        beyond = odds - inside
         if self.points.size:
             at, *curves = self.points
-            probability, low, high = (expit(np.interp(odds, at, curve)) for curve in curves)
-            return Calibrated(probability, low, high)
-        variance = np.einsum("ij,jk,ik->i", rows, self.covariance, rows)
-        reach = _Z90 * np.sqrt(variance)
-        probability = expit(odds / np.sqrt(1.0 + np.pi * variance / 8.0))
-        low, high = expit(odds - reach), expit(odds + reach)
+            ends = [np.interp(inside, at, curve) for curve in curves]
+        else:
+            ends = self._logistic_ends(rows, inside, beyond)
+        probability, low, high = (expit(end + more) for end, more in zip(ends, _opened(beyond), strict=True))
         return Calibrated(probability, np.minimum(low, probability), np.maximum(high, probability))
+
+    def _logistic_ends(self, rows: Floats, inside: Floats, beyond: Floats) -> list[Floats]:
+        """Log-odds of mean, low and high end at the score, brought back to the nearest that was seen."""
+        if self.mean[1] > 0.0:
+            rows = rows - np.outer(beyond / self.mean[1], (0.0, 1.0, 0.0))
+        variance = np.einsum("ij,jk,ik->i", rows, self.covariance, rows)
+        bend = np.square(_BEND_SD * rows[:, 1]) if self.samples else 0.0
+        reach = _Z90 * np.sqrt(variance + bend)
+        return [inside / np.sqrt(1.0 + np.pi * variance / 8.0), inside - reach, inside + reach]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything, as arrays to be saved."""
@@ -116,18 +138,20 @@ class Calibration:
             "covariance": self.covariance,
             "points": self.points,
             "scale": np.array([self.centre, self.spread]),
+            "seen": self.seen,
             "counts": np.array([self.samples, self.positives], dtype=np.int64),
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """The inverse of `arrays`; arrays that do not fit each other are a `ValueError`."""
-        mean, covariance, points = arrays["mean"], arrays["covariance"], arrays["points"]
-        if mean.shape != (3,) or covariance.shape != (3, 3) or points.ndim != 2 or points.shape[0] != 4:
+        mean, covariance, points, seen = (arrays[name] for name in ("mean", "covariance", "points", "seen"))
+        shapes = (mean.shape, covariance.shape, points.shape[:1], seen.shape)
+        if shapes != ((3,), (3, 3), (4,), (2,)) or points.ndim != 2:
             raise ValueError("the arrays are not those of a calibration.")
         centre, spread = arrays["scale"].tolist()
         samples, positives = arrays["counts"].tolist()
-        return cls(mean, covariance, centre, spread, samples, positives, points)
+        return cls(mean, covariance, centre, spread, samples, positives, points, seen)
 
 
 def fit_calibration(scores: Floats, acts: Floats, engaged: NDArray[np.bool_]) -> Calibration:
@@ -142,9 +166,10 @@ def fit_calibration(scores: Floats, acts: Floats, engaged: NDArray[np.bool_]) ->
     fitted = _logistic(scores, acts, labels, float(scores.std()) or 1.0)
     if fitted.mean[1] < 0.0:
         fitted = _logistic(scores, acts, labels, np.inf)
+    odds = _design(scores, acts, fitted.centre, fitted.spread) @ fitted.mean
+    fitted = replace(fitted, seen=np.array([odds.min(), odds.max()]))
     if scores.size < FEWEST_FOR_STEPS[0] or labels.sum() < FEWEST_FOR_STEPS[1]:
         return fitted
-    odds = _design(scores, acts, fitted.centre, fitted.spread) @ fitted.mean
     return replace(fitted, points=_points(odds, labels))
 
 
@@ -176,7 +201,7 @@ def _logistic(scores: Floats, acts: Floats, labels: Floats, spread: float) -> Ca
 
 
 def _points(odds: Floats, labels: Floats) -> Floats:
-    """Where the curve bends, (4, bins + 4): the logistic log-odds, and those of the mean, the low and the high end."""
+    """Where the curve bends, (4, bins + 2): the logistic log-odds, and those of the mean, the low and the high end."""
     order = np.argsort(odds, kind="stable")
     odds, labels = odds[order], labels[order]
     starts = _bin_starts(odds, int(np.clip(labels.sum() // _POSITIVES_A_BIN, *_BINS)))
@@ -190,8 +215,14 @@ def _points(odds: Floats, labels: Floats) -> Floats:
     middles = logit(np.clip(expected, _SMALLEST, 1.0 - _SMALLEST))
     at = np.maximum.accumulate(np.concatenate((odds[:1], middles, odds[-1:])))
     mean, low, high = (_carried_on(curve, at, *limits) for curve, limits in zip(curves, _SLOPES, strict=True))
-    first, last = (np.array([[at[end]], [mean[end]], [low[end]], [high[end]]]) for end in (0, -1))
-    return np.hstack([first - _OPENING_BELOW, np.stack([at, mean, low, high]), last + _OPENING_ABOVE])
+    return np.stack([at, mean, low, high])
+
+
+def _opened(beyond: Floats) -> tuple[Floats, Floats, Floats]:
+    """What mean, low and high end gain in log-odds so far above all samples, or, below 0, so far under them."""
+    far = np.abs(beyond)
+    on, opening = np.sign(beyond) * np.interp(far, _BEYOND, _ON), np.interp(far, _BEYOND, _OPEN)
+    return on, np.where(beyond < 0.0, -opening, 0.0), np.where(beyond > 0.0, opening, 0.0)
 
 
 def _carried_on(curve: Floats, at: Floats, before: Slopes, after: Slopes) -> Floats:
