@@ -20,9 +20,11 @@ from homing.market.property import property_from
 from homing.people.agent import Agent
 from homing.people.directory import Directory
 from homing.people.lead import Lead, lead_from
+from homing.services.keys import key_hash
 from homing.store.aliases import Alias, Aliases
 from homing.store.events import EventQuery
 from homing.store.identities import StoredIdentities
+from homing.store.keys import KeyStore, StoredKey
 from homing.store.listings import ListingStore, ListingVersion
 from homing.store.memory_events import MemoryEventStore
 from homing.store.opening import event_store
@@ -80,6 +82,12 @@ STORES: dict[type[Any], dict[str, Call]] = {
     Aliases: {
         "leads_of": lambda aliases: aliases.leads_of("b", "email", "ann@example.com"),
         "put": lambda aliases: aliases.put("b", [Alias("email", "ann@example.com", "ann")], 1),
+    },
+    KeyStore: {
+        "find": lambda keys: keys.find(b"nobody").key,
+        "all": lambda keys: keys.all("b"),
+        "put": lambda keys: keys.put(b"hash of b", StoredKey("b", "key_1", "read", (), 1)),
+        "revoke": lambda keys: keys.revoke("b", "key_1", 2),
     },
     StoredIdentities: {
         "lead_of": lambda people: people.lead_of("b", "w"),
@@ -162,13 +170,15 @@ class House:
             [lead_from({"lead_id": "ann", "time_zone": "America/Denver", "email": "ann@example.com"})]
         )
         self.of(Directory, tenant).put_agents([Agent(agent_id="bob", capacity=3)])
+        KeyStore(self.database).put(b"hash of " + tenant.encode(), StoredKey(tenant, "key_1", "admin", (), 1))
 
     def told(self, tenant: str) -> Any:
         homes, people = self.of(Catalogue, tenant), self.of(Directory, tenant)
         events = [store.select(tenant, ALL) for store in (self.memory, event_store(self.database))]
+        keys = KeyStore(self.database).all(tenant), KeyStore(self.database).find(b"hash of " + tenant.encode())
         visitors = StoredIdentities(self.database).visitors_of(tenant, "ann")
         visitors += people.leads_reached_by("email", "ann@example.com")
-        return visitors, events, homes.get("h1"), homes.changed_since(0), people.leads(), people.agent("bob")
+        return keys, visitors, events, homes.get("h1"), homes.changed_since(0), people.leads(), people.agent("bob")
 
 
 CALLS = {**STORES, Catalogue: CATALOGUE, Directory: DIRECTORY, BehaviorTracker: TRACKER}
@@ -248,16 +258,19 @@ ROUTES: dict[str, list[tuple[str, str, Any]]] = {
 CHANGING = ("as_of", "recommendation_id", "sequence")
 
 
-def served(monkeypatch: pytest.MonkeyPatch, folder: Path, tenant: str) -> Any:
+def served(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Any:
+    """The application with a key of the tenant b; without one, a call would be of the tenant a."""
     monkeypatch.setenv("HOMING_DATA_DIR", str(folder))
-    monkeypatch.setenv("HOMING_TENANT", tenant)
+    monkeypatch.setenv("HOMING_TENANT", "a")
+    keys = KeyStore(SqliteDatabase(folder / "homing.sqlite3"))
+    keys.put(key_hash("key of b"), StoredKey("b", "key_b", "admin", (), 1))
     return application()
 
 
 def answered(app: Any, method: str, path: str, more: Any) -> tuple[int, Any]:
     async def asked() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
-            return await client.request(method, path, **more)
+            return await client.request(method, path, headers={"Authorization": "Bearer key of b"}, **more)
 
     answer = asyncio.run(asked())
     if "json" not in answer.headers.get("content-type", ""):
@@ -271,11 +284,11 @@ def test_a_route_of_one_tenant_neither_tells_nor_changes_another(monkeypatch, tm
     house = House(tmp_path / "shared")
     house.settle("a")
     before = house.told("a")
-    shared, alone = (served(monkeypatch, tmp_path / name, "b") for name in ("shared", "alone"))
+    shared, alone = (served(monkeypatch, tmp_path / name) for name in ("shared", "alone"))
     assert answered(shared, method, path, more) == answered(alone, method, path, more)
     assert house.told("a") == before
 
 
 def test_no_route_is_left_out(monkeypatch, tmp_path) -> None:
-    routes = served(monkeypatch, tmp_path, "b").routes
+    routes = served(monkeypatch, tmp_path).routes
     assert {route.path for route in routes if isinstance(route, Route)} == set(ROUTES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +20,12 @@ from homing.market.links import LinkTemplate
 from homing.people.directory import Directory
 from homing.services.restore import finish_restore
 from homing.store.aliases import Aliases
+from homing.store.events import EventStore
+from homing.store.keys import KeyStore
 from homing.store.listings import ListingStore
 from homing.store.opening import event_store, open_database
 from homing.store.profiles import ProfileStore
+from homing.store.sqlite import SqliteDatabase
 from homing.tracking.behavior_tracker import BehaviorTracker
 from homing.trust.denied import DENIED, Denied
 from homing.trust.text_guard import TextGuard, shipped_text_guard
@@ -30,10 +34,13 @@ from homing.trust.text_rules import text_rules
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from homing.api import ApiServices
+    from homing.dashboard import PageServices
     from homing.feature_engineering.standard_feature_engineer import StandardFeatureEngineer
     from homing.models.registry import ModelRegistry
     from homing.personalization.property_engine import PropertyPersonalizationEngine
     from homing.services.learning_service import LearningService
+    from homing.store.postgres import PostgresDatabase
 
 __all__ = ["Homing", "application", "build", "read_settings", "served"]
 
@@ -45,15 +52,20 @@ class Homing:
     that only stores does not wait for it.
     """
 
-    def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock = system_clock, shared: Homing | None = None) -> None:
         self.settings, self.clock = settings, clock
-        self.database = open_database(settings)
         self.denied = DENIED if settings.denied_fields is None else Denied(settings.denied_fields)
-        self.tracker = BehaviorTracker(
-            event_store(self.database), tenant=settings.tenant, clock=clock, denied=self.denied
-        )
+        self.database: SqliteDatabase | PostgresDatabase = shared.database if shared else open_database(settings)
+        store: EventStore = shared.tracker.store if shared else event_store(self.database)
+        self.tracker: BehaviorTracker = BehaviorTracker(store, tenant=settings.tenant, clock=clock, denied=self.denied)
         self.catalogue = Catalogue(ListingStore(self.database), tenant=settings.tenant, clock=clock)
         self.directory = Directory(ProfileStore(self.database), tenant=settings.tenant, aliases=Aliases(self.database))
+        self.keys = KeyStore(self.database)
+
+    def of(self, tenant: str) -> Homing:
+        """Everything of another tenant, over the same connections."""
+        own = tenant == self.settings.tenant
+        return self if own else Homing(replace(self.settings, tenant=tenant), self.clock, self)
 
     @cached_property
     def registry(self) -> ModelRegistry:
@@ -150,14 +162,24 @@ def application() -> FastAPI:
 
 
 def served(homing: Homing) -> FastAPI:
-    """The API and the pages over what was built."""
-    from homing.api.app import create_app  # web frameworks load only in a server
-    from homing.api.services import ApiServices, Check
-    from homing.dashboard.leads import LeadList
-    from homing.dashboard.pages import PageServices, routes
+    """The API and the pages over what was built; a request with another tenant's key is answered by that tenant's."""
+    from homing.api import Identify, Tenants, create_app  # web frameworks load only in a server
+    from homing.dashboard import routes
 
-    def recommend(lead_id: str, k: int, as_of: int | None) -> Recommendations:
-        return homing.engine.recommend(lead_id, k, as_of=as_of)
+    def warm() -> None:
+        homing.engineer.warm()
+        homing.engine.warm()
+
+    houses = Tenants(homing.of)
+    services = Tenants(lambda tenant: _api_services(houses.named(tenant)))
+    pages = Tenants(lambda tenant: _page_services(houses.named(tenant)))
+    services.named(homing.settings.tenant)
+    return create_app(services, Identify(homing.keys, homing.settings.tenant), routes(pages.of), warm)
+
+
+def _api_services(homing: Homing) -> ApiServices:
+    """What the API is given for a tenant."""
+    from homing.api import ApiServices, Check  # web frameworks load only in a server
 
     def checks() -> list[Check]:
         return [
@@ -166,7 +188,7 @@ def served(homing: Homing) -> FastAPI:
             Check("models", homing.registry.newest() is not None, "train"),
         ]
 
-    services = ApiServices(
+    return ApiServices(
         store=homing.tracker.store,
         tenant=homing.settings.tenant,
         catalogue=homing.catalogue,
@@ -180,7 +202,16 @@ def served(homing: Homing) -> FastAPI:
         clock=homing.clock,
         denied=homing.denied,
     )
-    pages = PageServices(
+
+
+def _page_services(homing: Homing) -> PageServices:
+    """What the pages are given for a tenant."""
+    from homing.dashboard import LeadList, PageServices  # web frameworks load only in a server
+
+    def recommend(lead_id: str, k: int, as_of: int | None) -> Recommendations:
+        return homing.engine.recommend(lead_id, k, as_of=as_of)
+
+    return PageServices(
         store=homing.tracker.store,
         tenant=homing.settings.tenant,
         catalogue=homing.catalogue,
@@ -190,12 +221,6 @@ def served(homing: Homing) -> FastAPI:
         simulated=(homing.settings.data_dir / SIMULATED_MARK).is_file(),
         clock=homing.clock,
     )
-
-    def warm() -> None:
-        homing.engineer.warm()
-        homing.engine.warm()
-
-    return create_app(services, pages=routes(pages), warm=warm)
 
 
 def _writable(homing: Homing) -> tuple[bool, str]:

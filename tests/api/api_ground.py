@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from homing.api import ApiServices, Check, create_app
+from homing.api import ApiServices, Check, Tenants, create_app, whoever
 from homing.core.clock import from_micros, parse_moment
 from homing.core.signing import Signer
 from homing.dashboard import LeadList, PageServices
@@ -206,15 +206,13 @@ def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any)
         engineer=FixedFeatures(store), directory=directory, checks=lambda: list(checks.values()),
     )  # fmt: skip
     recommend = lambda lead_id, k, as_of: answer(Ask(lead_id=lead_id, k=k, as_of=as_of))  # noqa: E731
-    pages = page_routes(
-        PageServices(
-            **shared,
-            recommend=recommend,
-            time_zone_of=directory.time_zone_of,
-            leads=LeadList(store, TENANT),
-            simulated=True,
-            **changed,
-        )
+    pages = PageServices(
+        **shared,
+        recommend=recommend,
+        time_zone_of=directory.time_zone_of,
+        leads=LeadList(store, TENANT),
+        simulated=True,
+        **changed,
     )
-    app = create_app(services, pages)
+    app = create_app(Tenants(lambda _tenant: services), whoever(TENANT), page_routes(lambda _request: pages))
     return Served(Client(app), app, store, catalogue, checks, recommend, directory)

@@ -12,18 +12,25 @@ from starlette.routing import BaseRoute
 
 import homing
 from homing.api import documentation, events, feedback, health, leads, people, properties, recommendations
+from homing.api.callers import Callers, IdentifyCaller
 from homing.api.guard import Guard
 from homing.api.problems import HANDLERS
 from homing.api.services import ApiServices
+from homing.api.tenants import Tenants
 from homing.core.errors import HomingError
 
 __all__ = ["create_app"]
 
 
 def create_app(
-    services: ApiServices, pages: Sequence[BaseRoute] = (), warm: Callable[[], object] | None = None
+    tenants: Tenants[ApiServices],
+    identify: IdentifyCaller,
+    pages: Sequence[BaseRoute] = (),
+    warm: Callable[[], object] | None = None,
 ) -> FastAPI:
-    """The application over these services; `pages` are further routes, such as the dashboard's.
+    """The application over what each tenant's requests are answered with; `identify` tells whose a request is.
+
+    `pages` are further routes, such as the dashboard's.
 
     The hot routes are plain Starlette routes and stand first. `warm` is called in a thread of its own when the
     server starts, so that models and homes are in memory when the first lead asks; what it refuses, that lead hears.
@@ -36,12 +43,12 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(Guard)],
+        middleware=[Middleware(Guard), Middleware(Callers, identify=identify)],
         exception_handlers=HANDLERS,
         lifespan=_warming(warm),
     )
     for part in (events, recommendations, feedback, leads, people, properties, health):
-        app.router.routes.extend(part.routes(services))
+        app.router.routes.extend(part.routes(tenants))
     app.router.routes.extend([*documentation.routes(app), *pages])
     return app
 

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from homing.api.requests import MEGABYTE, json_body
 from homing.api.services import ApiServices
 from homing.api.shapes import Refused, Stored, given
+from homing.api.tenants import Tenants
 from homing.core.errors import BadInput
 from homing.interfaces import BehavioralEvent
 from homing.services.import_report import Dropped
@@ -25,10 +26,11 @@ __all__ = ["MOST_EVENTS", "routes"]
 MOST_EVENTS: Final = 1_000
 
 
-def routes(services: ApiServices) -> list[Route]:
-    """The route over these services."""
+def routes(tenants: Tenants[ApiServices]) -> list[Route]:
+    """The route of the callers' tenants."""
 
     async def post_events(request: Request) -> Response:
+        services = tenants.of(request)
         body = await json_body(request, MEGABYTE)
         rows = body if isinstance(body, list) else [body]
         if len(rows) > MOST_EVENTS:

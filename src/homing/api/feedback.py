@@ -14,6 +14,7 @@ from homing.api.requests import MEGABYTE, json_body, object_of
 from homing.api.routing import part
 from homing.api.services import ApiServices
 from homing.api.shapes import FeedbackStored
+from homing.api.tenants import Tenants
 from homing.core.errors import BadInput, Fault, shown
 from homing.core.together import read_all
 from homing.event_types import EventType
@@ -31,8 +32,8 @@ _BODY: Final = {
 _FIELDS: Final = {"recommendation_id": str, "property_id": str, "event_type": str}
 
 
-def routes(services: ApiServices) -> list[BaseRoute]:
-    """The route over these services."""
+def routes(tenants: Tenants[ApiServices]) -> list[BaseRoute]:
+    """The route of the callers' tenants."""
     router = part("leads")
 
     @router.post("/v1/feedback", openapi_extra=_BODY)
@@ -41,6 +42,7 @@ def routes(services: ApiServices) -> list[BaseRoute]:
 
         The answer need not have been kept: its id says for whom it was, and at which place each home stood.
         """
+        services = tenants.of(request)
         event = _event(services, object_of(await json_body(request, MEGABYTE), _FIELDS, tuple(_FIELDS)))
         appended = await asyncio.to_thread(services.store.append, services.tenant, [event])
         return FeedbackStored(event.event_id, appended.stored[0], appended.sequence)

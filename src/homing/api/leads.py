@@ -16,6 +16,7 @@ from homing.api.requests import known_parameters, moment
 from homing.api.routing import part
 from homing.api.services import ApiServices
 from homing.api.shapes import FeaturesAnswer, TimelineAnswer, features_answer, timeline_event
+from homing.api.tenants import Tenants
 from homing.core.clock import from_micros
 from homing.core.ids import checked_id
 from homing.core.together import read_all
@@ -27,8 +28,8 @@ Moment = Annotated[str | None, Query(description="RFC 3339 moment with offset; l
 Latest = Annotated[str | None, Query(description="RFC 3339 moment with offset; left out: the latest event")]
 
 
-def routes(services: ApiServices) -> list[BaseRoute]:
-    """The routes over these services."""
+def routes(tenants: Tenants[ApiServices]) -> list[BaseRoute]:
+    """The routes of the callers' tenants."""
     router = part("leads")
 
     @router.get("/v1/leads/{lead_id:path}/features")
@@ -36,7 +37,7 @@ def routes(services: ApiServices) -> list[BaseRoute]:
         """All features of a lead as of a moment, raw and in their declared units."""
         asked = _asked(request, lead_id, ("as_of",), "as_of")
         at = asked["at"]
-        vector = await services.engineer.extract_features(
+        vector = await tenants.of(request).engineer.extract_features(
             asked["lead_id"], "lead", as_of=None if at is None else from_micros(at)
         )
         return features_answer(vector)
@@ -47,7 +48,7 @@ def routes(services: ApiServices) -> list[BaseRoute]:
     ) -> TimelineAnswer:
         """The latest events of a lead, newest first; the moment given in upto (inclusive) reads further back."""
         asked = _asked(request, lead_id, ("limit", "upto"), "upto")
-        return await asyncio.to_thread(_timeline, services, asked["lead_id"], limit, asked["at"])
+        return await asyncio.to_thread(_timeline, tenants.of(request), asked["lead_id"], limit, asked["at"])
 
     return router.routes
 

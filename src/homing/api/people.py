@@ -15,6 +15,7 @@ from homing.api.requests import MEGABYTE, json_body, object_of, read_as
 from homing.api.routing import part
 from homing.api.services import ApiServices
 from homing.api.shapes import MergeStored, ProfileStored
+from homing.api.tenants import Tenants
 from homing.core.errors import BadInput, UnknownId
 from homing.core.ids import checked_id
 from homing.people.agent import agent_from, agent_row
@@ -45,51 +46,50 @@ _VISITOR: Final = {
 _FOUND: Final[dict[int | str, dict[str, Any]]] = {200: {"content": _JSON}}
 
 
-def routes(services: ApiServices) -> list[BaseRoute]:
-    """The routes over these services; those of a whole profile come last, as their ids may hold slashes."""
+def routes(tenants: Tenants[ApiServices]) -> list[BaseRoute]:
+    """The routes of the callers' tenants; those of a whole profile come last, as their ids may hold slashes."""
     router = part("people")
-    directory = services.directory
 
     @router.post("/v1/leads/{lead_id:path}/merge", openapi_extra=_VISITOR)
     async def post_merge(request: Request, lead_id: str) -> MergeStored:
         """A visitor turns out to be this lead: what it did under the anonymous id counts for the lead from now on."""
         visitor = await _visitor(request)
-        return await asyncio.to_thread(_merged, services, checked_id(lead_id, "lead_id"), visitor)
+        return await asyncio.to_thread(_merged, tenants.of(request), checked_id(lead_id, "lead_id"), visitor)
 
     @router.post("/v1/leads/{lead_id:path}/unmerge", openapi_extra=_VISITOR)
     async def post_unmerge(request: Request, lead_id: str) -> MergeStored:
         """Take a merge back: what the visitor did is the visitor's own again."""
         visitor = await _visitor(request)
-        return await asyncio.to_thread(_unmerged, services, checked_id(lead_id, "lead_id"), visitor)
+        return await asyncio.to_thread(_unmerged, tenants.of(request), checked_id(lead_id, "lead_id"), visitor)
 
     @router.put("/v1/leads/{lead_id:path}", openapi_extra=_BODY)
     async def put_lead(request: Request, lead_id: str) -> ProfileStored:
         """Store a lead's profile, with its limits, whole; limits hold in the next answer."""
-        own = checked_id(lead_id, "lead_id")
+        services, own = tenants.of(request), checked_id(lead_id, "lead_id")
         lead = read_as(own, "lead_id", await json_body(request, MEGABYTE), partial(lead_from, denied=services.denied))
-        return _stored(await asyncio.to_thread(directory.put_leads, [lead]), lead.dropped)
+        return _stored(await asyncio.to_thread(services.directory.put_leads, [lead]), lead.dropped)
 
     @router.put("/v1/agents/{agent_id:path}", openapi_extra=_BODY)
     async def put_agent(request: Request, agent_id: str) -> ProfileStored:
         """Store an agent's profile whole."""
-        own = checked_id(agent_id, "agent_id")
+        services, own = tenants.of(request), checked_id(agent_id, "agent_id")
         agent = read_as(
             own, "agent_id", await json_body(request, MEGABYTE), partial(agent_from, denied=services.denied)
         )
-        return _stored(await asyncio.to_thread(directory.put_agents, [agent]), agent.dropped)
+        return _stored(await asyncio.to_thread(services.directory.put_agents, [agent]), agent.dropped)
 
     @router.get("/v1/leads/{lead_id:path}", responses=_FOUND)
-    async def get_lead(lead_id: str) -> Response:
+    async def get_lead(request: Request, lead_id: str) -> Response:
         """A lead's profile, as it would stand in a file."""
-        lead = await asyncio.to_thread(directory.lead, checked_id(lead_id, "lead_id"))
+        lead = await asyncio.to_thread(tenants.of(request).directory.lead, checked_id(lead_id, "lead_id"))
         if lead is None:
             raise UnknownId.of("lead_id", "be a lead with a profile", lead_id)
         return Response(msgspec.json.encode(lead_row(lead)), media_type="application/json")
 
     @router.get("/v1/agents/{agent_id:path}", responses=_FOUND)
-    async def get_agent(agent_id: str) -> Response:
+    async def get_agent(request: Request, agent_id: str) -> Response:
         """An agent's profile, as it would stand in a file."""
-        agent = await asyncio.to_thread(directory.agent, checked_id(agent_id, "agent_id"))
+        agent = await asyncio.to_thread(tenants.of(request).directory.agent, checked_id(agent_id, "agent_id"))
         if agent is None:
             raise UnknownId.of("agent_id", "be an agent with a profile", agent_id)
         return Response(msgspec.json.encode(agent_row(agent)), media_type="application/json")

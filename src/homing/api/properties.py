@@ -19,6 +19,7 @@ from homing.api.requests import MEGABYTE, json_body, known_parameters, read_as
 from homing.api.routing import part
 from homing.api.services import ApiServices
 from homing.api.shapes import LeadsForAnswer, ListingsStored, Refused, SimilarAnswer
+from homing.api.tenants import Tenants
 from homing.core.errors import BadInput, UnknownId
 from homing.core.ids import checked_id
 from homing.market.attributes import LISTING_KEY
@@ -45,13 +46,14 @@ _MANY_SCHEMA: Final = {"oneOf": [_KEYED, {"type": "array", "maxItems": MOST_LIST
 _MANY: Final = {"requestBody": {"required": True, "content": {"application/json": {"schema": _MANY_SCHEMA}}}}
 
 
-def routes(services: ApiServices) -> list[BaseRoute]:
-    """The routes over these services."""
+def routes(tenants: Tenants[ApiServices]) -> list[BaseRoute]:
+    """The routes of the callers' tenants."""
     router = part("properties")
 
     @router.post("/v1/properties", openapi_extra=_MANY, response_model_exclude_none=True)
     async def post_properties(request: Request) -> ListingsStored:
         """Store one home or an array of up to 1,000. In an array good homes are stored and bad ones named."""
+        services = tenants.of(request)
         body = await json_body(request, _LARGEST)
         rows = body if isinstance(body, list) else [body]
         if len(rows) > MOST_LISTINGS:
@@ -65,7 +67,7 @@ def routes(services: ApiServices) -> list[BaseRoute]:
     @router.put("/v1/properties/{property_id:path}", openapi_extra=_ONE, response_model_exclude_none=True)
     async def put_property(request: Request, property_id: str) -> ListingsStored:
         """Store a home under this id; the body may leave ListingKey out."""
-        own = checked_id(property_id, "property_id")
+        services, own = tenants.of(request), checked_id(property_id, "property_id")
         dropped = Dropped()
         read = partial(property_from, now=services.clock(), denied=services.denied, note=dropped.add)
         home = read_as(own, LISTING_KEY, await json_body(request, _LARGEST), read)
@@ -75,28 +77,28 @@ def routes(services: ApiServices) -> list[BaseRoute]:
     async def get_leads(request: Request, property_id: str, k: HowMany = 10) -> Response:
         """The leads most likely to want a home, most likely first, with reasons; asking writes nothing."""
         known_parameters(request.query_params, ("k",))
-        found = await asyncio.to_thread(services.leads_for, checked_id(property_id, "property_id"), k)
+        found = await asyncio.to_thread(tenants.of(request).leads_for, checked_id(property_id, "property_id"), k)
         return Response(msgspec.json.encode(leads_json(found)), media_type="application/json")
 
     @router.get("/v1/properties/{property_id:path}/similar", response_model=SimilarAnswer)
     async def get_similar(request: Request, property_id: str, k: HowMany = 10) -> Response:
         """The homes on the market most like a home, which may itself be sold."""
         known_parameters(request.query_params, ("k",))
-        found = await asyncio.to_thread(services.similar, checked_id(property_id, "property_id"), k)
+        found = await asyncio.to_thread(tenants.of(request).similar, checked_id(property_id, "property_id"), k)
         return Response(msgspec.json.encode(similar_json(property_id, found)), media_type="application/json")
 
     @router.get(
         "/v1/properties/{property_id:path}", responses={200: {"content": {"application/json": {"schema": _KEYED}}}}
     )
-    async def get_property(property_id: str) -> Response:
+    async def get_property(request: Request, property_id: str) -> Response:
         """The home as it is now, by RESO names."""
-        home = await asyncio.to_thread(_found, services, property_id)
+        home = await asyncio.to_thread(_found, tenants.of(request), property_id)
         return Response(msgspec.json.encode(home.row()), media_type="application/json")
 
     @router.delete("/v1/properties/{property_id:path}", status_code=204)
-    async def delete_property(property_id: str) -> Response:
+    async def delete_property(request: Request, property_id: str) -> Response:
         """Take a home out of the catalogue; what leads did with it stays."""
-        await asyncio.to_thread(_delete, services, property_id)
+        await asyncio.to_thread(_delete, tenants.of(request), property_id)
         return Response(status_code=204)
 
     return router.routes

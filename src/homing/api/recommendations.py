@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from homing.api.requests import MEGABYTE, fields_of, flag, json_body, known_parameters, whole_number
 from homing.api.services import ApiServices
+from homing.api.tenants import Tenants
 from homing.core.errors import BadInput, Fault
 from homing.core.ids import checked_id, id_fault
 from homing.core.together import read_all
@@ -29,26 +30,26 @@ __all__ = ["MOST_HOMES", "routes"]
 MOST_HOMES: Final = LONGEST_LIST
 
 
-def routes(services: ApiServices) -> list[Route]:
-    """The routes over these services.
+def routes(tenants: Tenants[ApiServices]) -> list[Route]:
+    """The routes of the callers' tenants.
 
     Ranking is computing, so it has one thread of its own: several would only take the interpreter from each other
     (six threads answered half as many as one), and events are stored beside it.
     """
     ranking = ThreadPoolExecutor(1, thread_name_prefix="homing-ranking")
 
-    async def answered(ask: Ask) -> Response:
-        answer = await asyncio.get_running_loop().run_in_executor(ranking, services.answer, ask)
+    async def answered(request: Request, ask: Ask) -> Response:
+        answer = await asyncio.get_running_loop().run_in_executor(ranking, tenants.of(request).answer, ask)
         return Response(msgspec.json.encode(as_json(answer, explain=ask.explain)), media_type="application/json")
 
     async def get_recommendations(request: Request) -> Response:
-        return await answered(_asked(request, "lead_id"))
+        return await answered(request, _asked(request, "lead_id"))
 
     async def get_visitor_recommendations(request: Request) -> Response:
-        return await answered(_asked(request, "anonymous_id"))
+        return await answered(request, _asked(request, "anonymous_id"))
 
     async def post_rank(request: Request) -> Response:
-        return await answered(_ranked(await json_body(request, MEGABYTE)))
+        return await answered(request, _ranked(await json_body(request, MEGABYTE)))
 
     return [
         Route("/v1/leads/{lead_id:path}/recommendations", get_recommendations, methods=["GET"]),

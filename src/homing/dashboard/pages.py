@@ -62,31 +62,33 @@ class PageServices:
     clock: Clock = system_clock
 
 
-def routes(services: PageServices) -> list[BaseRoute]:
-    """The routes over these services, for `create_app`."""
+def routes(of: Callable[[Request], PageServices]) -> list[BaseRoute]:
+    """The routes over the services of a request's tenant, for `create_app`."""
     assets = {name: (resources.files("homing.dashboard") / "static" / name).read_bytes() for name in _ASSETS}
     templates = Environment(
         loader=PackageLoader("homing.dashboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
     templates.globals["version"] = hashlib.sha256(b"".join(assets.values())).hexdigest()[:12]
-    templates.globals["simulated"] = services.simulated
 
-    def page(name: str, **values: Any) -> HTMLResponse:
-        return HTMLResponse(templates.get_template(name).render(**values))
+    def page(name: str, services: PageServices, **values: Any) -> HTMLResponse:
+        return HTMLResponse(templates.get_template(name).render(simulated=services.simulated, **values))
 
     async def get_start(request: Request) -> Response:
-        return page("start.html", lead_id=None, **await asyncio.to_thread(_picker, services, request))
+        services = of(request)
+        return page("start.html", services, lead_id=None, **await asyncio.to_thread(_picker, services, request))
 
     async def get_lead(request: Request) -> Response:
+        services = of(request)
         lead_id = checked_id(request.path_params["lead_id"], "lead_id")
         picker = asyncio.to_thread(_picker, services, request)
         answer = asyncio.to_thread(services.recommend, lead_id, _SHOWN_HOMES, None)
         timeline = asyncio.to_thread(_timeline, services, lead_id)
         shown = await asyncio.gather(picker, answer, timeline)
-        return page("lead.html", lead_id=lead_id, **shown[0], **_answer(shown[1]), **shown[2])
+        return page("lead.html", services, lead_id=lead_id, **shown[0], **_answer(shown[1]), **shown[2])
 
     async def post_act(request: Request) -> Response:
+        services = of(request)
         lead_id = checked_id(request.path_params["lead_id"], "lead_id")
         form = await _form(request)
         row = {

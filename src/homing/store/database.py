@@ -24,11 +24,12 @@ class Dialect:
 
     `from_the_end` compares the tenant without the help of an index, for walks from the end of the table of events.
     `lead_or_visitor` finds the events of leads and of the visitors that they were; its values are the tenant, the
-    leads, the tenant and the visitors.
+    leads, the tenant and the visitors. `is_near`: the database is in this process, not behind a network.
     """
 
     among: str
     packed: Callable[[Sequence[str]], Any]
+    is_near: bool
     from_the_end: str
     lead_or_visitor: str
 

@@ -30,6 +30,7 @@ _OLDEST_NAME: Final = "13"
 _DIALECT: Final = Dialect(
     among="= ANY(?)",
     packed=list,
+    is_near=False,
     from_the_end="tenant = ?",
     lead_or_visitor=(
         "((tenant = ? AND lead_id = ANY(?)) OR (tenant = ? AND anonymous_id = ANY(?) AND lead_id IS NULL))"

@@ -99,6 +99,13 @@ _MIGRATIONS = (
     CREATE UNIQUE INDEX aliases_by_hash ON aliases (tenant, kind, hash, lead_id);
     CREATE INDEX aliases_of_lead ON aliases (tenant, lead_id);
     """,
+    """
+    CREATE TABLE keys (
+      hash BLOB PRIMARY KEY, tenant TEXT NOT NULL, id TEXT NOT NULL, scope TEXT NOT NULL, origins TEXT NOT NULL,
+      created_at INTEGER NOT NULL, revoked_at INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX keys_by_id ON keys (tenant, id);
+    """,
 )
 
 
@@ -127,6 +134,7 @@ def _packed(names: Sequence[str]) -> str:
 _DIALECT: Final = Dialect(
     among="IN (SELECT value FROM json_each(?))",
     packed=_packed,
+    is_near=True,
     from_the_end="+tenant = ?",
     lead_or_visitor=(
         "sequence IN (SELECT sequence FROM events"

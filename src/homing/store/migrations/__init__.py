@@ -13,7 +13,7 @@ from typing import Final
 
 __all__ = ["BASE", "HEAD", "VERSION_TABLE", "script"]
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest step, which this version of homing reads and writes."""
 
 BASE: Final = "base"
