@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from homing.api import ApiServices, Check, Tenants, create_app, whoever
+from homing.api import ApiServices, Check, Identify, Tenants, create_app
 from homing.core.clock import from_micros, parse_moment
 from homing.core.signing import Signer
 from homing.dashboard import LeadList, PageServices
@@ -33,6 +33,7 @@ from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import Ask
 from homing.personalization.property_engine import PropertyPersonalizationEngine
 from homing.store.events import EventQuery
+from homing.store.keys import KeyStore
 from homing.store.listings import ListingStore
 from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
@@ -161,6 +162,7 @@ class Served:
     checks: dict[str, Check]
     recommend: Callable[..., Any]
     directory: Directory
+    keys: KeyStore
 
     def put(self, *rows: Mapping[str, Any]) -> None:
         self.catalogue.put([property_from(row, now=NOW - 1_000) for row in rows])
@@ -187,6 +189,7 @@ def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any)
     database = SqliteDatabase(folder / "homing.sqlite3")
     store = SqliteEventStore(database)
     catalogue = Catalogue(ListingStore(database), TENANT, clock=lambda: NOW)
+    keys = KeyStore(database)
     checks = {
         "storage": Check("storage", ok=True, required=True),
         "models": Check("models", ok=False, hint="homing train"),
@@ -214,5 +217,5 @@ def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any)
         simulated=True,
         **changed,
     )
-    app = create_app(Tenants(lambda _tenant: services), whoever(TENANT), page_routes(lambda _request: pages))
-    return Served(Client(app), app, store, catalogue, checks, recommend, directory)
+    app = create_app(Tenants(lambda _tenant: services), Identify(keys, TENANT), page_routes(lambda _request: pages))
+    return Served(Client(app), app, store, catalogue, checks, recommend, directory, keys)

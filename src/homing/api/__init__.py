@@ -1,8 +1,8 @@
 """homing over HTTP: routes that parse, call, shape and return. `wiring` builds what they are given."""
 
 from homing.api.app import create_app
-from homing.api.callers import Identify, whoever
+from homing.api.callers import Identify
 from homing.api.services import ApiServices, Check
 from homing.api.tenants import Tenants
 
-__all__ = ["ApiServices", "Check", "Identify", "Tenants", "create_app", "whoever"]
+__all__ = ["ApiServices", "Check", "Identify", "Tenants", "create_app"]

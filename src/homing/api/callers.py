@@ -19,7 +19,7 @@ from homing.services.keys import key_hash
 from homing.store.keys import KeyStore
 
 __all__ = [
-    "NEED_NO_KEY", "Caller", "Callers", "Identify", "IdentifyCaller", "caller_of", "key_sent", "whoever",
+    "NEED_NO_KEY", "Caller", "Callers", "Identify", "IdentifyCaller", "caller_of", "key_sent",
 ]  # fmt: skip
 
 NEED_NO_KEY: Final = frozenset({"/healthz", "/readyz", "/homing.js"})
@@ -67,16 +67,6 @@ class Identify:
         if (key := found.key) is None:
             return Caller(self._tenant, "none")
         return Caller(key.tenant, key.scope, key.key_id, key.origins)  # type: ignore[arg-type]
-
-
-def whoever(tenant: str) -> IdentifyCaller:
-    """For an application without keys: every caller is an administrator of the tenant."""
-    caller = Caller(tenant, "admin")
-
-    async def identify(_text: str | None) -> Caller:
-        return caller
-
-    return identify
 
 
 class Callers:
