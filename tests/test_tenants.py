@@ -61,6 +61,7 @@ STORES: dict[type[Any], dict[str, Call]] = {
         "columns": lambda store: of_columns(store.columns("b", ALL)),
         "record_outcome": lambda store: store.record_outcome("b", "e", "won", 1.0, 1, 1),
         "append": lambda store: (store.append("b", []), store.append("b", [happened("b")]).stored),
+        "submit": lambda store: store.submit("b", [happened("b")]).result().stored,
     },
     ListingStore: {
         "newest": lambda store: store.newest("b", "h1", NOW),

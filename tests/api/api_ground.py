@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -131,10 +131,15 @@ class Client:
     app: Any
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
-        async def asked() -> httpx.Response:
+        return self.many([(method, path, more)])[0]
+
+    def many(self, requests: Sequence[tuple[str, str, Mapping[str, Any]]]) -> list[httpx.Response]:
+        """The answers to requests that are all made at once."""
+
+        async def asked() -> list[httpx.Response]:
             transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
-                return await client.request(method, path, **more)
+                return await asyncio.gather(*(client.request(how, path, **more) for how, path, more in requests))
 
         return asyncio.run(asked())
 

@@ -8,6 +8,7 @@ import pytest
 
 from homing.core.clock import MINUTE, format_moment
 from homing.event_types import EventType
+from homing.store.checks import event
 from homing.store.events import EventQuery
 
 from api_ground import NOW, TENANT  # isort: skip
@@ -106,3 +107,21 @@ def test_a_compressed_body_is_refused_rather_than_misread(served):
 @pytest.mark.parametrize(("size", "status"), [(1_000_000, 200), (1_000_001, 413)])
 def test_the_limit_is_a_megabyte_to_the_byte(served, size, status):
     assert served.client.post("/v1/events", content=in_pieces(b"[" + b" " * (size - 2) + b"]")).status_code == status
+
+
+def test_when_too_many_wait_it_is_429_and_says_when_to_come_again(served):
+    with served.store.database.write():  # nothing can be written
+        waiting = [served.store.submit(TENANT, [event(f"{n}-{m}") for m in range(1_000)]) for n in range(20)]
+        answer = served.client.post("/v1/events", json=VIEW)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert all(one.result(30).count == 1_000 for one in waiting)
+    assert served.client.post("/v1/events", json=VIEW).json()["stored"] == 1
+
+
+def test_sixty_four_clients_at_once_are_all_answered_and_stored_once(served):
+    answers = served.client.many(
+        [("POST", "/v1/events", {"json": VIEW | {"event_id": f"e-{n % 48}"}}) for n in range(64)]
+    )
+    assert sum(answer.json()["stored"] for answer in answers) == 48
+    assert served.store.count(TENANT, EventQuery()) == 48

@@ -54,6 +54,7 @@ def test_every_error_class_has_a_status_through_its_ancestors():
         "DamagedArtifact": 503,
         "HomingError": 500,
         "NotReady": 503,
+        "Overloaded": 429,
         "StorageError": 503,
         "UnknownId": 404,
     }

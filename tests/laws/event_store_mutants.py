@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 
 import numpy as np
@@ -66,6 +67,11 @@ class SaysTwiceOfTwins(MemoryEventStore):
         old = set(self._shelf(tenant).kept)
         appended = super().append(tenant, events)
         return Appended(tuple(e.event_id not in old for e in events), appended.sequence)
+
+
+class LosesWhatIsSubmitted(MemoryEventStore):
+    def submit(self, tenant: str, events: Sequence[BehavioralEvent]) -> Future[Appended]:
+        return super().submit(tenant, events[:1])
 
 
 class ShowsOneTenantToTheOther(MemoryEventStore):
@@ -299,7 +305,8 @@ class BelievesTheClock(_WithPeople):
 
 
 _IN_THE_ORDER_OF_THE_LAWS = (
-    LosesTheCampaign, KeepsTheCallersPayload, LetsTheLastContentWin, SaysTwiceOfTwins, ShowsOneTenantToTheOther,
+    LosesTheCampaign, KeepsTheCallersPayload, LetsTheLastContentWin, SaysTwiceOfTwins, LosesWhatIsSubmitted,
+    ShowsOneTenantToTheOther,
     TakesAnyTenant, IgnoresTheVisitor, TakesEitherId, TakesTheFirstOfASet, OverlooksLateEvents, NamesVisitorsAsLeads,
     CountsWithoutTheType, LeavesOutTheEnd, TurnsTiesWrong,
     LimitsTheOldest, KnowsEverythingAtOnce, ForgetsTheSequence, LosesTheOutcomesMoment, SaysYesToAnyOutcome,

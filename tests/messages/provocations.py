@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import provoked_features
 import provoked_files
+import provoked_intake
 import provoked_keys
 import provoked_models
 import provoked_operations
@@ -91,7 +92,8 @@ def corpus(ground: Ground) -> None:
 
 
 PROVOCATIONS: Mapping[str, Act] = {
-    **provoked_features.TABLE, **provoked_files.TABLE, **provoked_keys.TABLE, **provoked_models.TABLE,
+    **provoked_features.TABLE, **provoked_files.TABLE, **provoked_intake.TABLE, **provoked_keys.TABLE,
+    **provoked_models.TABLE,
     **provoked_operations.TABLE, **provoked_postgres.TABLE, **provoked_python.TABLE, **provoked_ranker.TABLE,
     **provoked_trust.TABLE,
 }  # fmt: skip

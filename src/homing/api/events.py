@@ -39,7 +39,9 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
         events, refused = _read(services, rows, dropped)
         if refused and not isinstance(body, list):
             raise BadInput(refused[0].faults)
-        answer = await asyncio.to_thread(_store, services, events, refused, dropped)
+        appended = await asyncio.wrap_future(services.store.submit(services.tenant, events))
+        stored = sum(appended.stored)
+        answer = Stored(stored, len(events) - stored, 0, refused, appended.sequence, dropped.counts or None)
         return Response(msgspec.json.encode(given(answer)), media_type="application/json")
 
     return [Route("/v1/events", post_events, methods=["POST"])]
@@ -57,11 +59,3 @@ def _read(services: ApiServices, rows: Sequence[Any], dropped: Dropped) -> tuple
         except BadInput as error:
             refused.append(Refused(index, error.faults))
     return events, refused
-
-
-def _store(
-    services: ApiServices, events: Sequence[BehavioralEvent], refused: Sequence[Refused], dropped: Dropped
-) -> Stored:
-    appended = services.store.append(services.tenant, events)
-    stored = sum(appended.stored)
-    return Stored(stored, len(events) - stored, 0, refused, appended.sequence, dropped.counts or None)

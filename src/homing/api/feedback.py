@@ -44,7 +44,7 @@ def routes(tenants: Tenants[ApiServices]) -> list[BaseRoute]:
         """
         services = tenants.of(request)
         event = _event(services, object_of(await json_body(request, MEGABYTE), _FIELDS, tuple(_FIELDS)))
-        appended = await asyncio.to_thread(services.store.append, services.tenant, [event])
+        appended = await asyncio.wrap_future(services.store.submit(services.tenant, [event]))
         return FeedbackStored(event.event_id, appended.stored[0], appended.sequence)
 
     return router.routes

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from homing.core.errors import BadInput, Fault, HomingError, NotReady, StorageError, UnknownId, shown
+from homing.core.errors import BadInput, Fault, HomingError, NotReady, Overloaded, StorageError, UnknownId, shown
 
 __all__ = ["HANDLERS", "MEDIA_TYPE", "RESPONSES", "STATUS", "Problem", "problem", "status_of"]
 
@@ -24,6 +24,7 @@ STATUS: Final[dict[type[Exception], int]] = {
     UnknownId: 404,
     BadInput: 422,
     NotReady: 503,
+    Overloaded: 429,
     StorageError: 503,
     HomingError: 500,
     Exception: 500,
@@ -73,7 +74,8 @@ def problem(
 
 async def _ours(_request: Request, error: HomingError) -> Response:
     faults = error.faults if isinstance(error, BadInput) else ()
-    return problem(status_of(error), str(error), faults)
+    headers = {"Retry-After": "1"} if isinstance(error, Overloaded) else None
+    return problem(status_of(error), str(error), faults, headers)
 
 
 async def _http(request: Request, error: HTTPException) -> Response:

@@ -4,6 +4,7 @@ HomingError
 ├── BadInput            the caller: change what was passed; carries every fault found, not only the first
 │   └── UnknownId       the caller asked about a thing that is not there
 ├── NotReady            the operator: something must be done first (train a model, import homes)
+├── Overloaded          the caller: the same again, a little later
 └── StorageError        the operator: disk, permissions, a damaged file
     └── DamagedArtifact a saved model whose bytes are not those that were written
 """
@@ -16,8 +17,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 __all__ = [
-    "BadInput", "DamagedArtifact", "Fault", "HomingError", "NotReady", "StorageError", "UnknownId", "one_line",
-    "reason", "shown",
+    "BadInput", "DamagedArtifact", "Fault", "HomingError", "NotReady", "Overloaded", "StorageError", "UnknownId",
+    "one_line", "reason", "shown",
 ]  # fmt: skip
 
 _LONGEST_SHOWN = 80
@@ -118,6 +119,10 @@ class UnknownId(BadInput, LookupError):
 
 class NotReady(HomingError, RuntimeError):
     """Something has to be done first; the message says what."""
+
+
+class Overloaded(HomingError):
+    """More was brought at once than can be taken in; nothing of it was kept, and the same may be sent again."""
 
 
 class StorageError(HomingError, OSError):

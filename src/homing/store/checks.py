@@ -84,6 +84,15 @@ def an_id_twice_in_one_batch_is_stored_once(make: Make) -> None:
     same([e.timestamp for e in store.select("default", EventQuery())], [NOON, NOON])
 
 
+def what_is_submitted_at_once_is_stored_once(make: Make) -> None:
+    store = make()
+    done = [store.submit("default", [event(f"{n}"), event(f"{n + 1}")]) for n in range(9)]
+    same([one.result().stored for one in done], [(True, True), *[(False, True)] * 8])
+    same(len(store.select("default", EventQuery())), 10)
+    sequences = [one.result().sequence for one in done]
+    same(sequences, sorted(sequences))
+
+
 def tenants_keep_the_same_ids_apart(make: Make) -> None:
     store = filled(make, event("e", tenant="a"), tenant="a")
     same(store.append("b", [event("e", 3, tenant="b", lead_id="zoe")]).stored, (True,))
@@ -414,6 +423,7 @@ LAWS: dict[str, Callable[[Make], object]] = by_name(
     what_was_stored_does_not_change_with_the_callers_payload,
     a_duplicate_is_not_stored_and_the_first_content_wins,
     an_id_twice_in_one_batch_is_stored_once,
+    what_is_submitted_at_once_is_stored_once,
     tenants_keep_the_same_ids_apart,
     an_event_of_another_tenant_is_refused,
     each_id_finds_its_own_events_only,

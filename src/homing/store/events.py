@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -110,6 +111,13 @@ class EventStore(Protocol):
 
     def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
         """Store what is new, all or nothing; an event whose id is there, or came earlier in the batch, is not."""
+        ...
+
+    def submit(self, tenant: str, events: Sequence[BehavioralEvent]) -> Future[Appended]:
+        """The same without waiting for it: the future is done when `append` would have returned.
+
+        What others submit meanwhile becomes durable together with it. `Overloaded` if too much waits already.
+        """
         ...
 
     def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:

@@ -6,6 +6,7 @@ import heapq
 import math
 import threading
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import islice
 from typing import Final, Literal
@@ -70,6 +71,12 @@ class MemoryEventStore:
             stored = tuple([shelf.put(row) for row in rows])
             shelf.drop_oldest(self.max_events)
             return Appended(stored, shelf.sequence)
+
+    def submit(self, tenant: str, events: Sequence[BehavioralEvent]) -> Future[Appended]:
+        """The same; in memory nothing has to be waited for."""
+        done: Future[Appended] = Future()
+        done.set_result(self.append(tenant, events))
+        return done
 
     def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
         """The events that match, in the order asked for."""

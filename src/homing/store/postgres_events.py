@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final
 
 from homing.core.clock import from_micros, to_micros
 from homing.interfaces import BehavioralEvent
 from homing.store.event_reader import EventReader
-from homing.store.event_rows import StoredEvent, stored_event
-from homing.store.events import Appended, check_events, check_outcome
+from homing.store.event_rows import StoredEvent
+from homing.store.events import Appended, check_outcome
+from homing.store.group_commit import Batch, GroupCommit, Outcome, each_alone
 from homing.store.postgres import TABLE_IS_THERE, CommitUnknown, ConnectionLost, PostgresDatabase
 
 __all__ = ["PostgresEventStore"]
@@ -40,6 +43,7 @@ class PostgresEventStore(EventReader):
         super().__init__(database)
         self.database = database
         self._months: frozenset[tuple[int, int]] = frozenset()
+        self._group = GroupCommit(self._write)
 
     def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
         """Store what is new, all or nothing; it is on disk when this returns.
@@ -47,14 +51,11 @@ class PostgresEventStore(EventReader):
         Where the connection was lost it is tried once more, unless the events are found under the very numbers that
         were given to them.
         """
-        check_events(tenant, events)
-        rows = [(tenant, *stored_event(event, 0)) for event in events]
-        if not rows:
-            return Appended((), next((last for (last,) in self.database.rows(_LAST, (tenant,))), 0))
-        try:
-            return self._append(tenant, rows)
-        except (ConnectionLost, CommitUnknown):
-            return self._append(tenant, rows)
+        return self._group.submit(tenant, events, patient=True).result()
+
+    def submit(self, tenant: str, events: Sequence[BehavioralEvent]) -> Future[Appended]:
+        """The same without waiting: the future is done when it is on disk. `Overloaded` if too many wait already."""
+        return self._group.submit(tenant, events)
 
     def record_outcome(
         self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
@@ -75,23 +76,43 @@ class PostgresEventStore(EventReader):
                 )
             return there is not None
 
+    def _write(self, batches: Sequence[Batch]) -> list[Outcome]:
+        """One transaction a tenant."""
+        outcomes: dict[int, Outcome] = {}
+        for tenant in dict.fromkeys(batch.tenant for batch in batches):
+            own = [place for place, batch in enumerate(batches) if batch.tenant == tenant]
+            outcomes |= zip(own, each_alone(self._write_of_one, [batches[place] for place in own]), strict=True)
+        return [outcomes[place] for place in range(len(batches))]
+
+    def _write_of_one(self, batches: Sequence[Batch]) -> list[Appended]:
+        """One transaction for the batches of a tenant."""
+        tenant, rows = batches[0].tenant, [row for batch in batches for row in batch.rows]
+        if not rows:
+            last = next((last for (last,) in self.database.rows(_LAST, (tenant,))), 0)
+            return [Appended((), last)] * len(batches)
+        try:
+            appended = self._append(tenant, rows)
+        except (ConnectionLost, CommitUnknown):
+            appended = self._append(tenant, rows)
+        stored = iter(appended.stored)
+        return [Appended(tuple(islice(stored, len(batch.rows))), appended.sequence) for batch in batches]
+
     def _append(self, tenant: str, rows: Sequence[tuple[Any, ...]]) -> Appended:
         self._make_room({row[_AT] for row in rows})
-        first = {row[_ID]: row for row in reversed(rows)}
+        moments = {row[_ID]: row[_AT] for row in reversed(rows)}
         stored: list[bool] = []
         fresh: list[tuple[Any, ...]] = []
         last = 0
         try:
             with self.database.write(tenant, "events") as transaction:
-                ids = list(first)
-                new = {name for (name,) in transaction.execute(_NEW, (tenant, ids, [first[name][_AT] for name in ids]))}
+                new = {name for (name,) in transaction.execute(_NEW, (tenant, list(moments), list(moments.values())))}
                 ((last,),) = transaction.execute(_COUNT, (tenant, len(new)))
                 begun = last - len(new)
                 for row in rows:
                     stored.append(row[_ID] in new)
                     if stored[-1]:
                         new.discard(row[_ID])
-                        fresh.append((tenant, begun + len(fresh) + 1, *row[2:]))
+                        fresh.append((tenant, begun + len(fresh) + 1, *row[1:]))
                 transaction.copy("events", _FIELDS, fresh)
         except CommitUnknown:
             if not self._holds(tenant, fresh):
@@ -102,7 +123,7 @@ class PostgresEventStore(EventReader):
         """Whether these events are there under their numbers."""
         sql = "SELECT sequence, event_id FROM events WHERE tenant = ? AND sequence = ANY(?)"
         found = self.database.rows(sql, (tenant, [row[1] for row in rows]))
-        return {tuple(row) for row in found} == {(row[1], row[_ID]) for row in rows}
+        return {tuple(row) for row in found} == {(sequence, name) for _, sequence, name, *_ in rows}
 
     def _make_room(self, moments: Iterable[int]) -> None:
         """Make the partitions of these moments' months, in transactions of their own, for writes hold no such lock."""
@@ -123,8 +144,9 @@ class PostgresEventStore(EventReader):
                 transaction.execute(f"ALTER TABLE events ATTACH PARTITION {name} FOR VALUES FROM ({first}) TO ({end})")
 
 
-_ID: Final = _FIELDS.index("event_id")
-_AT: Final = _FIELDS.index("at")
+_ID: Final = StoredEvent._fields.index("event_id")
+_AT: Final = StoredEvent._fields.index("at")
+"""Where these stand in the rows of a batch, in which the tenant has the place of the sequence."""
 
 
 def _month(at: int) -> tuple[int, int]:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from itertools import chain, islice
 from typing import Any, Final
 
 from homing.interfaces import BehavioralEvent
 from homing.store.event_reader import EventReader
-from homing.store.event_rows import StoredEvent, stored_event
-from homing.store.events import Appended, check_events, check_outcome
+from homing.store.event_rows import StoredEvent
+from homing.store.events import Appended, check_outcome
+from homing.store.group_commit import Batch, GroupCommit, Outcome
 from homing.store.sqlite import SqliteDatabase
 
 __all__ = ["SqliteEventStore"]
 
 _FIELDS: Final = StoredEvent._fields
+_ROW: Final = f"({', '.join('?' * len(_FIELDS))})"
 _INSERT: Final = (
-    f"INSERT INTO events (tenant, {', '.join(_FIELDS[1:])}) VALUES ({', '.join('?' * len(_FIELDS))})"  # noqa: S608
+    f"INSERT INTO events (tenant, {', '.join(_FIELDS[1:])}) VALUES {{values}}"  # noqa: S608
     " ON CONFLICT (tenant, event_id) DO NOTHING"
 )
+_SIZES: Final = (512, 64, 8, 1)
+"""How many rows a statement inserts: few different statements, so that SQLite need not compile them again."""
 _LAST: Final = "SELECT sequence FROM events WHERE +tenant = ? ORDER BY sequence DESC LIMIT 1"
 """A tenant's last sequence number: walks back from the end of the table, for which the + keeps other indexes out."""
 
@@ -43,22 +49,15 @@ class SqliteEventStore(EventReader):
     def __init__(self, database: SqliteDatabase) -> None:
         super().__init__(database)
         self.database = database
+        self._group = GroupCommit(self._write)
 
     def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
         """Store what is new, all or nothing; it is on disk when this returns."""
-        check_events(tenant, events)
-        rows = [(tenant, *stored_event(event, 0)[1:]) for event in events]
-        if not rows:
-            return Appended((), _sequence(self.database.rows(_LAST, (tenant,))))
-        with self.database.write() as connection:
-            before = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
-            changes = connection.total_changes
-            connection.executemany(_INSERT, rows)
-            if connection.total_changes - changes == len(rows):
-                stored = (True,) * len(rows)
-            else:
-                stored = _new_ones(connection, rows, before[0] if before else 0)
-            return Appended(stored, _sequence(connection.execute(_LAST, (tenant,))))
+        return self._group.submit(tenant, events, patient=True).result()
+
+    def submit(self, tenant: str, events: Sequence[BehavioralEvent]) -> Future[Appended]:
+        """The same without waiting: the future is done when it is on disk. `Overloaded` if too many wait already."""
+        return self._group.submit(tenant, events)
 
     def record_outcome(
         self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
@@ -80,15 +79,43 @@ class SqliteEventStore(EventReader):
                 )
             return True
 
+    def _write(self, batches: Sequence[Batch]) -> list[Outcome]:
+        """One transaction for all of them."""
+        rows = [row for batch in batches for row in batch.rows]
+        tenants = {batch.tenant for batch in batches}
+        if not rows:
+            last = {tenant: _sequence(self.database.rows(_LAST, (tenant,))) for tenant in tenants}
+            return [Appended((), last[batch.tenant]) for batch in batches]
+        with self.database.write() as connection:
+            before = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+            changes = connection.total_changes
+            _insert(connection, rows)
+            all_new = connection.total_changes - changes == len(rows)
+            stored = iter([True] * len(rows) if all_new else _new_ones(connection, rows, before[0] if before else 0))
+            last = {tenant: _sequence(connection.execute(_LAST, (tenant,))) for tenant in tenants}
+        return [Appended(tuple(islice(stored, len(batch.rows))), last[batch.tenant]) for batch in batches]
 
-def _new_ones(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]], before: int) -> tuple[bool, ...]:
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows, hundreds a statement: Python's other threads run while SQLite is at a statement, and each return
+    from one waits for them.
+    """
+    done = 0
+    for size in _SIZES:
+        while len(rows) - done >= size:
+            values = list(chain.from_iterable(rows[done : done + size]))
+            connection.execute(_INSERT.format(values=", ".join([_ROW] * size)), values)
+            done += size
+
+
+def _new_ones(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]], before: int) -> list[bool]:
     """Which rows of an insert were new: the first of each id among those with a sequence after `before`."""
-    new = {name for (name,) in connection.execute("SELECT event_id FROM events WHERE sequence > ?", (before,))}
+    new = set(connection.execute("SELECT tenant, event_id FROM events WHERE sequence > ?", (before,)))
     stored = []
-    for _tenant, event_id, *_rest in rows:
-        stored.append(event_id in new)
-        new.discard(event_id)
-    return tuple(stored)
+    for row in rows:
+        stored.append(row[:2] in new)
+        new.discard(row[:2])
+    return stored
 
 
 def _sequence(rows: Iterable[tuple[int]]) -> int:
