@@ -295,7 +295,7 @@ class EventType(StrEnum):
         "lead", _LEAD, "neutral", 0.2,
         (Key("page_url", "text", "the address"), Key("page_title", "text", "the title")),
         follow_up_boss=("Viewed Page", "Visited Website"),
-        segment=("page",),
+        segment=("page", "screen"),
     )  # fmt: skip
     SESSION_START = EventSpec(
         "session_start",

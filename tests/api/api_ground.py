@@ -32,6 +32,7 @@ from homing.people.lead import Lead
 from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import Ask
 from homing.personalization.property_engine import PropertyPersonalizationEngine
+from homing.store.aliases import Aliases
 from homing.store.events import EventQuery
 from homing.store.keys import KeyStore
 from homing.store.listings import ListingStore
@@ -203,7 +204,7 @@ def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any)
         "store": store, "tenant": TENANT, "catalogue": catalogue,
         "clock": lambda: NOW,
     }  # fmt: skip
-    directory = Directory(ProfileStore(database), TENANT, clock=lambda: NOW)
+    directory = Directory(ProfileStore(database), TENANT, clock=lambda: NOW, aliases=Aliases(database))
     directory.put_leads([Lead(lead_id="lead-1", time_zone="America/Los_Angeles")])
     tracker = BehaviorTracker(store, TENANT, clock=lambda: NOW)
     engine = PropertyPersonalizationEngine(tracker, catalogue, directory=directory, clock=lambda: NOW)

@@ -11,7 +11,18 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 import homing
-from homing.api import documentation, events, feedback, health, leads, people, properties, recommendations
+from homing.api import (
+    documentation,
+    events,
+    feedback,
+    follow_up_boss,
+    health,
+    leads,
+    people,
+    properties,
+    recommendations,
+    segment,
+)
 from homing.api.callers import Callers, IdentifyCaller
 from homing.api.guard import Guard
 from homing.api.problems import HANDLERS
@@ -47,7 +58,7 @@ def create_app(
         exception_handlers=HANDLERS,
         lifespan=_warming(warm),
     )
-    for part in (events, recommendations, feedback, leads, people, properties, health):
+    for part in (events, segment, recommendations, feedback, follow_up_boss, leads, people, properties, health):
         app.router.routes.extend(part.routes(tenants))
     app.router.routes.extend([*documentation.routes(app), *pages])
     return app

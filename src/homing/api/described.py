@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 from homing.api.events import MOST_EVENTS
 from homing.api.problems import RESPONSES, Problem
 from homing.api.recommendations import MOST_HOMES
-from homing.api.shapes import FeedbackRequest, RankRequest, RecommendationAnswer, Stored, VisitorAnswer
+from homing.api.segment import ADDRESSES
+from homing.api.shapes import FeedbackRequest, MessagesTaken, RankRequest, RecommendationAnswer, Stored, VisitorAnswer
 from homing.event_types import EventType
 
 __all__ = ["openapi"]
@@ -52,7 +53,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     document = app.openapi()
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas["Event"] = _EVENT
-    for shape in (Problem, Stored, RecommendationAnswer, VisitorAnswer, RankRequest, FeedbackRequest):
+    for shape in (Problem, Stored, MessagesTaken, RecommendationAnswer, VisitorAnswer, RankRequest, FeedbackRequest):
         schema = TypeAdapter(shape).json_schema(ref_template=_REF, mode="serialization")
         schemas |= schema.pop("$defs", {})
         schemas[shape.__name__] = schema
@@ -143,8 +144,29 @@ _RANK: Final[dict[str, Any]] = {
     },
 }  # fmt: skip
 
+_TAKEN: Final = ("application/json", "text/plain")
+
+
+def _messages(name: str, kind: str | None) -> dict[str, Any]:
+    """A route for the clients of Segment and RudderStack."""
+    takes = "a batch of messages of any kind" if kind is None else f"a {kind} message"
+    schema = {"type": "object", "additionalProperties": True}
+    if kind is None:
+        schema |= {"required": ["batch"], "properties": {"batch": {"type": "array", "items": {"type": "object"}}}}
+    return {
+        **_operation(
+            f"post_{name}", "events",
+            f"Post {name.title()}\nTake {takes} as the clients of Segment and RudderStack send it, JSON or text/plain, "
+            "plain or in gzip; durable when answered.",
+            "MessagesTaken",
+        ),
+        "requestBody": {"required": True, "content": {name: {"schema": schema} for name in _TAKEN}},
+    }  # fmt: skip
+
+
 _HOT: Final[dict[str, Any]] = {
     "/v1/events": {"post": _POST_EVENTS},
+    **{f"/v1/{name}": {"post": _messages(name, kind)} for name, kind in ADDRESSES.items()},
     "/v1/leads/{lead_id}/recommendations": {"get": _RECOMMEND},
     "/v1/visitors/{anonymous_id}/recommendations": {"get": _RECOMMEND_VISITOR},
     "/v1/rank": {"post": _RANK},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -22,28 +23,49 @@ T = TypeVar("T")
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
-async def json_body(request: Request, largest: int) -> Any:
-    """The decoded JSON of a body of at most `largest` bytes: 413 if it is larger, 400 if it is no JSON."""
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise HTTPException(415, "The body must be sent without Content-Encoding.")
+async def json_body(request: Request, largest: int, *, gzip: bool = False) -> Any:
+    """The decoded JSON of a body of at most `largest` bytes: 413 if it is larger, 400 if it is no JSON.
+
+    With `gzip` it may come in gzip, and what it unpacks to has the same limit.
+    """
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding != "identity" and not (gzip and encoding == "gzip"):
+        raise HTTPException(415, f"The body must be sent without Content-Encoding{' or in gzip' if gzip else ''}.")
     body = await _bytes(request, largest)
     try:
-        return read_json(body)
+        return read_json(_unpacked(body, largest) if encoding == "gzip" else body)
     except NotJson as error:
         raise HTTPException(400, f"The body must be JSON; got {error}.") from None
 
 
+def _unpacked(body: bytes, largest: int) -> bytes:
+    """The content of a gzip, of which never more than the limit is unpacked."""
+    unzip = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        content = unzip.decompress(body, largest + 1)
+    except zlib.error:
+        raise HTTPException(400, "The body must be JSON in gzip; got damaged gzip.") from None
+    if len(content) > largest:
+        raise _too_large(largest)
+    if not unzip.eof:
+        raise HTTPException(400, "The body must be JSON in gzip; got gzip that was cut off.")
+    return content
+
+
 async def _bytes(request: Request, largest: int) -> bytes:
-    too_large = HTTPException(413, f"The body must be at most {largest:,} bytes.")
     length = request.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and int(length) > largest:
-        raise too_large
+        raise _too_large(largest)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > largest:
-            raise too_large
+            raise _too_large(largest)
     return bytes(body)
+
+
+def _too_large(largest: int) -> HTTPException:
+    return HTTPException(413, f"The body must be at most {largest:,} bytes.")
 
 
 def known_parameters(query: Mapping[str, str], names: Sequence[str]) -> None:

@@ -23,12 +23,14 @@ __all__ = [
     "FeaturesAnswer",
     "FeedbackRequest",
     "FeedbackStored",
+    "FollowUpBossStored",
     "HomeCard",
     "Item",
     "LeadShown",
     "LeadsForAnswer",
     "ListingsStored",
     "MergeStored",
+    "MessagesTaken",
     "ProfileStored",
     "RankRequest",
     "ReadyAnswer",
@@ -244,6 +246,23 @@ class FeedbackRequest:
 class FeedbackStored:
     """The event that tells of it; `stored` is false when it had been reported before."""
 
+    event_id: str
+    stored: bool
+    sequence: int
+
+
+class MessagesTaken(TypedDict):
+    """What the clients of Segment and RudderStack expect; `refused`, if given, are messages that nobody can store."""
+
+    success: bool
+    refused: NotRequired[Sequence[Refused]]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpBossStored:
+    """The lead that an event of Follow Up Boss was stored under; `stored` is false when it had been sent before."""
+
+    id: str
     event_id: str
     stored: bool
     sequence: int

@@ -45,6 +45,7 @@ class Catalogue:
 
     def __init__(self, store: ListingStore, tenant: str = "default", clock: Clock = system_clock) -> None:
         self._store, self.tenant, self._clock = store, tenant, clock
+        self._numbers: tuple[int, dict[str, str]] | None = None
 
     def put(self, homes: Iterable[Property]) -> PutCounts:
         """Store versions durably in one transaction; what they say and already held is counted as unchanged."""
@@ -129,8 +130,11 @@ class Catalogue:
         return [_property(version) for version in self._store.since(self.tenant, revision)]
 
     def property_ids_by_listing_id(self) -> dict[str, str]:
-        """The home of each ListingId, the number people know a home by."""
-        return self._store.keys_by_listing_id(self.tenant)
+        """The home of each ListingId, the number people know a home by; read anew when a listing has changed."""
+        revision = self.revision()
+        if self._numbers is None or self._numbers[0] != revision:
+            self._numbers = revision, self._store.keys_by_listing_id(self.tenant)
+        return self._numbers[1]
 
     def present(self) -> int:
         """The latest moment that counts as now: feeds whose clock is a little fast are believed."""

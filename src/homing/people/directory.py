@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from homing.core.clock import Clock, system_clock
+from homing.core.errors import BadInput, Fault
 from homing.people.agent import Agent, agent_from, agent_row
 from homing.people.lead import Lead, lead_from, lead_row
 from homing.store.aliases import Alias, Aliases
@@ -85,6 +86,17 @@ class Directory:
         if spelt is None or self._aliases is None:
             return ()
         return self._aliases.leads_of(self.tenant, kind, spelt, as_of)
+
+    def pseudonym(self, reach: Iterable[tuple[str, str]]) -> str:
+        """The id of a lead of whom we know nothing but (kind, text) ways to reach it: the same for the same first one.
+
+        It tells nothing of the text. `BadInput` where none is an e-mail address or a telephone number.
+        """
+        spelt = ((kind, one_spelling(kind, text)) for kind, text in reach)
+        kind, text = next(((kind, text) for kind, text in spelt if text is not None), ("", ""))
+        if not text or self._aliases is None:
+            raise BadInput(Fault("person", "have an e-mail address or a telephone number", "neither"))
+        return self._aliases.pseudonym(self.tenant, kind, text)
 
     def lead(self, lead_id: str, as_of: int | None = None) -> Lead | None:
         """The lead as known by a moment in microseconds (left out: now), or None if nobody had described it."""

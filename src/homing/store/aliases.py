@@ -52,6 +52,12 @@ class Aliases:
             rows = [(tenant, one.kind, _hash(key, tenant, one), one.lead_id, known_at) for one in aliases]
             return sum(len(transaction.execute(_INSERT, row).fetchall()) for row in rows)
 
+    def pseudonym(self, tenant: str, kind: str, text: str) -> str:
+        """The id of a lead of whom nothing but an alias is known: always the same, and it tells nothing of the text."""
+        with self._database.write(tenant, "aliases") as transaction:  # which makes the key where there is none yet
+            key = bytes(transaction.execute(_KEY).fetchone()[0])
+        return f"lead_{_hash(key, tenant, Alias(f'lead by {kind}', text, '')).hex()[:24]}"
+
     def leads_of(self, tenant: str, kind: str, text: str, known_upto: int | None = None) -> tuple[str, ...]:
         """The leads that go by an alias, as known by a moment (left out: now), in alphabetical order."""
         found = self._database.rows(

@@ -1,0 +1,1 @@
+"""What websites send to Follow Up Boss, in our words."""

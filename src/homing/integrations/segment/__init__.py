@@ -1,0 +1,1 @@
+"""What Segment's and RudderStack's clients send, in our words."""
