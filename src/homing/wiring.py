@@ -52,11 +52,18 @@ class Homing:
     that only stores does not wait for it.
     """
 
-    def __init__(self, settings: Settings, clock: Clock = system_clock, shared: Homing | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock = system_clock,
+        shared: Homing | None = None,
+        *,
+        one_of_many: bool = False,
+    ) -> None:
         self.settings, self.clock = settings, clock
         self.denied = DENIED if settings.denied_fields is None else Denied(settings.denied_fields)
         self.database: SqliteDatabase | PostgresDatabase = shared.database if shared else open_database(settings)
-        store: EventStore = shared.tracker.store if shared else event_store(self.database)
+        store: EventStore = shared.tracker.store if shared else event_store(self.database, one_of_many=one_of_many)
         self.tracker: BehaviorTracker = BehaviorTracker(store, tenant=settings.tenant, clock=clock, denied=self.denied)
         self.catalogue = Catalogue(ListingStore(self.database), tenant=settings.tenant, clock=clock)
         self.directory = Directory(ProfileStore(self.database), tenant=settings.tenant, aliases=Aliases(self.database))
@@ -147,10 +154,13 @@ def read_settings(
     )
 
 
-def build(settings: Settings, clock: Clock = system_clock) -> Homing:
-    """Everything of the settings' tenant. A restore that was cut off is finished first; a bad rule is refused."""
+def build(settings: Settings, clock: Clock = system_clock, *, one_of_many: bool = False) -> Homing:
+    """Everything of the settings' tenant. A restore that was cut off is finished first; a bad rule is refused.
+
+    `one_of_many` workers of a server that write to one SQLite file, one writes for all.
+    """
     finish_restore(settings.data_dir)
-    made = Homing(settings, clock)
+    made = Homing(settings, clock, one_of_many=one_of_many)
     if settings.denied_fields is not None:
         made.denied.check()
     return made
@@ -158,7 +168,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Homing:
 
 def application() -> FastAPI:
     """The API and the pages of one worker, from the environment; what a server process calls."""
-    return served(build(read_settings()))
+    return served(build(read_settings(), one_of_many=True))
 
 
 def served(homing: Homing) -> FastAPI:

@@ -27,10 +27,10 @@ def open_database(settings: Settings) -> SqliteDatabase | PostgresDatabase:
     return PostgresDatabase(settings.postgres_url)
 
 
-def event_store(database: SqliteDatabase | PostgresDatabase) -> EventStore:
-    """The store of events over a database."""
+def event_store(database: SqliteDatabase | PostgresDatabase, *, one_of_many: bool = False) -> EventStore:
+    """The store of events over a database; `one_of_many` in the workers of a server."""
     if isinstance(database, SqliteDatabase):
-        return SqliteEventStore(database)
+        return SqliteEventStore(database, one_of_many=one_of_many)
     from homing.store.postgres_events import PostgresEventStore  # asyncpg: the extra `postgres`
 
     return PostgresEventStore(database)

@@ -13,6 +13,7 @@ from homing.store.event_reader import EventReader
 from homing.store.event_rows import StoredEvent
 from homing.store.events import Appended, check_outcome
 from homing.store.group_commit import Batch, GroupCommit, Outcome
+from homing.store.one_writer import OneWriter
 from homing.store.sqlite import SqliteDatabase
 
 __all__ = ["SqliteEventStore"]
@@ -30,7 +31,7 @@ _LAST: Final = "SELECT sequence FROM events WHERE +tenant = ? ORDER BY sequence 
 
 
 class SqliteEventStore(EventReader):
-    """Keeps the events of many tenants in one file.
+    """Keeps the events of many tenants in one file; `one_of_many` processes that write to it, one does for all.
 
     >>> import tempfile
     >>> from datetime import UTC, datetime
@@ -46,10 +47,11 @@ class SqliteEventStore(EventReader):
     (True, 0)
     """
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqliteDatabase, *, one_of_many: bool = False) -> None:
         super().__init__(database)
         self.database = database
-        self._group = GroupCommit(self._write)
+        one = OneWriter(database.path, self._write, lambda batch: self._group.take(batch, patient=True))
+        self._group = GroupCommit(one if one_of_many else self._write)
 
     def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
         """Store what is new, all or nothing; it is on disk when this returns."""
