@@ -13,6 +13,7 @@ import postgres_ground
 import pytest
 from starlette.routing import Route
 
+from homing.api.segment import ADDRESSES
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
 from homing.market.catalogue import Catalogue
@@ -61,6 +62,7 @@ STORES: dict[type[Any], dict[str, Call]] = {
         "columns": lambda store: of_columns(store.columns("b", ALL)),
         "record_outcome": lambda store: store.record_outcome("b", "e", "won", 1.0, 1, 1),
         "append": lambda store: (store.append("b", []), store.append("b", [happened("b")]).stored),
+        "has_seen": lambda store: store.has_seen("b", 0),
         "submit": lambda store: store.submit("b", [happened("b")]).result().stored,
     },
     ListingStore: {
@@ -82,6 +84,9 @@ STORES: dict[type[Any], dict[str, Call]] = {
     },
     Aliases: {
         "leads_of": lambda aliases: aliases.leads_of("b", "email", "ann@example.com"),
+        "pseudonym": lambda aliases: (
+            aliases.pseudonym("b", "email", "ann@example.com") == aliases.pseudonym("a", "email", "ann@example.com")
+        ),
         "put": lambda aliases: aliases.put("b", [Alias("email", "ann@example.com", "ann")], 1),
     },
     KeyStore: {
@@ -120,6 +125,7 @@ DIRECTORY: dict[str, Call] = {
     "leads": lambda people: people.leads(),
     "time_zone_of": lambda people: people.time_zone_of("ann"),
     "leads_reached_by": lambda people: people.leads_reached_by("email", "ann@example.com"),
+    "pseudonym": lambda people: len(people.pseudonym([("email", "ann@example.com")])),
     "agent": lambda people: people.agent("bob"),
     "revision": lambda people: people.revision(),
     "agent_ids": lambda people: people.agent_ids(),
@@ -221,7 +227,26 @@ def test_no_call_is_left_out(thing: type[Any]) -> None:
     assert verbs(thing) == set({**CALLS, **SERVED}[thing])
 
 
+MESSAGES = {
+    "track": {"userId": "ann", "event": "Listing Viewed", "properties": {"listing_id": "h1"}, "messageId": "e"},
+    "identify": {"userId": "ann", "anonymousId": "w", "traits": {"email": "ann@example.com", "stage": "hot"}},
+    "page": {"userId": "ann", "messageId": "e"},
+    "screen": {"userId": "ann", "messageId": "e"},
+    "group": {"userId": "ann", "groupId": "g", "messageId": "e"},
+    "alias": {"userId": "zoe", "previousId": "w"},
+}
 ROUTES: dict[str, list[tuple[str, str, Any]]] = {
+    **{
+        f"/v1/{name}": [("POST", f"/v1/{name}", {"json": MESSAGES[kind] if kind else {"batch": [
+            {**message, "type": of} for of, message in MESSAGES.items()
+        ]}})]
+        for name, kind in ADDRESSES.items()
+    },
+    "/fub/v1/events": [
+        ("POST", "/fub/v1/events", {"json": {"type": "Registration", "person": {
+            "id": "ann", "stage": "hot", "emails": [{"value": "ann@example.com"}],
+        }}}),
+    ],
     "/v1/events": [("POST", "/v1/events", {"json": [{"event_type": "page_view", "lead_id": "ann", "event_id": "e"}]})],
     "/v1/leads/{lead_id:path}/recommendations": [("GET", "/v1/leads/ann/recommendations", {})],
     "/v1/visitors/{anonymous_id:path}/recommendations": [("GET", "/v1/visitors/v/recommendations", {})],

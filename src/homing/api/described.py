@@ -111,6 +111,8 @@ _HOW_MANY: Final = [
      "schema": {"type": "string", "maxLength": 2000}},
     {"name": "explain", "in": "query", "description": "with reasons",
      "schema": {"type": "boolean", "default": True}},
+    {"name": "after", "in": "query", "description": "the sequence that storing an event answered: this has seen it",
+     "schema": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}},
 ]  # fmt: skip
 _RECOMMEND: Final[dict[str, Any]] = {
     **_operation(

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from typing import Final
 
@@ -15,15 +16,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from homing.api.requests import MEGABYTE, fields_of, flag, json_body, known_parameters, whole_number
+from homing.api.requests import MEGABYTE, fields_of, flag, json_body, known_parameters, sequence, whole_number
 from homing.api.services import ApiServices
 from homing.api.tenants import Tenants
 from homing.core.errors import BadInput, Fault
 from homing.core.ids import checked_id, id_fault
 from homing.core.together import read_all
+from homing.interfaces import Recommendations
 from homing.market.where import where
 from homing.personalization.answer import as_json
 from homing.personalization.ask import LONGEST_LIST, Ask
+from homing.store.replica import from_primary
 
 __all__ = ["MOST_HOMES", "routes"]
 
@@ -38,15 +41,17 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
     """
     ranking = ThreadPoolExecutor(1, thread_name_prefix="homing-ranking")
 
-    async def answered(request: Request, ask: Ask) -> Response:
-        answer = await asyncio.get_running_loop().run_in_executor(ranking, tenants.of(request).answer, ask)
+    async def answered(request: Request, ask: Ask, after: int | None = None) -> Response:
+        services = tenants.of(request)
+        late = after is not None and not await asyncio.to_thread(services.store.has_seen, services.tenant, after)
+        answer = await asyncio.get_running_loop().run_in_executor(ranking, _answer, services, ask, late)
         return Response(msgspec.json.encode(as_json(answer, explain=ask.explain)), media_type="application/json")
 
     async def get_recommendations(request: Request) -> Response:
-        return await answered(request, _asked(request, "lead_id"))
+        return await answered(request, *_asked(request, "lead_id"))
 
     async def get_visitor_recommendations(request: Request) -> Response:
-        return await answered(request, _asked(request, "anonymous_id"))
+        return await answered(request, *_asked(request, "anonymous_id"))
 
     async def post_rank(request: Request) -> Response:
         return await answered(request, _ranked(await json_body(request, MEGABYTE)))
@@ -58,18 +63,25 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
     ]
 
 
-def _asked(request: Request, name: str) -> Ask:
-    """A question about the shopper of the path, whose id has that name."""
+def _answer(services: ApiServices, ask: Ask, late: bool) -> Recommendations:
+    """The answer, from the primary database where its replica is too late."""
+    with from_primary() if late else nullcontext():
+        return services.answer(ask)
+
+
+def _asked(request: Request, name: str) -> tuple[Ask, int | None]:
+    """A question about the shopper of the path, whose id has that name, and which event the answer must have seen."""
     query = request.query_params
-    return Ask(
-        **read_all(
-            partial(known_parameters, query, ("k", "where", "explain")),
-            **{name: partial(checked_id, request.path_params[name], name)},
-            k=partial(whole_number, query, "k", 10, MOST_HOMES),
-            where=lambda: where(query["where"]) if "where" in query else None,
-            explain=partial(flag, query, "explain", default=True),
-        )
+    asked = read_all(
+        partial(known_parameters, query, ("k", "where", "explain", "after")),
+        **{name: partial(checked_id, request.path_params[name], name)},
+        k=partial(whole_number, query, "k", 10, MOST_HOMES),
+        where=lambda: where(query["where"]) if "where" in query else None,
+        explain=partial(flag, query, "explain", default=True),
+        after=partial(sequence, query, "after"),
     )
+    after = asked.pop("after")
+    return Ask(**asked), after
 
 
 def _ranked(body: object) -> Ask:

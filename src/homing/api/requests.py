@@ -14,10 +14,12 @@ from homing.core.errors import BadInput, Fault, shown
 from homing.core.json_text import NotJson, read_json
 
 __all__ = [
-    "MEGABYTE", "fields_of", "flag", "json_body", "known_parameters", "moment", "object_of", "read_as", "whole_number",
+    "MEGABYTE", "fields_of", "flag", "json_body", "known_parameters", "moment", "object_of", "read_as", "sequence",
+    "whole_number",
 ]  # fmt: skip
 
 MEGABYTE: Final = 1_000_000
+_LONGEST_SEQUENCE: Final = 18
 T = TypeVar("T")
 
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
@@ -83,6 +85,16 @@ def whole_number(query: Mapping[str, str], name: str, default: int, most: int) -
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
         raise BadInput.of(name, f"be a whole number from 1 to {most:,}", text)
+    return int(text)
+
+
+def sequence(query: Mapping[str, str], name: str) -> int | None:
+    """The number of an event, None if it is left out."""
+    text = query.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_SEQUENCE):
+        raise BadInput.of(name, "be a sequence that was given out when an event was stored", text)
     return int(text)
 
 

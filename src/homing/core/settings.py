@@ -8,7 +8,10 @@ from typing import Final
 
 from homing.core.errors import BadInput
 
-__all__ = ["SIMULATED_MARK", "Settings"]
+__all__ = ["POSTGRES", "SIMULATED_MARK", "Settings"]
+
+POSTGRES: Final = ("postgresql://", "postgres://")
+"""How the address of a PostgreSQL database begins."""
 
 SIMULATED_MARK: Final = "simulated-shoppers"
 """A file of this name in the data folder says that its leads are simulated; the pages then say so too."""
@@ -25,6 +28,7 @@ class Settings:
     answers carry the address that the listing came with.
     `text_rules` is a file of the tenant's own over the rules of what must not be said; left out, those of the package.
     `denied_fields` is a TOML file of further rules about fields that may never be used; left out, those that ship.
+    `replica` is the address of a streaming replica of a PostgreSQL database, from which events are then read.
     `cache` is the folder of compiled kernels, which may be read-only; left out, `cache` in the data folder.
     """
 
@@ -35,6 +39,7 @@ class Settings:
     text_rules: Path | None = None
     cache: Path | None = None
     denied_fields: Path | None = None
+    replica: str | None = None
 
     @property
     def sqlite_path(self) -> Path:
@@ -50,7 +55,7 @@ class Settings:
     def postgres_url(self) -> str | None:
         """The address of the PostgreSQL database; None where it is a SQLite file."""
         url = self.database or ""
-        return url if url.startswith(("postgresql://", "postgres://")) else None
+        return url if url.startswith(POSTGRES) else None
 
     @property
     def models_dir(self) -> Path:

@@ -14,7 +14,7 @@ from homing.core.clock import to_micros
 from homing.core.laws import by_name, must, refused, same
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
-from homing.store.events import EventQuery, EventStore, Extent
+from homing.store.events import Appended, EventQuery, EventStore, Extent
 
 __all__ = ["LAWS", "VIEW", "Make", "event", "filled", "ids", "micros", "moment"]
 
@@ -91,6 +91,13 @@ def what_is_submitted_at_once_is_stored_once(make: Make) -> None:
     same(len(store.select("default", EventQuery())), 10)
     sequences = [one.result().sequence for one in done]
     same(sequences, sorted(sequences))
+
+
+def what_was_appended_is_seen(make: Make) -> None:
+    store = make()
+    sequence = store.append("default", [event("e")]).sequence
+    must(store.has_seen("default", sequence), "an event that is durable is not seen")
+    same(store.append("default", []), Appended((), sequence))
 
 
 def tenants_keep_the_same_ids_apart(make: Make) -> None:
@@ -424,6 +431,7 @@ LAWS: dict[str, Callable[[Make], object]] = by_name(
     a_duplicate_is_not_stored_and_the_first_content_wins,
     an_id_twice_in_one_batch_is_stored_once,
     what_is_submitted_at_once_is_stored_once,
+    what_was_appended_is_seen,
     tenants_keep_the_same_ids_apart,
     an_event_of_another_tenant_is_refused,
     each_id_finds_its_own_events_only,

@@ -40,6 +40,10 @@ class EventReader:
         self._database = database
         self.identities = StoredIdentities(database)
 
+    def has_seen(self, tenant: str, sequence: int) -> bool:
+        """It has: what is appended is read at once."""
+        return True
+
     def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
         """The events that match, in the order asked for."""
         found = self._found(tenant, query, _FIELDS, _order(query))

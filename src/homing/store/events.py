@@ -26,6 +26,7 @@ __all__ = [
     "Named",
     "check_events",
     "check_outcome",
+    "done",
     "leads_asked",
     "payload_json",
     "word_fault",
@@ -120,6 +121,13 @@ class EventStore(Protocol):
         """
         ...
 
+    def has_seen(self, tenant: str, sequence: int) -> bool:
+        """Whether what is read now has all of the tenant's events up to a number; a store that lags waits up to 50 ms.
+
+        If not, `homing.store.replica.from_primary` reads from where it has.
+        """
+        ...
+
     def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
         """The events that match, in the order asked for."""
         ...
@@ -150,6 +158,13 @@ class EventStore(Protocol):
     ) -> EventColumns:
         """The events that match as arrays, with these keys of `event_data` as numbers and as labels."""
         ...
+
+
+def done(appended: Appended) -> Future[Appended]:
+    """What needs not be waited for."""
+    future: Future[Appended] = Future()
+    future.set_result(appended)
+    return future
 
 
 def leads_asked(query: EventQuery) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from homing.core.errors import BadInput
 from homing.interfaces import BehavioralEvent
 from homing.store.columns import EventColumns, event_columns
 from homing.store.event_rows import StoredEvent, behavioral_event, event_row, stored_event
-from homing.store.events import Appended, EventQuery, Extent, Named, check_events, check_outcome, leads_asked
+from homing.store.events import Appended, EventQuery, Extent, Named, check_events, check_outcome, done, leads_asked
 from homing.store.identities import MemoryIdentities
 
 __all__ = ["MemoryEventStore"]
@@ -74,9 +74,11 @@ class MemoryEventStore:
 
     def submit(self, tenant: str, events: Sequence[BehavioralEvent]) -> Future[Appended]:
         """The same; in memory nothing has to be waited for."""
-        done: Future[Appended] = Future()
-        done.set_result(self.append(tenant, events))
-        return done
+        return done(self.append(tenant, events))
+
+    def has_seen(self, tenant: str, sequence: int) -> bool:
+        """It has: what is appended is read at once."""
+        return True
 
     def select(self, tenant: str, query: EventQuery) -> list[BehavioralEvent]:
         """The events that match, in the order asked for."""

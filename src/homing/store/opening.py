@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from homing.core.errors import NotReady
-from homing.core.settings import Settings
+from homing.core.errors import BadInput, Fault, NotReady
+from homing.core.settings import POSTGRES, Settings
 from homing.store.events import EventStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
@@ -27,10 +27,21 @@ def open_database(settings: Settings) -> SqliteDatabase | PostgresDatabase:
     return PostgresDatabase(settings.postgres_url)
 
 
-def event_store(database: SqliteDatabase | PostgresDatabase, *, one_of_many: bool = False) -> EventStore:
-    """The store of events over a database; `one_of_many` in the workers of a server."""
+def event_store(
+    database: SqliteDatabase | PostgresDatabase, *, replica: str | None = None, one_of_many: bool = False
+) -> EventStore:
+    """The store of events over a database, read from its `replica` if there is one; `one_of_many` in workers."""
     if isinstance(database, SqliteDatabase):
+        if replica is not None:
+            must = "be left out: only a PostgreSQL database has replicas"
+            raise BadInput(Fault("HOMING_REPLICA", must, "an address"))
         return SqliteEventStore(database, one_of_many=one_of_many)
     from homing.store.postgres_events import PostgresEventStore  # asyncpg: the extra `postgres`
 
-    return PostgresEventStore(database)
+    if replica is None:
+        return PostgresEventStore(database)
+    if not replica.startswith(POSTGRES):
+        raise BadInput(Fault("HOMING_REPLICA", "be postgresql://USER@HOST:PORT/NAME", "another address"))
+    from homing.store.postgres import PostgresDatabase  # asyncpg: the extra `postgres`
+
+    return PostgresEventStore(database, PostgresDatabase(replica))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -9,12 +10,16 @@ from itertools import islice
 from typing import Any, Final
 
 from homing.core.clock import from_micros, to_micros
+from homing.core.errors import StorageError
 from homing.interfaces import BehavioralEvent
+from homing.store.database import Database
 from homing.store.event_reader import EventReader
 from homing.store.event_rows import StoredEvent
-from homing.store.events import Appended, check_outcome
+from homing.store.events import Appended, check_outcome, done
 from homing.store.group_commit import Batch, GroupCommit, Outcome, each_alone
+from homing.store.identities import StoredIdentities
 from homing.store.postgres import TABLE_IS_THERE, CommitUnknown, ConnectionLost, PostgresDatabase
+from homing.store.replica import Replicated
 
 __all__ = ["PostgresEventStore"]
 
@@ -28,6 +33,8 @@ _COUNT: Final = (
     "INSERT INTO event_counts (tenant, last) VALUES (?, ?)"
     " ON CONFLICT (tenant) DO UPDATE SET last = event_counts.last + excluded.last RETURNING last"
 )
+_PATIENCE_SECONDS: Final = 0.05
+_BETWEEN_LOOKS: Final = 0.005
 _OF_ITS_OWN: Final = range(2000, 2100)
 """The years whose months have partitions of their own; what lies outside stands in `events_before`, `events_after`."""
 
@@ -39,9 +46,10 @@ class PostgresEventStore(EventReader):
     written at a time.
     """
 
-    def __init__(self, database: PostgresDatabase) -> None:
-        super().__init__(database)
-        self.database = database
+    def __init__(self, database: PostgresDatabase, replica: PostgresDatabase | None = None) -> None:
+        super().__init__(database if replica is None else Replicated(database, replica))
+        self.database, self._replica = database, replica
+        self.identities = StoredIdentities(database)
         self._months: frozenset[tuple[int, int]] = frozenset()
         self._group = GroupCommit(self._write)
 
@@ -51,11 +59,23 @@ class PostgresEventStore(EventReader):
         Where the connection was lost it is tried once more, unless the events are found under the very numbers that
         were given to them.
         """
-        return self._group.submit(tenant, events, patient=True).result()
+        return self._group.submit(tenant, events, patient=True).result() if events else self._nothing(tenant)
 
     def submit(self, tenant: str, events: Sequence[BehavioralEvent]) -> Future[Appended]:
         """The same without waiting: the future is done when it is on disk. `Overloaded` if too many wait already."""
-        return self._group.submit(tenant, events)
+        return self._group.submit(tenant, events) if events else done(self._nothing(tenant))
+
+    def has_seen(self, tenant: str, sequence: int) -> bool:
+        """Whether the replica, if there is one, has what the tenant's events are up to a number, or has it in 50 ms."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        try:
+            while self._replica is not None and _last(self._replica, tenant) < sequence:
+                if time.monotonic() >= end:
+                    return False
+                time.sleep(_BETWEEN_LOOKS)
+        except StorageError:  # the reader says so when it comes to it
+            return False
+        return True
 
     def record_outcome(
         self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
@@ -76,6 +96,10 @@ class PostgresEventStore(EventReader):
                 )
             return there is not None
 
+    def _nothing(self, tenant: str) -> Appended:
+        """The answer to an append of no events, as what is read has it."""
+        return Appended((), _last(self._database, tenant))
+
     def _write(self, batches: Sequence[Batch]) -> list[Outcome]:
         """One transaction a tenant."""
         outcomes: dict[int, Outcome] = {}
@@ -87,9 +111,6 @@ class PostgresEventStore(EventReader):
     def _write_of_one(self, batches: Sequence[Batch]) -> list[Appended]:
         """One transaction for the batches of a tenant."""
         tenant, rows = batches[0].tenant, [row for batch in batches for row in batch.rows]
-        if not rows:
-            last = next((last for (last,) in self.database.rows(_LAST, (tenant,))), 0)
-            return [Appended((), last)] * len(batches)
         try:
             appended = self._append(tenant, rows)
         except (ConnectionLost, CommitUnknown):
@@ -142,6 +163,11 @@ class PostgresEventStore(EventReader):
             if not transaction.execute(TABLE_IS_THERE, (name,)).fetchone()[0]:
                 transaction.execute(f"CREATE TABLE {name} (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
                 transaction.execute(f"ALTER TABLE events ATTACH PARTITION {name} FOR VALUES FROM ({first}) TO ({end})")
+
+
+def _last(database: Database, tenant: str) -> int:
+    """A tenant's last sequence number as a database has it."""
+    return next((last for (last,) in database.rows(_LAST, (tenant,))), 0)
 
 
 _ID: Final = StoredEvent._fields.index("event_id")

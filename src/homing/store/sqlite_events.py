@@ -11,7 +11,7 @@ from typing import Any, Final
 from homing.interfaces import BehavioralEvent
 from homing.store.event_reader import EventReader
 from homing.store.event_rows import StoredEvent
-from homing.store.events import Appended, check_outcome
+from homing.store.events import Appended, check_outcome, done
 from homing.store.group_commit import Batch, GroupCommit, Outcome
 from homing.store.one_writer import OneWriter
 from homing.store.sqlite import SqliteDatabase
@@ -55,11 +55,11 @@ class SqliteEventStore(EventReader):
 
     def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
         """Store what is new, all or nothing; it is on disk when this returns."""
-        return self._group.submit(tenant, events, patient=True).result()
+        return self._group.submit(tenant, events, patient=True).result() if events else self._nothing(tenant)
 
     def submit(self, tenant: str, events: Sequence[BehavioralEvent]) -> Future[Appended]:
         """The same without waiting: the future is done when it is on disk. `Overloaded` if too many wait already."""
-        return self._group.submit(tenant, events)
+        return self._group.submit(tenant, events) if events else done(self._nothing(tenant))
 
     def record_outcome(
         self, tenant: str, event_id: str, outcome: str, value: float | None, at: int, known_at: int
@@ -81,13 +81,14 @@ class SqliteEventStore(EventReader):
                 )
             return True
 
+    def _nothing(self, tenant: str) -> Appended:
+        """The answer to an append of no events."""
+        return Appended((), _sequence(self.database.rows(_LAST, (tenant,))))
+
     def _write(self, batches: Sequence[Batch]) -> list[Outcome]:
         """One transaction for all of them."""
         rows = [row for batch in batches for row in batch.rows]
         tenants = {batch.tenant for batch in batches}
-        if not rows:
-            last = {tenant: _sequence(self.database.rows(_LAST, (tenant,))) for tenant in tenants}
-            return [Appended((), last[batch.tenant]) for batch in batches]
         with self.database.write() as connection:
             before = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
             changes = connection.total_changes
