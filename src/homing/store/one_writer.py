@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -51,6 +51,7 @@ class OneWriter:
         self._address = database.with_name(f"{database.name}-handover")
         self._held: int | None = None
         self._line: socket.socket | None = None
+        self._ear: socket.socket | None = None
         self._alone = False
 
     def __call__(self, batches: Sequence[Batch]) -> Sequence[Outcome]:
@@ -61,10 +62,24 @@ class OneWriter:
             try:
                 return self._handed_over(batches)
             except OSError:
-                self._line = None
+                self._hang_up()
                 time.sleep(_BETWEEN_TRIES)  # the writer has ended, or is about to listen
         self._alone = True
         return self._write(batches)
+
+    def close(self) -> None:
+        """Write no more: hang up, listen to nobody, leave the lock to another."""
+        self._hang_up()
+        if self._ear is not None:
+            self._ear.shutdown(socket.SHUT_RDWR)
+        if self._held is not None:
+            os.close(self._held)
+        self._ear = self._held = None
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.close()
+        self._line = None
 
     def _is_writer(self) -> bool:
         """Whether this process writes, which it does from now on if no other holds the lock."""
@@ -87,7 +102,7 @@ class OneWriter:
         return True
 
     def _listen(self) -> None:
-        ear = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._ear = ear = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._address.unlink(missing_ok=True)
         with _short(self._address) as address:
             ear.bind(address)
@@ -95,26 +110,23 @@ class OneWriter:
         threading.Thread(target=self._answer_all, args=(ear,), name="homing-handover", daemon=True).start()
 
     def _answer_all(self, ear: socket.socket) -> None:
-        while True:
-            line, _ = ear.accept()
-            threading.Thread(target=self._answer, args=(line,), name="homing-handover", daemon=True).start()
+        with ear, suppress(OSError):  # raised when it is shut
+            while True:
+                line, _ = ear.accept()
+                threading.Thread(target=self._answer, args=(line,), name="homing-handover", daemon=True).start()
 
     def _answer(self, line: socket.socket) -> None:
         """Store what another process hands over, one group after the other, until it hangs up."""
-        with line:
-            try:
-                while True:
-                    done = [self._take(batch) for batch in _batches(_received(line))]
-                    _send(line, _encode([_told(one) for one in done]))
-            except OSError:
-                return
+        with line, suppress(OSError):  # raised when the other hangs up
+            while True:
+                done = [self._take(batch) for batch in _batches(_received(line))]
+                _send(line, _encode([_told(one) for one in done]))
 
     def _handed_over(self, batches: Sequence[Batch]) -> list[Outcome]:
         if self._line is None:
-            line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             with _short(self._address) as address:
-                line.connect(address)
-            self._line = line
+                self._line.connect(address)
         _send(self._line, _encode(batches))
         answers = _answers(_received(self._line))
         return [StorageError(one) if isinstance(one, str) else Appended(*one) for one in answers]
