@@ -128,13 +128,19 @@ class OneWriter:
             with _short(self._address) as address:
                 self._line.connect(address)
         _send(self._line, _encode(batches))
-        answers = _answers(_received(self._line))
-        return [StorageError(one) if isinstance(one, str) else Appended(*one) for one in answers]
+        return [_outcome(answer) for answer in _answers(_received(self._line))]
 
 
 def _told(done: Future[Appended]) -> tuple[tuple[bool, ...], int] | str:
     error = done.exception()
     return (done.result().stored, done.result().sequence) if error is None else str(error)
+
+
+def _outcome(answer: tuple[tuple[bool, ...], int] | str) -> Outcome:
+    """The same as the process has it that asked."""
+    if isinstance(answer, str):
+        return StorageError(answer)
+    return Appended(*answer)
 
 
 def _send(line: socket.socket, message: bytes) -> None:
