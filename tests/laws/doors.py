@@ -19,6 +19,7 @@ from answers import plain
 from discovery import classes, opened
 from importers import NOW, all_events, all_homes, all_people
 
+from homing.api.segment import ADDRESSES
 from homing.cli.main import main
 from homing.core.clock import from_micros, parse_moment
 from homing.core.laws import Excepted
@@ -258,6 +259,25 @@ def each(path: str, key: str) -> Callable[[Sequence[Any]], list[tuple[str, str, 
     return lambda rows: [("PUT", path.format(row[key]), row) for row in rows]
 
 
+NAMES = {"property_save": "Listing Saved", "property_dislike": "Listing Dismissed"}
+
+
+def tracked(rows: Sequence[Any]) -> list[tuple[str, str, Any]]:
+    """A batch as a client of Segment sends it."""
+    messages = [
+        {
+            "type": "track", "event": NAMES[row["event_type"]], "messageId": row["event_id"], "userId": row["lead_id"],
+            "timestamp": row["timestamp"], "properties": {**row["event_data"], "property_id": row["property_id"]},
+        }
+        for row in rows
+    ]  # fmt: skip
+    return [("POST", "/v1/batch", {"batch": messages})]
+
+
+def identified(rows: Sequence[Any]) -> list[tuple[str, str, Any]]:
+    return [("POST", "/v1/identify", {"userId": row["lead_id"], "traits": row}) for row in rows]
+
+
 DOORS = {
     "events_in_lines": door("events", by_file("events", "e.jsonl", lines)),
     "events_in_csv": door("events", by_file("events", "e.csv", table)),
@@ -274,6 +294,8 @@ DOORS = {
     "import_leads": door("leads", by_command("leads", "c.jsonl")),
     "import_agents": door("agents", by_command("agents", "c.jsonl")),
     "post_events": door("events", by_route("events", batch)),
+    "segment": door("events", by_route("events", tracked)),
+    "identify": door("leads", by_route("leads", identified)),
     "post_properties": door("homes", by_route("homes", lambda rows: [("POST", "/v1/properties", list(rows))])),
     "put_property": door("homes", by_route("homes", each("/v1/properties/{}", "ListingKey"))),
     "put_lead": door("leads", by_route("leads", each("/v1/leads/{}", "lead_id"))),
@@ -295,6 +317,8 @@ BEHIND = {
     "PUT /v1/properties/{property_id:path}": "put_property",
     "PUT /v1/leads/{lead_id:path}": "put_lead",
     "PUT /v1/agents/{agent_id:path}": "put_agent",
+    **{f"POST /v1/{name}": "identify" if kind == "identify" else "segment" for name, kind in ADDRESSES.items()},
+    "POST /fub/v1/events": "of its body only the fields that are written down in the integration are read",
     "POST /v1/feedback": _FIXED,
     "POST /leads/{lead_id:path}/act": _FIXED,
     "POST /v1/rank": "it is a question: asking writes nothing, which is a law of its own",
@@ -325,12 +349,14 @@ def ways_in(folder: Path | None = None) -> set[str]:
 
 
 _SILENT = "a collector answers with the id of the event and a tracker with a count, which have no room for names"
+_TO_CLIENTS = "clients of Segment get the one answer that they expect, which has no room for names"
 _UNREAD = "only the columns that a dialect knows are read at all, so what else a file holds is not looked at by name"
 EXCEPTED = (
     *(
         Excepted(name, "what_is_left_out_is_named", _SILENT, nobody_is_told)
         for name in ("collector", "collector_batches", "cards", "tracker")
     ),
+    *(Excepted(name, "what_is_left_out_is_named", _TO_CLIENTS, nobody_is_told) for name in ("segment", "identify")),
     *(
         Excepted(name, "what_is_left_out_is_named", _UNREAD, nobody_is_told)
         for name in ("reso_tracking", "homes_with_a_mapping", "king_county")
