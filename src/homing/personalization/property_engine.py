@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -37,7 +37,7 @@ from homing.personalization.feedback import feedback_event
 from homing.personalization.leads_for import InterestedLead, LeadsAnswer, wanting
 from homing.personalization.ranking import Ranked, open_to, ranked_homes, stage
 from homing.personalization.reasons import Drawn, Facts, reasons
-from homing.personalization.returned import Change, Returned
+from homing.personalization.returned import Returned
 from homing.personalization.serving import LiveServing, Serving
 from homing.personalization.shopper import Shopper, shopper, shoppers
 from homing.personalization.shown import Shown
@@ -306,7 +306,16 @@ class PropertyPersonalizationEngine:
             return lambda _place: ((), 1.0)
         parts = serving.model.explain_many(who.query, Codes(serving.codes[ranked.rows]))
         rows, news = ranked.rows.tolist(), ranked.news
-        return lambda place: self._reasons(parts[place], serving, who, rows[place], moment, news.get(rows[place]))
+        drawn = cache(lambda: self._drawn([serving.market.ids.ids[row] for row in rows], moment))
+
+        def why(place: int) -> tuple[tuple[Reason, ...], float]:
+            row = rows[place]
+            home, change = serving.market.ids.ids[row], news.get(row)
+            words = partial(serving.model.words, who.query, home)
+            facts = Facts(serving.market, row, moment, lambda: drawn()[home], change, words)
+            return reasons({**parts[place], **({} if change is None else change.parts())}, facts, who, self._may_say)
+
+        return why
 
     def _card(self, market: MarketSnapshot, row: int) -> dict[str, object]:
         """What is shown of a home, with its address on the tenant's own site if that is known."""
@@ -314,28 +323,30 @@ class PropertyPersonalizationEngine:
         own = None if self._links is None else self._links.of(market.home(row))
         return shown if own is None else {**shown, "url": own}
 
-    def _reasons(
-        self, parts: Mapping[str, float], serving: Serving, who: Shopper, row: int, moment: int, change: Change | None
-    ) -> tuple[tuple[Reason, ...], float]:
-        home = serving.market.ids.ids[row]
-        facts = Facts(serving.market, row, moment, partial(self._drawn, home, moment), change)
-        facts = replace(facts, words=partial(serving.model.words, who.query, home))
-        return reasons({**parts, **({} if change is None else change.parts())}, facts, who, self._may_say)
-
     def _returned(self, serving: Serving, moment: int, as_of: int | None) -> Returned:
         """Where homes come from that are news again; the present reaches as far ahead as the catalogue's."""
         upto = self._catalogue.present() if as_of is None else moment
         return Returned(serving.market, partial(self._catalogue.versions_of, known_upto=upto), upto)
 
-    def _drawn(self, home: str, moment: int) -> Drawn:
-        """How many leads a home drew to an act in its favour."""
+    def _drawn(self, homes: Sequence[str], moment: int) -> dict[str, Drawn]:
+        """How many leads each home drew to an act in its favour."""
         asked = EventQuery(
-            property_id=home, event_types=_IN_FAVOUR, since=moment - _LONG_AGO, upto=moment, known_upto=moment
-        )
+            property_ids=frozenset(homes), event_types=_IN_FAVOUR, since=moment - _LONG_AGO, upto=moment,
+            known_upto=moment,
+        )  # fmt: skip
         events = self._tracker.store.columns(self._tracker.tenant, asked)
+        size = len(events.properties)
+
+        def leads(which: NDArray[np.bool_]) -> list[int]:
+            """How many leads act on each home in these events."""
+            pairs = np.unique(events.lead[which].astype(np.int64) * size + events.property[which])
+            counts: list[int] = np.bincount(pairs % size, minlength=size).tolist() if size else []
+            return counts
+
         known = events.lead >= 0
-        recent = known & (events.at > moment - 30 * DAY)
-        return Drawn(len(np.unique(events.lead[recent])), len(np.unique(events.lead[known])))
+        counted = zip(leads(known & (events.at > moment - 30 * DAY)), leads(known), strict=True)
+        found = {home: Drawn(*both) for home, both in zip(events.properties.ids, counted, strict=True)}
+        return {home: found.get(home, Drawn()) for home in homes}
 
     def _answer(
         self,

@@ -131,7 +131,8 @@ def _reserved(
 
 def _counted(rows: NDArray[np.int64], news: Mapping[int, Change]) -> dict[str, int]:
     """How many homes there is news of, by what is news."""
-    return dict(sorted(Counter(kind for row in rows.tolist() if row in news for kind in news[row].parts()).items()))
+    told = rows[np.isin(rows, list(news))].tolist() if news else ()
+    return dict(sorted(Counter(kind for row in told for kind in news[row].parts()).items()))
 
 
 def _added(rows: NDArray[np.int64], news: Mapping[int, Change]) -> NDArray[np.float64]:
