@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache, partial
 from typing import Final
@@ -34,6 +35,7 @@ from homing.people.directory import Directory
 from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import LONGEST_LIST, Ask
 from homing.personalization.feedback import feedback_event
+from homing.personalization.in_context import ask_in, unmet
 from homing.personalization.leads_for import InterestedLead, LeadsAnswer, wanting
 from homing.personalization.ranking import Ranked, open_to, ranked_homes, stage
 from homing.personalization.reasons import Drawn, Facts, reasons
@@ -119,13 +121,14 @@ class PropertyPersonalizationEngine:
         *,
         as_of: datetime | None = None,
     ) -> Recommendations:
-        """The best homes for a lead; of a context, `max_results` and `min_confidence` count."""
+        """The best homes for a lead; every field of a context that is about an answer is obeyed (see `in_context`)."""
         if entity_type != "lead":
             raise BadInput.of("entity_type", "be 'lead'", entity_type)
-        k = max_results if context is None else min(max_results, context.max_results)
-        floor = 0.0 if context is None else context.min_confidence
         at = None if as_of is None else to_micros(as_of, "as_of")
-        return await asyncio.to_thread(self.answer, Ask(lead_id=entity_id, k=k, as_of=at, min_confidence=floor))
+        if context is None:
+            return await asyncio.to_thread(self.answer, Ask(lead_id=entity_id, k=max_results, as_of=at))
+        answer = await asyncio.to_thread(self.answer, ask_in(context, entity_id, max_results, at))
+        return replace(answer, degraded=(*answer.degraded, *unmet(context, answer)))
 
     async def get_explanation(self, entity_id: str, property_id: str) -> ModelPrediction:
         """Why a home has the score it has for a lead; rank 1, as it is the only one asked about."""
@@ -171,6 +174,7 @@ class PropertyPersonalizationEngine:
 
         Ranking all of a caller's own candidates leaves out an unknown one and says so in the trace.
         """
+        started = time.perf_counter()
         serving = self._serving.at(ask.as_of)
         moment = self._clock() if ask.as_of is None else ask.as_of
         lead = None if self._directory is None or ask.lead_id is None else self._directory.lead(ask.lead_id, ask.as_of)
@@ -182,11 +186,16 @@ class PropertyPersonalizationEngine:
         who = with_stated(who, serving.within)
         news = self._returned(serving, moment, ask.as_of).changes(who.kept)
         ranked = ranked_homes(serving, who, open_to(serving, who, ask, news), ask, news)
+        late = ask.within_ms is not None and 1_000 * (time.perf_counter() - started) >= ask.within_ms
+        if late:
+            ask = replace(ask, explain=False)
         items = self._items(serving, who, ranked, moment, ask)
         trace = ranked.trace
         if len(items) < len(ranked.rows):
             trace += (stage("confident", len(items), below_min_confidence=len(ranked.rows) - len(items)),)
-        return self._answer(serving, who, items, trace, moment, ask)
+        answer = self._answer(serving, who, items, trace, moment, ask)
+        told = (f"reasons: left out, as ranking took longer than {ask.within_ms} ms",) if late else ()
+        return replace(answer, degraded=(*answer.degraded, *told))
 
     def leads_for(self, property_id: str, k: int = 10, *, as_of: int | None = None) -> LeadsAnswer:
         """The k leads most likely to engage with a home as of a moment (left out: now), most likely first."""
