@@ -1,12 +1,13 @@
 # make            check and test            make fix      format and lint
 # make test k=x   some tests                make docs     build, refuse stale pages
 # make bench      timings                   make demo     the whole thing on real homes
+# make load       leads connected to a running server (ARGS="--homes FILE")
 # make lock       choose the locked versions anew     make reproduce  values that others published, by our code
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := default
-.PHONY: default demo test check fix bench reproduce docs lock
+.PHONY: default demo test check fix bench load reproduce docs lock
 
 PYTHON ?= $(shell python3.11 -c 'import sys; print(sys.executable)' 2>/dev/null || command -v python3)
 BIN := .venv/bin
@@ -33,6 +34,9 @@ fix: .venv/.dev
 
 bench: .venv/.dev
 	HOMING_BENCH_ONLY='$(k)' $(BIN)/python benchmarks/run.py $(ARGS)
+
+load: .venv/.dev
+	$(BIN)/python benchmarks/load.py $(ARGS)
 
 reproduce: .venv/.dev
 	$(BIN)/python benchmarks/reproduce.py

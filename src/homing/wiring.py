@@ -195,6 +195,7 @@ def served(homing: Homing) -> FastAPI:
 def _api_services(homing: Homing) -> ApiServices:
     """What the API is given for a tenant."""
     from homing.api import ApiServices, Check  # web frameworks load only in a server
+    from homing.personalization.realtime_engine import RealtimePersonalization  # numba and scipy
 
     def checks() -> list[Check]:
         return [
@@ -212,6 +213,7 @@ def _api_services(homing: Homing) -> ApiServices:
         token=homing.engine.token,
         leads_for=homing.engine.leads_for,
         similar=homing.engine.similar,
+        realtime=RealtimePersonalization(homing.engine.answer, homing.tracker.store, homing.catalogue),
         checks=checks,
         directory=homing.directory,
         clock=homing.clock,

@@ -32,6 +32,7 @@ from homing.people.lead import Lead
 from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import Ask
 from homing.personalization.property_engine import PropertyPersonalizationEngine
+from homing.personalization.realtime_engine import RealtimePersonalization
 from homing.store.aliases import Aliases
 from homing.store.events import EventQuery
 from homing.store.keys import KeyStore
@@ -212,6 +213,7 @@ def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any)
     services = ApiServices(
         **shared, answer=answer, token=lambda text: AnswerToken.read(SIGNER, text, tenant=TENANT),
         leads_for=engine.leads_for, similar=engine.similar,
+        realtime=RealtimePersonalization(answer, store, catalogue, every=0.01),
         engineer=FixedFeatures(store), directory=directory, checks=lambda: list(checks.values()),
     )  # fmt: skip
     recommend = lambda lead_id, k, as_of: answer(Ask(lead_id=lead_id, k=k, as_of=as_of))  # noqa: E731

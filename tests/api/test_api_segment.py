@@ -173,6 +173,7 @@ def test_a_body_may_come_in_gzip(served):
         (packed([]), 400),
         (packed({"batch": [{}] * 2_501}), 413),
     ],
+    ids=["bomb", "cut off", "no gzip", "no list", "no object", "too many"],
 )
 def test_a_bomb_damage_and_no_batch_are_refused(served, body, status):
     answer = posted(served, body)

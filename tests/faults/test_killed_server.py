@@ -27,11 +27,10 @@ class Server:
     def __init__(self, data):
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "homing", "--data-dir", str(data), "serve", "--port", str(self.port)],
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self.process = subprocess.Popen(self.command(data), stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def command(self, data):
+        return [sys.executable, "-m", "homing", "--data-dir", str(data), "serve", "--port", str(self.port)]
 
     def ready(self):
         end = time.monotonic() + PATIENCE

@@ -19,6 +19,10 @@ from installation import Installation, damage
 
 from homing.cli.main import _told, run
 from homing.core.settings import Settings
+from homing.interfaces import LearningContext
+from homing.personalization.ask import Ask
+from homing.personalization.in_context import ask_in
+from homing.personalization.realtime_engine import RealtimePersonalization
 from homing.services.restore import Restore, finish_restore
 from homing.services.simulate import Simulate
 
@@ -42,6 +46,12 @@ def merged_elsewhere(ground):
     client = ground.served.client
     client.post("/v1/leads/ann/merge", json={"anonymous_id": "v"})
     return client.post("/v1/leads/bob/unmerge", json={"anonymous_id": "v"})
+
+
+def one_listener_too_many(ground):
+    served = ground.served
+    realtime = RealtimePersonalization(lambda ask: ask, served.store, served.catalogue, most=0)
+    return realtime.listen(Ask(lead_id="ann"))
 
 
 def taken_port(ground):
@@ -210,6 +220,8 @@ TABLE = {
     "--out must be a folder; got": lambda ground: ground.homing("report", "--out", ground.file("x", "")),
     "could not be written: ": lambda ground: ground.homing("features", "--all", "--out", ground.file("x", "") / "y.parquet"),
     "Nobody can listen on 127.0.0.1 port": taken_port,
+    "Already 0 listen to this process. Come back later.": one_listener_too_many,
+    "business_rules.where must be a filter such as": lambda _: ask_in(LearningContext(business_rules={"where": 5}), "ann", 1, None),
     "There is nothing to back up: ": lambda ground: installed(ground).back_up(ground.new("backup.tar")),
     "FILE must be new, so that no backup is overwritten; got": back_up_twice,
     "FILE must lie in a folder that exists; got": lambda ground: filled(ground).back_up(ground.new() / "none" / "b.tar"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -22,6 +24,7 @@ from homing.api import (
     properties,
     recommendations,
     segment,
+    streams,
 )
 from homing.api.callers import Callers, IdentifyCaller
 from homing.api.guard import Guard
@@ -31,6 +34,8 @@ from homing.api.tenants import Tenants
 from homing.core.errors import HomingError
 
 __all__ = ["create_app"]
+
+_PARTS = (events, segment, recommendations, streams, feedback, follow_up_boss, leads, people, properties, health)
 
 
 def create_app(
@@ -58,7 +63,7 @@ def create_app(
         exception_handlers=HANDLERS,
         lifespan=_warming(warm),
     )
-    for part in (events, segment, recommendations, feedback, follow_up_boss, leads, people, properties, health):
+    for part in _PARTS:
         app.router.routes.extend(part.routes(tenants))
     app.router.routes.extend([*documentation.routes(app), *pages])
     return app
@@ -73,6 +78,16 @@ def _warming(warm: Callable[[], object] | None) -> Callable[[FastAPI], AbstractA
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         threading.Thread(target=warmed, name="homing-warm", daemon=True).start()
+        _end_streams_when_told_to_stop(asyncio.get_running_loop())
         yield
 
     return lifespan
+
+
+def _end_streams_when_told_to_stop(loop: asyncio.AbstractEventLoop) -> None:
+    """A stream never ends by itself, and the server waits for what it has begun. The loop's own handlers stay: it hears
+    of signals by a descriptor, beside which Python calls this one.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(stop, lambda *_: loop.call_soon_threadsafe(streams.end_streams))

@@ -132,6 +132,27 @@ _RECOMMEND_VISITOR: Final[dict[str, Any]] = {
     ),
     "parameters": [_path("anonymous_id"), *_HOW_MANY],
 }  # fmt: skip
+
+
+def _stream(name: str, who: str, item: str) -> dict[str, Any]:
+    """A route of server-sent events, each of which holds an answer."""
+    described = _operation(
+        f"get_{who}_stream", "leads",
+        f"Get {who.title()} Stream\nServer-sent events: the recommendations of a {who} at once, and anew each time the "
+        f"{who} acts or the price or status of a home shown changes. Each has the event name `recommendations`, the "
+        "answer as data, and an id; with it as `Last-Event-ID` nothing is sent until something new happened. A comment "
+        "every 15 s keeps the connection; who does not read for 10 s is cut off.",
+        item,
+    )  # fmt: skip
+    answer = described["responses"]["200"]
+    answer["content"] = {"text/event-stream": answer["content"].pop("application/json")}
+    last = {
+        "name": "Last-Event-ID", "in": "header", "description": "the id of the last event heard",
+        "schema": {"type": "string", "maxLength": 40},
+    }  # fmt: skip
+    return {**described, "parameters": [_path(name), *_HOW_MANY[:3], last]}
+
+
 _RANK: Final[dict[str, Any]] = {
     **_operation(
         "post_rank", "leads",
@@ -171,5 +192,7 @@ _HOT: Final[dict[str, Any]] = {
     **{f"/v1/{name}": {"post": _messages(name, kind)} for name, kind in ADDRESSES.items()},
     "/v1/leads/{lead_id}/recommendations": {"get": _RECOMMEND},
     "/v1/visitors/{anonymous_id}/recommendations": {"get": _RECOMMEND_VISITOR},
+    "/v1/leads/{lead_id}/stream": {"get": _stream("lead_id", "lead", "RecommendationAnswer")},
+    "/v1/visitors/{anonymous_id}/stream": {"get": _stream("anonymous_id", "visitor", "VisitorAnswer")},
     "/v1/rank": {"post": _RANK},
 }

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
 from typing import Final
@@ -26,32 +25,28 @@ from homing.interfaces import Recommendations
 from homing.market.where import where
 from homing.personalization.answer import as_json
 from homing.personalization.ask import LONGEST_LIST, Ask
+from homing.personalization.ranking_thread import RANKING
 from homing.store.replica import from_primary
 
-__all__ = ["MOST_HOMES", "routes"]
+__all__ = ["MOST_HOMES", "asked", "routes"]
 
 MOST_HOMES: Final = LONGEST_LIST
 
 
 def routes(tenants: Tenants[ApiServices]) -> list[Route]:
-    """The routes of the callers' tenants.
-
-    Ranking is computing, so it has one thread of its own: several would only take the interpreter from each other
-    (six threads answered half as many as one), and events are stored beside it.
-    """
-    ranking = ThreadPoolExecutor(1, thread_name_prefix="homing-ranking")
+    """The routes of the callers' tenants."""
 
     async def answered(request: Request, ask: Ask, after: int | None = None) -> Response:
         services = tenants.of(request)
         late = after is not None and not await asyncio.to_thread(services.store.has_seen, services.tenant, after)
-        answer = await asyncio.get_running_loop().run_in_executor(ranking, _answer, services, ask, late)
+        answer = await asyncio.get_running_loop().run_in_executor(RANKING, _answer, services, ask, late)
         return Response(msgspec.json.encode(as_json(answer, explain=ask.explain)), media_type="application/json")
 
     async def get_recommendations(request: Request) -> Response:
-        return await answered(request, *_asked(request, "lead_id"))
+        return await answered(request, *asked(request, "lead_id"))
 
     async def get_visitor_recommendations(request: Request) -> Response:
-        return await answered(request, *_asked(request, "anonymous_id"))
+        return await answered(request, *asked(request, "anonymous_id"))
 
     async def post_rank(request: Request) -> Response:
         return await answered(request, _ranked(await json_body(request, MEGABYTE)))
@@ -69,10 +64,10 @@ def _answer(services: ApiServices, ask: Ask, late: bool) -> Recommendations:
         return services.answer(ask)
 
 
-def _asked(request: Request, name: str) -> tuple[Ask, int | None]:
+def asked(request: Request, name: str) -> tuple[Ask, int | None]:
     """A question about the shopper of the path, whose id has that name, and which event the answer must have seen."""
     query = request.query_params
-    asked = read_all(
+    read = read_all(
         partial(known_parameters, query, ("k", "where", "explain", "after")),
         **{name: partial(checked_id, request.path_params[name], name)},
         k=partial(whole_number, query, "k", 10, MOST_HOMES),
@@ -80,8 +75,8 @@ def _asked(request: Request, name: str) -> tuple[Ask, int | None]:
         explain=partial(flag, query, "explain", default=True),
         after=partial(sequence, query, "after"),
     )
-    after = asked.pop("after")
-    return Ask(**asked), after
+    after = read.pop("after")
+    return Ask(**read), after
 
 
 def _ranked(body: object) -> Ask:

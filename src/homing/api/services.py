@@ -12,6 +12,7 @@ from homing.people.directory import Directory
 from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import Ask
 from homing.personalization.leads_for import LeadsAnswer
+from homing.personalization.realtime_engine import RealtimePersonalization
 from homing.personalization.similar import SimilarHome
 from homing.store.events import EventStore
 from homing.trust.denied import DENIED, Denied
@@ -34,8 +35,9 @@ class ApiServices:
     """The collaborators of the routes, all of one tenant.
 
     `answer` gives recommendations, `leads_for` the leads who want a home, `similar` homes like one; they may block.
-    `token` reads what a `recommendation_id` says, and refuses one that this tenant did not give out. `checks` may block
-    and tells whether events can be stored. `denied` are the fields that no route keeps.
+    `realtime` answers whoever listens anew. `token` reads what a `recommendation_id` says, and refuses one that this
+    tenant did not give out. `checks` may block and tells whether events can be stored. `denied` are the fields that no
+    route keeps.
     """
 
     store: EventStore
@@ -47,6 +49,7 @@ class ApiServices:
     token: Callable[[str], AnswerToken]
     leads_for: Callable[[str, int], LeadsAnswer]
     similar: Callable[[str, int], Sequence[SimilarHome]]
+    realtime: RealtimePersonalization
     checks: Callable[[], Sequence[Check]]
     clock: Clock = system_clock
     denied: Denied = DENIED

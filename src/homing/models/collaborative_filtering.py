@@ -203,6 +203,9 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
 
     def _vector(self, past: Past) -> Doubles | None:
         """The lead's factors (d,), None where there is nothing to say."""
+        return past.once(self, self._solved)
+
+    def _solved(self, past: Past) -> Doubles | None:
         if past.within is None and isinstance(self.fixed_, Weighted):
             fading = self._fading(past.at, past.as_of)
             faded = past.weights if isinstance(fading, float) else past.weights * fading

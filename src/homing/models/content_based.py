@@ -307,7 +307,7 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
         return evidence_of(past, self.half_life_days_, self._traits)
 
     def _taste(self, past: Past) -> _Taste:
-        return self._taste_of(self._evidence(past))
+        return past.once(self, lambda past: self._taste_of(self._evidence(past)))
 
     def _taste_of(self, evidence: Evidence) -> _Taste:
         encoding, remarks, config = self.encoding_, self.remarks_, self.config

@@ -157,11 +157,11 @@ class ItemItemModel(LearningModel[C]):
         return items[kept], evidence(weights[kept])
 
     def _speaks(self, past: Past) -> bool:
-        return self._row(past)[0].size > 0
+        return past.once(self, self._row)[0].size > 0
 
     def _score(self, past: Past, items: Codes) -> Scores:
         scores = np.full(items.size, np.nan, dtype=np.float32)
-        acted, values = self._row(past)
+        acted, values = past.once(self, self._row)
         if acted.size:
             has = self.links_.has(items)
             scores[has] = self.links_.scores(acted, values, items[has])
@@ -169,7 +169,7 @@ class ItemItemModel(LearningModel[C]):
 
     def _explain(self, past: Past, items: Codes) -> list[dict[str, float]]:
         explained: list[dict[str, float]] = [{} for _ in items]
-        acted, values = self._row(past)
+        acted, values = past.once(self, self._row)
         names = [str(self.items.ids[code]) for code in acted.tolist()]
         has = np.flatnonzero(self.links_.has(items)) if acted.size else np.zeros(0, dtype=np.int64)
         for place, parts in zip(has.tolist(), self.links_.parts(acted, values, items[has]).tolist(), strict=True):

@@ -65,14 +65,22 @@ class Taste:
 
     def draws(self, n: int, seed: int) -> Doubles:
         """Weights as they might be, float64 (n, d); the same with the same seed."""
-        values, basis = np.linalg.eigh(self.covariance)
-        noise = np.random.default_rng(seed).standard_normal((n, values.size))
-        return np.asarray(self.mean + (noise * np.sqrt(np.maximum(values, 0.0))) @ basis.T)
+        noise = np.random.default_rng(seed).standard_normal((n, self.mean.size))
+        return np.asarray(self.mean + noise @ _root(self.covariance).T)
 
     def spread(self, vectors: Floats) -> Doubles:
         """The standard deviation of the utility of homes (n, d), float64 (n,)."""
         wide = vectors.astype(np.float64)
         return np.asarray(np.sqrt(np.maximum(((wide @ self.covariance) * wide).sum(axis=1), 0.0)))
+
+
+def _root(covariance: Doubles) -> Doubles:
+    """A matrix R with R Rᵀ = covariance: Cholesky's; where rounding has made an eigenvalue negative, by eigenvalues."""
+    try:
+        return np.asarray(np.linalg.cholesky(covariance))
+    except np.linalg.LinAlgError:
+        values, basis = np.linalg.eigh(covariance)
+        return np.asarray(basis * np.sqrt(np.maximum(values, 0.0)))
 
 
 def folded(prior: Prior, vectors: Floats, items: NDArray[np.int64], weights: Doubles) -> Taste:

@@ -224,6 +224,9 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
         return found
 
     def _taste(self, past: Past) -> Taste:
+        return past.once(self, self._folded)
+
+    def _folded(self, past: Past) -> Taste:
         kept = self._has(past.items)
         return folded(self.prior_, self.vectors_, past.items[kept], past.weights[kept])
 

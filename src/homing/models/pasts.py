@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from homing.models.query import Codes, Query
 __all__ = ["Past", "Pasts"]
 
 Arrays = dict[str, NDArray[np.generic]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,10 +35,28 @@ class Past:
     prices: NDArray[np.float64] | None = None
     as_of: int | None = None
     within: NDArray[np.int64] | None = None
+    noted: dict[Any, Any] | None = None
+    """What models have worked out of a past that is asked about; None where it is learned from."""
 
     @classmethod
     def of(cls, query: Query, items: Vocabulary[Id]) -> Past:
         """A query in a model's codes: homes it does not know and acts after `as_of` left out, oldest first."""
+        past: Past | None = query.coded.get(items)
+        if past is None:
+            past = query.coded[items] = cls._of(query, items)
+        return past
+
+    def once(self, model: object, work: Callable[[Past], T]) -> T:
+        """What `work` makes of this past for a model that does not change, worked out once as long as it is asked."""
+        if self.noted is None:
+            return work(self)
+        if model not in self.noted:
+            self.noted[model] = work(self)
+        found: T = self.noted[model]
+        return found
+
+    @classmethod
+    def _of(cls, query: Query, items: Vocabulary[Id]) -> Past:
         codes = items.codes(query.properties)
         kept = codes >= 0
         if query.at is not None and query.as_of is not None:
@@ -47,7 +67,7 @@ class Past:
         at = None if query.at is None else query.at[rows]
         prices = None if query.prices is None else query.prices[rows]
         as_of = query.as_of if query.as_of is not None or at is None or not at.size else int(at[-1])
-        return cls(codes[rows], query.weights[rows], at, prices, as_of, _within(query, items))
+        return cls(codes[rows], query.weights[rows], at, prices, as_of, _within(query, items), {})
 
     def summed(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The distinct homes in order of code, and the weights of each added up."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,8 @@ class Query:
     prices: NDArray[np.float64] | None = None
     as_of: int | None = None
     within: Sequence[Id] | Codes | None = None
+    coded: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+    """What `Past.of` made of it, by vocabulary: one question is put to several models, and to each more than once."""
 
     def __post_init__(self) -> None:
         count = len(self.properties)

@@ -22,8 +22,8 @@ class Ask:
     `lead_id` or `anonymous_id` names the shopper. `as_of` is a moment in microseconds UTC, None for now. `candidates`
     are the homes to choose from (left out: all that are on the market), at most 1,000, and `where` is a filter they
     must pass. With `rank_all` every candidate that may be shown is answered, in the order of its score, also those the
-    shopper has seen; with `whatever_its_state` also those that are sold, dismissed or beyond a limit. Without `explain`
-    no reasons are made.
+    shopper has seen; with `whatever_its_state` also those that are sold, dismissed or beyond a limit. `exclude` are
+    homes not to be shown. Without `explain` no reasons are made, nor once ranking has taken `within_ms` milliseconds.
 
     >>> Ask(lead_id="lead-1", k=3).k
     3
@@ -42,6 +42,8 @@ class Ask:
     whatever_its_state: bool = False
     min_confidence: float = 0.0
     explain: bool = True
+    exclude: frozenset[str] = frozenset()
+    within_ms: int | None = None
 
     def __post_init__(self) -> None:
         faults = [*_who_faults(self.lead_id, self.anonymous_id)]

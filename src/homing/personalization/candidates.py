@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from homing.core.jit import kernel
 from homing.market.snapshot import MarketSnapshot
 from homing.people.lead import Limits
 
@@ -46,7 +47,7 @@ def candidates(
     `dismissed` and `seen` hold rows of the snapshot; `among` restricts to some rows, and `asked` (n,) says
     which homes the question is about.
     """
-    rows = np.arange(len(market.ids)) if among is None else np.unique(among)
+    rows = np.arange(len(market)) if among is None else np.unique(among)
     left: Mask = np.ones(len(rows), dtype=np.bool_)
     removed: dict[str, int] = {}
     asked_for = () if asked is None else (("not_asked_for", asked[rows]),)
@@ -74,12 +75,19 @@ def _tests(
     yield "not_displayable", _displayable(market, rows)
     if limits is not None:
         yield from _limit_tests(market, limits, rows)
-    yield "dismissed", ~_is_among(rows, dismissed)
-    yield "seen", ~_is_among(rows, seen)
+    yield "dismissed", _is_none_of(rows, dismissed)
+    yield "seen", _is_none_of(rows, seen)
 
 
-def _is_among(rows: Rows, others: Rows) -> Mask:
-    return np.array([(others == rows[0]).any()]) if len(rows) == 1 else np.isin(rows, others)
+@kernel
+def _is_none_of(rows: Rows, others: Rows) -> Mask:
+    """Which rows, in their order, are not among others."""
+    free = np.ones(rows.size, dtype=np.bool_)
+    for other in others:
+        place = np.searchsorted(rows, other)
+        if place < rows.size and rows[place] == other:
+            free[place] = False
+    return free
 
 
 def _displayable(market: MarketSnapshot, rows: Rows) -> Mask:

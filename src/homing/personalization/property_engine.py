@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -34,10 +35,11 @@ from homing.people.directory import Directory
 from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import LONGEST_LIST, Ask
 from homing.personalization.feedback import feedback_event
+from homing.personalization.in_context import ask_in, unmet
 from homing.personalization.leads_for import InterestedLead, LeadsAnswer, wanting
 from homing.personalization.ranking import Ranked, open_to, ranked_homes, stage
 from homing.personalization.reasons import Drawn, Facts, reasons
-from homing.personalization.returned import Change, Returned
+from homing.personalization.returned import Returned
 from homing.personalization.serving import LiveServing, Serving
 from homing.personalization.shopper import Shopper, shopper, shoppers
 from homing.personalization.shown import Shown
@@ -119,13 +121,14 @@ class PropertyPersonalizationEngine:
         *,
         as_of: datetime | None = None,
     ) -> Recommendations:
-        """The best homes for a lead; of a context, `max_results` and `min_confidence` count."""
+        """The best homes for a lead; every field of a context that is about an answer is obeyed (see `in_context`)."""
         if entity_type != "lead":
             raise BadInput.of("entity_type", "be 'lead'", entity_type)
-        k = max_results if context is None else min(max_results, context.max_results)
-        floor = 0.0 if context is None else context.min_confidence
         at = None if as_of is None else to_micros(as_of, "as_of")
-        return await asyncio.to_thread(self.answer, Ask(lead_id=entity_id, k=k, as_of=at, min_confidence=floor))
+        if context is None:
+            return await asyncio.to_thread(self.answer, Ask(lead_id=entity_id, k=max_results, as_of=at))
+        answer = await asyncio.to_thread(self.answer, ask_in(context, entity_id, max_results, at))
+        return replace(answer, degraded=(*answer.degraded, *unmet(context, answer)))
 
     async def get_explanation(self, entity_id: str, property_id: str) -> ModelPrediction:
         """Why a home has the score it has for a lead; rank 1, as it is the only one asked about."""
@@ -171,6 +174,7 @@ class PropertyPersonalizationEngine:
 
         Ranking all of a caller's own candidates leaves out an unknown one and says so in the trace.
         """
+        started = time.perf_counter()
         serving = self._serving.at(ask.as_of)
         moment = self._clock() if ask.as_of is None else ask.as_of
         lead = None if self._directory is None or ask.lead_id is None else self._directory.lead(ask.lead_id, ask.as_of)
@@ -182,11 +186,16 @@ class PropertyPersonalizationEngine:
         who = with_stated(who, serving.within)
         news = self._returned(serving, moment, ask.as_of).changes(who.kept)
         ranked = ranked_homes(serving, who, open_to(serving, who, ask, news), ask, news)
+        late = ask.within_ms is not None and 1_000 * (time.perf_counter() - started) >= ask.within_ms
+        if late:
+            ask = replace(ask, explain=False)
         items = self._items(serving, who, ranked, moment, ask)
         trace = ranked.trace
         if len(items) < len(ranked.rows):
             trace += (stage("confident", len(items), below_min_confidence=len(ranked.rows) - len(items)),)
-        return self._answer(serving, who, items, trace, moment, ask)
+        answer = self._answer(serving, who, items, trace, moment, ask)
+        told = (f"reasons: left out, as ranking took longer than {ask.within_ms} ms",) if late else ()
+        return replace(answer, degraded=(*answer.degraded, *told))
 
     def leads_for(self, property_id: str, k: int = 10, *, as_of: int | None = None) -> LeadsAnswer:
         """The k leads most likely to engage with a home as of a moment (left out: now), most likely first."""
@@ -306,7 +315,16 @@ class PropertyPersonalizationEngine:
             return lambda _place: ((), 1.0)
         parts = serving.model.explain_many(who.query, Codes(serving.codes[ranked.rows]))
         rows, news = ranked.rows.tolist(), ranked.news
-        return lambda place: self._reasons(parts[place], serving, who, rows[place], moment, news.get(rows[place]))
+        drawn = cache(lambda: self._drawn([serving.market.ids.ids[row] for row in rows], moment))
+
+        def why(place: int) -> tuple[tuple[Reason, ...], float]:
+            row = rows[place]
+            home, change = serving.market.ids.ids[row], news.get(row)
+            words = partial(serving.model.words, who.query, home)
+            facts = Facts(serving.market, row, moment, lambda: drawn()[home], change, words)
+            return reasons({**parts[place], **({} if change is None else change.parts())}, facts, who, self._may_say)
+
+        return why
 
     def _card(self, market: MarketSnapshot, row: int) -> dict[str, object]:
         """What is shown of a home, with its address on the tenant's own site if that is known."""
@@ -314,28 +332,30 @@ class PropertyPersonalizationEngine:
         own = None if self._links is None else self._links.of(market.home(row))
         return shown if own is None else {**shown, "url": own}
 
-    def _reasons(
-        self, parts: Mapping[str, float], serving: Serving, who: Shopper, row: int, moment: int, change: Change | None
-    ) -> tuple[tuple[Reason, ...], float]:
-        home = serving.market.ids.ids[row]
-        facts = Facts(serving.market, row, moment, partial(self._drawn, home, moment), change)
-        facts = replace(facts, words=partial(serving.model.words, who.query, home))
-        return reasons({**parts, **({} if change is None else change.parts())}, facts, who, self._may_say)
-
     def _returned(self, serving: Serving, moment: int, as_of: int | None) -> Returned:
         """Where homes come from that are news again; the present reaches as far ahead as the catalogue's."""
         upto = self._catalogue.present() if as_of is None else moment
         return Returned(serving.market, partial(self._catalogue.versions_of, known_upto=upto), upto)
 
-    def _drawn(self, home: str, moment: int) -> Drawn:
-        """How many leads a home drew to an act in its favour."""
+    def _drawn(self, homes: Sequence[str], moment: int) -> dict[str, Drawn]:
+        """How many leads each home drew to an act in its favour."""
         asked = EventQuery(
-            property_id=home, event_types=_IN_FAVOUR, since=moment - _LONG_AGO, upto=moment, known_upto=moment
-        )
+            property_ids=frozenset(homes), event_types=_IN_FAVOUR, since=moment - _LONG_AGO, upto=moment,
+            known_upto=moment,
+        )  # fmt: skip
         events = self._tracker.store.columns(self._tracker.tenant, asked)
+        size = len(events.properties)
+
+        def leads(which: NDArray[np.bool_]) -> list[int]:
+            """How many leads act on each home in these events."""
+            pairs = np.unique(events.lead[which].astype(np.int64) * size + events.property[which])
+            counts: list[int] = np.bincount(pairs % size, minlength=size).tolist() if size else []
+            return counts
+
         known = events.lead >= 0
-        recent = known & (events.at > moment - 30 * DAY)
-        return Drawn(len(np.unique(events.lead[recent])), len(np.unique(events.lead[known])))
+        counted = zip(leads(known & (events.at > moment - 30 * DAY)), leads(known), strict=True)
+        found = {home: Drawn(*both) for home, both in zip(events.properties.ids, counted, strict=True)}
+        return {home: found.get(home, Drawn()) for home in homes}
 
     def _answer(
         self,

@@ -61,6 +61,9 @@ def open_to(serving: Serving, who: Shopper, ask: Ask, news: Mapping[int, Change]
         return Candidates(among, {})
     seen = np.empty(0, np.int64) if ask.rank_all else who.seen[~np.isin(who.seen, list(news))]
     asked = None if ask.where is None else ask.where.rows(market)
+    if ask.exclude:
+        others = ~np.isin(np.arange(len(market)), market.ids.codes(sorted(ask.exclude)))
+        asked = others if asked is None else asked & others
     found = candidates(market, who.limits, dismissed=who.dismissed, seen=seen, among=among, asked=asked)
     return Candidates(found.rows, {"unknown": unknown, **found.removed}) if unknown else found
 
@@ -131,7 +134,8 @@ def _reserved(
 
 def _counted(rows: NDArray[np.int64], news: Mapping[int, Change]) -> dict[str, int]:
     """How many homes there is news of, by what is news."""
-    return dict(sorted(Counter(kind for row in rows.tolist() if row in news for kind in news[row].parts()).items()))
+    told = rows[np.isin(rows, list(news))].tolist() if news else ()
+    return dict(sorted(Counter(kind for row in told for kind in news[row].parts()).items()))
 
 
 def _added(rows: NDArray[np.int64], news: Mapping[int, Change]) -> NDArray[np.float64]:

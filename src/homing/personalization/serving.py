@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +35,22 @@ _MOST_LIMITS: Final = 256
 _log = logger(__name__)
 
 
+class Cuts(NamedTuple):
+    """Every cut of a price that is still below what it was before, of each home the oldest first.
+
+    `home` int64 (c,) its row, `at` int64 (c,) when.
+    """
+
+    home: NDArray[np.int64]
+    at: NDArray[np.int64]
+
+
 @dataclass(frozen=True, slots=True)
 class Serving:
     """Homes, model, the model's code of each home (-1 where it has none), and what acts of each type weigh.
 
     `area` is the number of each home's area, from 0 on, -1 where it is not known. `within` gives the codes of the homes
-    that satisfy what a lead stated, None where that says little.
+    that satisfy what a lead stated, None where that says little. `cuts` are those of prices.
     """
 
     market: MarketSnapshot
@@ -51,6 +61,7 @@ class Serving:
     weights: NDArray[np.float64]
     area: NDArray[np.int64]
     within: Callable[[Limits], Codes | None]
+    cuts: Cuts
 
     @classmethod
     def of(
@@ -74,7 +85,17 @@ class Serving:
             weights,
             _numbered(areas_of(market, np.arange(len(market)))),
             stated,
+            _cuts(market),
         )
+
+
+def _cuts(market: MarketSnapshot) -> Cuts:
+    line = market.timeline
+    home = np.repeat(np.arange(len(market)), np.diff(line.offsets))
+    after = np.flatnonzero((home[1:] == home[:-1]) & (line.price[1:] < line.price[:-1])) + 1
+    price = market.numbers.get("ListPrice", np.full(len(market), np.nan))
+    held = after[price[home[after]] < line.price[after - 1]]
+    return Cuts(home[held], line.at[held])
 
 
 def _numbered(areas: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.clock import DAY
-from homing.market.snapshot import MarketSnapshot
+from homing.core.jit import fast_kernel
 from homing.models.base import top
 from homing.models.online_learning import OnlineLearningModel
 from homing.models.parts import part_scores
@@ -102,7 +102,7 @@ def nominated(serving: Serving, who: Shopper, rows: Rows, k: int, news: Collecti
     moment = who.query.as_of or 0
     places |= {
         "blend": _best("blend", blend),
-        "price_cut": _price_cut(serving.market, who, rows, moment),
+        "price_cut": _price_cut(serving, who, rows, moment),
         "new_in_area": _new_in_area(serving, who, rows, moment),
         "got_away": _got_away(serving, who, codes),
         "cohort": _cohort(serving, who, rows, said.get("popularity")),
@@ -125,12 +125,27 @@ def _blend(weights: Mapping[str, float], said: Mapping[str, Floats], homes: int)
     """What all parts say together, each in spreads from its mean, float64 (homes,); silence counts as the mean."""
     total = np.zeros(homes)
     for name, scores in said.items():
-        known = np.isfinite(scores)
-        heard = scores[known]
-        spread = float(heard.std())
-        if spread > 0:
-            total[known] += weights[name] / spread * (heard - heard.mean())
+        _add_in_spreads(total, scores, weights[name])
     return total
+
+
+@fast_kernel
+def _add_in_spreads(total: Floats, scores: Floats, weight: float) -> None:
+    """Add to `total` how many spreads each score lies from the mean, times the weight; both float64 (n,)."""
+    known, mean, square = 0, 0.0, 0.0
+    for score in scores:
+        if np.isfinite(score):
+            known += 1
+            mean += score
+    mean /= max(known, 1)
+    for score in scores:
+        if np.isfinite(score):
+            square += (score - mean) ** 2
+    if square > 0.0:
+        scale = weight / np.sqrt(square / known)
+        for j in range(scores.size):
+            if np.isfinite(scores[j]):
+                total[j] += scale * (scores[j] - mean)
 
 
 def _best(source: str, scores: Floats) -> Rows:
@@ -144,32 +159,20 @@ def _band(who: Shopper) -> tuple[float, float]:
     return ((1 - _AROUND) * float(prices.min()), (1 + _AROUND) * float(prices.max())) if prices.size else (np.nan,) * 2
 
 
-def _price_cut(market: MarketSnapshot, who: Shopper, rows: Rows, moment: int) -> Rows:
+def _price_cut(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Rows:
     """Homes whose price was cut of late into what the lead likes or has stated, the newest cut first."""
-    low, high = _band(who)
+    market, (low, high) = serving.market, _band(who)
     stated = who.limits is not None and (who.limits.price_max is not None or who.limits.price_min is not None)
     if not (low > 0 or stated):
         return _NONE
-    at = _last_cut(market, moment)[rows]
+    cuts, last = serving.cuts, np.zeros(len(market), dtype=np.int64)
+    late = (cuts.at > moment - CUT_WITHIN) & (cuts.at <= moment)
+    last[cuts.home[late]] = cuts.at[late]
+    at = last[rows]
     price = market.numbers["ListPrice"][rows] if "ListPrice" in market.numbers else np.full(len(rows), np.nan)
     fits = (price >= low) & (price <= high) if low > 0 else price > 0
     found = np.flatnonzero(fits & (at > moment - CUT_WITHIN))
     return found[np.argsort(-at[found], kind="stable")][: BEST["price_cut"]]
-
-
-def _last_cut(market: MarketSnapshot, moment: int) -> Rows:
-    """When the price of each home was last cut to what it is or more, int64 (n,); 0 if not of late."""
-    line, last = market.timeline, np.zeros(len(market), dtype=np.int64)
-    late = np.flatnonzero((line.at > moment - CUT_WITHIN) & (line.at <= moment))
-    late = late[late > 0]
-    late = late[line.price[late] < line.price[late - 1]]
-    home = np.searchsorted(line.offsets, late, side="right") - 1
-    own = line.offsets[home] < late
-    late, home = late[own], home[own]
-    price = market.numbers["ListPrice"][home] if late.size else line.price[late]
-    held = price < line.price[late - 1]
-    last[home[held]] = line.at[late[held]]
-    return last
 
 
 def _new_in_area(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Rows:
