@@ -58,7 +58,9 @@ def test_when_the_writer_is_killed_another_takes_over_and_nothing_acknowledged_i
         for other in processes.keys() - killed:  # who is left goes on
             acknowledged[other] += [processes[other].stdout.readline() for _ in range(20)]
     for name, process in processes.items():
-        acknowledged[name] += process.communicate(timeout=120)[0].splitlines()
+        acknowledged[name] += process.stdout.read().splitlines()
+        process.wait()
+        process.stdout.close()
     ids = stored_ids(tmp_path)
     assert len(ids) == len(set(ids))
     numbers = {name: [int(line.split()[0]) for line in lines if line.strip()] for name, lines in acknowledged.items()}

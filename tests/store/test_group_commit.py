@@ -65,6 +65,16 @@ def test_a_full_queue_refuses_all_but_the_patient(disk):
     assert group.submit("default", [event("e")]).result(30).stored == (True,)
 
 
+def test_large_payloads_fill_the_queue_sooner(disk):
+    group = GroupCommit(disk.write)
+    large = event("large", event_data={"text": "x" * 20_000_000})
+    taken = group.submit("default", [large])
+    with pytest.raises(Overloaded, match="20,001 events wait"):
+        group.submit("default", [event("e")])
+    disk.let_go.set()
+    assert taken.result(30).stored == (True,)
+
+
 def test_what_nobody_waits_for_any_more_is_not_written(disk):
     group = GroupCommit(disk.write)
     group.submit("default", [event("first")])

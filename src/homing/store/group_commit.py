@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from homing.core.errors import Overloaded
 from homing.interfaces import BehavioralEvent
-from homing.store.event_rows import stored_event
+from homing.store.event_rows import StoredEvent, stored_event
 from homing.store.events import Appended, check_events
 
 __all__ = ["Batch", "GroupCommit", "Outcome", "Write", "each_alone"]
@@ -19,11 +19,19 @@ _MOST_WAITING: Final = 20_000
 _MOST_TOGETHER: Final = 5_000
 
 
+_DATA: Final = StoredEvent._fields.index("data")
+
+
 class Batch(NamedTuple):
     """The events of one caller as rows: the tenant, then the fields of a `StoredEvent` without its sequence."""
 
     tenant: str
     rows: Sequence[tuple[Any, ...]]
+
+    @property
+    def weight(self) -> int:
+        """How many events it counts as: each as one, and as one more for every thousand letters of its payload."""
+        return len(self.rows) + sum(len(row[_DATA]) // 1_000 for row in self.rows if row[_DATA])
 
 
 Outcome = Appended | Exception
@@ -48,14 +56,15 @@ class GroupCommit:
         self._write = write
         self._lock = threading.Lock()
         self._waiting: deque[tuple[Batch, Future[Appended]]] = deque()
-        self._rows = 0
+        self._weight = 0
         self._at_work = False
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="homing-writer")
 
     def submit(self, tenant: str, events: Sequence[BehavioralEvent], *, patient: bool = False) -> Future[Appended]:
         """Take in a batch; the future is done when it is durable. `Overloaded` if 20,000 events wait already.
 
-        A `patient` caller, who waits for each batch before it brings the next, is taken in all the same.
+        An event with a payload of many letters counts as several, so that what waits has a bound in memory. A `patient`
+        caller, who waits for each batch before it brings the next, is taken in all the same.
         """
         check_events(tenant, events)
         return self.take(Batch(tenant, [(tenant, *stored_event(event, 0)[1:]) for event in events]), patient=patient)
@@ -64,10 +73,10 @@ class GroupCommit:
         """The same with rows."""
         done: Future[Appended] = Future()
         with self._lock:
-            if self._rows >= _MOST_WAITING and not patient:
-                raise Overloaded(f"{self._rows:,} events wait to be written. Send these again in a second.")
+            if self._weight >= _MOST_WAITING and not patient:
+                raise Overloaded(f"{self._weight:,} events wait to be written. Send these again in a second.")
             self._waiting.append((batch, done))
-            self._rows += len(batch.rows)
+            self._weight += batch.weight
             idle, self._at_work = not self._at_work, True
         if idle:
             self._writer.submit(self._drain)
@@ -83,20 +92,20 @@ class GroupCommit:
                 else:
                     done.set_result(outcome)
             with self._lock:
-                self._rows -= sum(len(batch.rows) for batch in batches)
+                self._weight -= sum(batch.weight for batch in batches)
 
     def _gathered(self) -> list[tuple[Batch, Future[Appended]]]:
         """The next group; when there is none, the thread is no longer at work."""
         group: list[tuple[Batch, Future[Appended]]] = []
-        rows = 0
+        weight = 0
         with self._lock:
-            while self._waiting and rows < _MOST_TOGETHER:
+            while self._waiting and weight < _MOST_TOGETHER:
                 batch, done = self._waiting.popleft()
                 if done.set_running_or_notify_cancel():
                     group.append((batch, done))
-                    rows += len(batch.rows)
+                    weight += batch.weight
                 else:
-                    self._rows -= len(batch.rows)
+                    self._weight -= batch.weight
             self._at_work = bool(group)
         return group
 
