@@ -42,6 +42,7 @@ class Ask:
     whatever_its_state: bool = False
     min_confidence: float = 0.0
     explain: bool = True
+    without: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         faults = [*_who_faults(self.lead_id, self.anonymous_id)]

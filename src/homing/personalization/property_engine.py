@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Final
@@ -36,8 +36,9 @@ from homing.personalization.ask import LONGEST_LIST, Ask
 from homing.personalization.feedback import feedback_event
 from homing.personalization.leads_for import InterestedLead, LeadsAnswer, wanting
 from homing.personalization.ranking import Ranked, open_to, ranked_homes, stage
-from homing.personalization.reasons import Drawn, Facts, reasons
-from homing.personalization.returned import Change, Returned
+from homing.personalization.reason_wording import Drawn, Facts
+from homing.personalization.reasons import reasons
+from homing.personalization.returned import Returned
 from homing.personalization.serving import LiveServing, Serving
 from homing.personalization.shopper import Shopper, shopper, shoppers
 from homing.personalization.shown import Shown
@@ -175,10 +176,7 @@ class PropertyPersonalizationEngine:
         moment = self._clock() if ask.as_of is None else ask.as_of
         lead = None if self._directory is None or ask.lead_id is None else self._directory.lead(ask.lead_id, ask.as_of)
         limits = None if lead is None else lead.limits
-        who = shopper(
-            self._tracker.store, self._tracker.tenant, ask.shopper_id, limits, serving.market, moment,
-            visitor=ask.anonymous_id is not None, weights=serving.weights,
-        )  # fmt: skip
+        who = shopper(self._tracker.store, self._tracker.tenant, ask, limits, serving.market, moment, serving.weights)
         who = with_stated(who, serving.within)
         news = self._returned(serving, moment, ask.as_of).changes(who.kept)
         ranked = ranked_homes(serving, who, open_to(serving, who, ask, news), ask, news)
@@ -304,23 +302,30 @@ class PropertyPersonalizationEngine:
         """The reasons of the home at a place, and the rest of its score; none if they were not asked for."""
         if not ask.explain:
             return lambda _place: ((), 1.0)
-        parts = serving.model.explain_many(who.query, Codes(serving.codes[ranked.rows]))
+        codes = Codes(serving.codes[ranked.rows])
+        parts, pulls = serving.model.explain_many(who.query, codes), serving.model.pulls(who.query, codes)
         rows, news = ranked.rows.tolist(), ranked.news
-        return lambda place: self._reasons(parts[place], serving, who, rows[place], moment, news.get(rows[place]))
+
+        def why(place: int) -> tuple[tuple[Reason, ...], float]:
+            row = rows[place]
+            home = serving.market.ids.ids[row]
+            facts = Facts(
+                serving.market, row, moment,
+                drawn=partial(self._drawn, home, moment),
+                change=news.get(row),
+                words=partial(serving.model.words, who.query, home),
+                pulls=pulls[place],
+            )  # fmt: skip
+            added = {} if facts.change is None else facts.change.parts()
+            return reasons({**parts[place], **added}, facts, who, self._may_say)
+
+        return why
 
     def _card(self, market: MarketSnapshot, row: int) -> dict[str, object]:
         """What is shown of a home, with its address on the tenant's own site if that is known."""
         shown = market.card(row)
         own = None if self._links is None else self._links.of(market.home(row))
         return shown if own is None else {**shown, "url": own}
-
-    def _reasons(
-        self, parts: Mapping[str, float], serving: Serving, who: Shopper, row: int, moment: int, change: Change | None
-    ) -> tuple[tuple[Reason, ...], float]:
-        home = serving.market.ids.ids[row]
-        facts = Facts(serving.market, row, moment, partial(self._drawn, home, moment), change)
-        facts = replace(facts, words=partial(serving.model.words, who.query, home))
-        return reasons({**parts, **({} if change is None else change.parts())}, facts, who, self._may_say)
 
     def _returned(self, serving: Serving, moment: int, as_of: int | None) -> Returned:
         """Where homes come from that are news again; the present reaches as far ahead as the catalogue's."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from homing.market.snapshot import MarketSnapshot
 from homing.models.query import Query
 from homing.people.lead import Limits
+from homing.personalization.ask import Ask
 from homing.personalization.returned import IS_LIKE, MANY_VIEWS, VIEW, Act, Kept, kept
 from homing.store.columns import TYPES, EventColumns
 from homing.store.events import EventQuery, EventStore
@@ -59,21 +60,19 @@ class Shopper:
 def shopper(
     store: EventStore,
     tenant: str,
-    lead_id: str,
+    ask: Ask,
     limits: Limits | None,
     market: MarketSnapshot,
     as_of: int,
-    *,
-    visitor: bool = False,
     weights: NDArray[np.float64] = DECLARED,
 ) -> Shopper:
-    """Read a lead's last events as of a moment (what had happened and was known by then) and weigh them.
+    """Read the last events of who is asked about, as of a moment (what had happened and was known), and weigh them.
 
-    Of a `visitor` the id is the anonymous one, and the events are those of that visitor.
+    Of a visitor the events are those of its anonymous id. Events that the question leaves out never were.
     """
     asked = EventQuery(
-        lead_id=None if visitor else lead_id,
-        anonymous_id=lead_id if visitor else None,
+        lead_id=ask.lead_id,
+        anonymous_id=ask.anonymous_id,
         upto=as_of,
         known_upto=as_of,
         limit=_MOST_EVENTS,
@@ -83,7 +82,10 @@ def shopper(
     everything = _Read.of(events, market, weights)
     in_time = np.argsort(events.at, kind="stable")  # a visitor's events may name several leads
     count = len(events) if len(events) < _MOST_EVENTS else store.count(tenant, replace(asked, limit=None))
-    return everything.shopper(lead_id, limits, in_time, as_of, count)
+    if ask.without:
+        left = np.array([event_id not in ask.without for event_id in events.event_ids], dtype=np.bool_)
+        in_time, count = in_time[left[in_time]], count - int(np.count_nonzero(~left))
+    return everything.shopper(ask.shopper_id, limits, in_time, as_of, count)
 
 
 def shoppers(
