@@ -60,11 +60,11 @@ def _of_axis(amounts: Doubles, starts: NDArray[np.int64]) -> Doubles:
 
 def _last_acts(past: Past, half_life_days: float) -> Doubles:
     """Which share of the evidence of each distinct home, in order of code, would go with the last act on it."""
-    faded = past.weights
+    faded: Doubles = past.weights
     if past.at is not None and past.as_of is not None:
         faded = faded * np.exp2(np.minimum(past.at - past.as_of, 0) / (half_life_days * DAY))
     items, place = np.unique(past.items, return_inverse=True)
-    whole = np.bincount(place, weights=faded, minlength=items.size)
+    whole = np.bincount(place, weights=faded, minlength=items.size).astype(np.float64)
     last = np.zeros(items.size)
     last[place] = faded  # of acts on one home the latest is written last
     with np.errstate(divide="ignore", invalid="ignore"):

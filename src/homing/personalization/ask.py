@@ -23,7 +23,8 @@ class Ask:
     are the homes to choose from (left out: all that are on the market), at most 1,000, and `where` is a filter they
     must pass. With `rank_all` every candidate that may be shown is answered, in the order of its score, also those the
     shopper has seen; with `whatever_its_state` also those that are sold, dismissed or beyond a limit. Without `explain`
-    no reasons are made.
+    no reasons are made; with `counterfactual` each home is told apart that would not be in the list without some acts.
+    Events `without` count as if they had never been.
 
     >>> Ask(lead_id="lead-1", k=3).k
     3
@@ -42,6 +43,7 @@ class Ask:
     whatever_its_state: bool = False
     min_confidence: float = 0.0
     explain: bool = True
+    counterfactual: bool = False
     without: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
