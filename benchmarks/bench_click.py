@@ -3,7 +3,7 @@
 One client, one connection, a server in a process of its own over the simulated market of `reason_quality.py` (200
 shoppers over real King County homes, trained hybrid, answers of ten with reasons). Each round posts a like, or a pass
 with a reason, of a home of the last answer, durable when acknowledged, and asks again at once; the time is that of both
-requests together, as the client sees it. Beside it the answer with `explain=full`.
+requests together, as the client sees it, and of it the CPU time of the server. Beside it the answer with `explain=full`.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ def main():
     with tempfile.TemporaryDirectory() as passing:
         data = market(asked.folder or Path(passing))
         with served(OURS, HOMING_DATA_DIR=str(data)) as server:
-            clicks, full = measured(server, asked.rounds)
+            clicks, full, busy = measured(server, asked.rounds)
     print(f"{DATA}; {asked.rounds} rounds, one client, milliseconds")
-    for name, taken in (("act and next answer", clicks), ("answer, explain=full", full)):
+    for name, taken, cpu in (("act and next answer", clicks, busy[0]), ("answer, explain=full", full, busy[1])):
         middle, slow = np.percentile(taken, [50, 99])
-        print(f"{name:<24}p50 {middle:6.1f}   p99 {slow:6.1f}")
+        print(f"{name:<24}p50 {middle:6.1f}   p99 {slow:6.1f}   server CPU {cpu:6.1f}")
 
 
 def measured(server, rounds):
-    """Milliseconds of every click, and of every answer in full."""
-    clicks, full = [], []
+    """Milliseconds of every click, of every answer in full, and of the server's CPU for one of each."""
+    clicks, full, busy = [], [], np.zeros(2)
     leads = [f"lead-{n:05}" for n in range(0, 200, 10)]
     for round_ in range(-len(leads), rounds):
         lead = leads[round_ % len(leads)]
@@ -48,15 +48,16 @@ def measured(server, rounds):
         act = {"event_type": "property_like", "lead_id": lead, "property_id": home, "event_data": {}}
         if round_ % 2:
             act |= {"event_type": "property_dislike", "event_data": {"reason": REASONS[round_ // 2 % len(REASONS)]}}
-        started = time.perf_counter()
+        before, started = server.cpu(), time.perf_counter()
         server.ask("POST", "/v1/events", act)
         server.ask("GET", path)
-        clicked = time.perf_counter()
+        clicked, between = time.perf_counter(), server.cpu()
         server.ask("GET", f"{path}?explain=full")
         if round_ >= 0:  # the first answer to each lead is to warm up
             clicks.append(1_000 * (clicked - started))
             full.append(1_000 * (time.perf_counter() - clicked))
-    return clicks, full
+            busy += between - before, server.cpu() - between
+    return clicks, full, 1_000 * busy / rounds
 
 
 if __name__ == "__main__":
