@@ -3,7 +3,7 @@
 One client, one connection, a server in a process of its own over the simulated market of `reason_quality.py` (200
 shoppers over real King County homes, trained hybrid, answers of ten with reasons). Each round posts a like, or a pass
 with a reason, of a home of the last answer, durable when acknowledged, and asks again at once; the time is that of both
-requests together, as the client sees it, and of it the CPU time of the server. Beside it the answer with `explain=full`.
+requests together, as the client sees it, beside the CPU time of the server. The last row is the answer in full.
 """
 
 from __future__ import annotations

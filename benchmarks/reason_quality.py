@@ -70,7 +70,10 @@ def main(arguments):
         print(f"{name:<22}{one.held:>6} of {one.cases:>6}  {one.share.value:.4f} [{low:.4f}, {high:.4f}]  "
               f"goal {GOALS.get(name, 1.0):g}")  # fmt: skip
     if asked.ledger:
-        about = about_now(arguments) | {"command": " ".join(["benchmarks/reason_quality.py", *arguments]), "seed": SEED}
+        about = about_now(arguments) | {
+            "command": f"benchmarks/reason_quality.py --leads {asked.leads} --ledger",
+            "seed": SEED,
+        }
         keep(
             Row(**about, data=DATA, protocol="fidelity of reasons", model="hybrid", measure=name,
                 value=round(one.share.value, 4), low=round(one.share.low, 4), high=round(one.share.high, 4),
