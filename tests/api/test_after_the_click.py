@@ -128,3 +128,15 @@ def test_a_later_like_belies_a_pass(client):
     belied, plain = ranked(client, "belied")[0], ranked(client, "plain")[0]
     assert belied == pytest.approx(plain, abs=1e-4, nan_ok=True)
     assert not np.allclose(np.nan_to_num(passed), np.nan_to_num(plain))
+
+
+def test_the_full_explanation_has_a_message_and_what_a_home_hangs_on_and_can_be_asked_again(client):
+    for home in range(5):
+        act(client, "full", home, "property_save")
+    path = "/v1/leads/full/recommendations"
+    plain, full = (client.get(f"{path}?explain={asked}").json()["items"] for asked in ("true", "full"))
+    assert [set(item) for item in full] == [set(item) | {"sms", "counterfactual"} for item in plain]
+    told = next(item for item in full if item["counterfactual"])
+    again = client.get(path, params={"without": told["counterfactual"]["events"]}).json()["items"]
+    assert told["property_id"] not in [item["property_id"] for item in again]
+    assert told["sms"].endswith(told["reasons"][0]["say"])
