@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BehavioralEvent",
     "ConfidenceLevel",
+    "Counterfactual",
     "EntityType",
     "EventType",
     "FeatureSchema",
@@ -230,10 +231,20 @@ class Reason:
     attributes: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """What a home in a list hangs on: without these events it would not be there. `text` is for the agent."""
+
+    text: str
+    events: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPrediction:
     """One home for one lead. `score` orders; `confidence` is the calibrated probability that the lead engages with it
     within 14 days of being shown it, `interval` its 90 % interval, and the level says how narrow that is.
+
+    `sms` is its address and the first reason in one text message, empty without reasons.
     """
 
     property_id: str
@@ -246,6 +257,8 @@ class ModelPrediction:
     reasons: tuple[Reason, ...] = ()
     rest: float = 1.0
     stretch: bool = False
+    sms: str = ""
+    counterfactual: Counterfactual | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def test_a_visitor_has_an_answer_of_its_own(stocked):
     assert stocked.client.post("/v1/events", json=view).json()["stored"] == 1
     answer = strictly(stocked.client.get("/v1/visitors/anon-1/recommendations?k=2"), VisitorAnswer)
     assert (answer.lead_id, answer.anonymous_id, answer.event_count) == (None, "anon-1", 1)
-    assert [item.property_id for item in answer.items] == ["home-1", "home-2"]
+    assert [item["property_id"] for item in answer.items] == ["home-1", "home-2"]
 
 
 def test_rank_answers_over_the_given_homes(stocked):

@@ -15,6 +15,7 @@ from homing.core.clock import from_micros
 from homing.core.errors import NotReady
 from homing.models.base import LearningModel
 from homing.models.hybrid_model import HybridRecommendationModel
+from homing.personalization.ask import Ask
 from homing.personalization.checks import LATER, NOW, TENANT, Answer, World
 from homing.personalization.shopper import shopper, shoppers
 from homing.personalization.training_data import training_data
@@ -75,7 +76,7 @@ def evaluated(of: World, as_of: int) -> Any:
 
 def one_shopper(of: World, as_of: int) -> Any:
     lead, market = of.directory.lead("ann", as_of), of.catalogue.snapshot(as_of)
-    return plain(shopper(of.store, TENANT, "ann", None if lead is None else lead.limits, market, as_of))
+    return plain(shopper(of.store, TENANT, Ask(lead_id="ann"), None if lead is None else lead.limits, market, as_of))
 
 
 def all_shoppers(of: World, as_of: int) -> Any:
@@ -169,7 +170,9 @@ ASKED = {
     "homing.personalization.property_engine.PropertyPersonalizationEngine.leads_for": "leads_for_a_home",
     "homing.personalization.property_engine.PropertyPersonalizationEngine.recommend": "recommendations",
     "homing.personalization.property_engine.PropertyPersonalizationEngine.shown_to": "lists_of_all_leads",
+    "homing.personalization.passes.taken": "recommendations",
     "homing.personalization.serving.LiveServing.at": "recommendations",
+    "homing.personalization.shopper.history": "shopper",
     "homing.personalization.shopper.shopper": "shopper",
     "homing.personalization.shopper.shoppers": "shoppers",
     "homing.personalization.training_data.training_data": "training_data",

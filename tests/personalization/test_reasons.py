@@ -10,7 +10,8 @@ from homing.market.property import Property
 from homing.market.snapshot import snapshot_of
 from homing.models.query import Query
 from homing.people.lead import Limits
-from homing.personalization.reasons import ENOUGH, Drawn, Facts, reasons
+from homing.personalization.reason_wording import Drawn, Facts
+from homing.personalization.reasons import ENOUGH, MOST, reasons
 from homing.personalization.shopper import Acts, Shopper
 from homing.trust.text_guard import shipped_text_guard
 
@@ -94,6 +95,8 @@ def test_reasons_cover_at_least_sixty_percent_of_the_positive_part():
     parts = {f"content:{kind}": 1.0 for kind in ("price", "beds", "location", "type", "lot", "age", "size", "stories")}
     found, rest = given(parts)
     assert sum(reason.share for reason in found) >= ENOUGH
+    assert len(found) == MOST
+    assert [reason.text.count(";") for reason in found] == [1, 0, 0, 0]
     assert sum(reason.share for reason in found) + rest == pytest.approx(1.0)
 
 

@@ -285,7 +285,7 @@ def test_sources_that_look_ahead_are_found_out(market):
 def cuts(market, as_of, versions, upto):
     """By how much the prices of the homes that ann liked by a moment were cut, by a source made by hand."""
     view = market.catalogue.snapshot(upto)
-    who = shopper(market.tracker.store, "default", "ann", None, view, as_of)
+    who = shopper(market.tracker.store, "default", Ask(lead_id="ann"), None, view, as_of)
     changes = Returned(view, versions, upto).changes(who.kept)
     return {view.ids.ids[row]: one.cut for row, one in changes.items()}
 

@@ -37,7 +37,9 @@ class Big(Market):
         return LiveServing(self.tracker.store, self.catalogue, self.registry, clock=lambda: self.now).at()
 
     def who(self, serving, lead, limits=None):
-        found = shopper(self.tracker.store, "default", lead, limits, serving.market, self.now, weights=serving.weights)
+        found = shopper(
+            self.tracker.store, "default", Ask(lead_id=lead), limits, serving.market, self.now, weights=serving.weights
+        )
         return with_stated(found, serving.within)
 
     def asked(self, lead, k=10, limits=None, news=()):

@@ -109,10 +109,15 @@ _HOW_MANY: Final = [
     {"name": "where", "in": "query",
      "description": "OData filter with RESO names, such as ListPrice le 600000 and BedroomsTotal ge 3",
      "schema": {"type": "string", "maxLength": 2000}},
-    {"name": "explain", "in": "query", "description": "with reasons",
-     "schema": {"type": "boolean", "default": True}},
+    {"name": "explain", "in": "query",
+     "description": "true: with reasons; full: also with a text message, and with the acts that each home hangs on, "
+     "for which up to four more lists are made",
+     "schema": {"enum": [True, False, "full"], "default": True}},
     {"name": "after", "in": "query", "description": "the sequence that storing an event answered: this has seen it",
      "schema": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}},
+    {"name": "without", "in": "query",
+     "description": "id of an event to leave out, as if it had never been; may be given many times",
+     "schema": {"type": "array", "items": {"type": "string", "maxLength": 255}}},
 ]  # fmt: skip
 _RECOMMEND: Final[dict[str, Any]] = {
     **_operation(

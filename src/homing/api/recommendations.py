@@ -40,7 +40,8 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
         services = tenants.of(request)
         late = after is not None and not await asyncio.to_thread(services.store.has_seen, services.tenant, after)
         answer = await asyncio.get_running_loop().run_in_executor(RANKING, _answer, services, ask, late)
-        return Response(msgspec.json.encode(as_json(answer, explain=ask.explain)), media_type="application/json")
+        shown = as_json(answer, explain=ask.explain, full=ask.counterfactual)
+        return Response(msgspec.json.encode(shown), media_type="application/json")
 
     async def get_recommendations(request: Request) -> Response:
         return await answered(request, *asked(request, "lead_id"))
@@ -67,12 +68,15 @@ def _answer(services: ApiServices, ask: Ask, late: bool) -> Recommendations:
 def asked(request: Request, name: str) -> tuple[Ask, int | None]:
     """A question about the shopper of the path, whose id has that name, and which event the answer must have seen."""
     query = request.query_params
+    full = query.get("explain") == "full"
     read = read_all(
-        partial(known_parameters, query, ("k", "where", "explain", "after")),
+        partial(known_parameters, query, ("k", "where", "explain", "after", "without")),
         **{name: partial(checked_id, request.path_params[name], name)},
         k=partial(whole_number, query, "k", 10, MOST_HOMES),
         where=lambda: where(query["where"]) if "where" in query else None,
-        explain=partial(flag, query, "explain", default=True),
+        explain=lambda: full or flag(query, "explain", default=True),
+        counterfactual=lambda: full,
+        without=lambda: frozenset(query.getlist("without")),
         after=partial(sequence, query, "after"),
     )
     after = read.pop("after")

@@ -19,6 +19,7 @@ from homing.interfaces import BehavioralEvent, FeatureVector
 
 __all__ = [
     "CheckShown",
+    "CounterfactualShown",
     "Evidence",
     "FeaturesAnswer",
     "FeedbackRequest",
@@ -174,8 +175,19 @@ class ReasonShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One home of an answer; `confidence` is the probability of engagement within 14 days of being shown."""
+class CounterfactualShown:
+    """The sentence, for the agent, that a home would not be in the list without some acts, and the ids of those."""
+
+    text: str
+    events: Sequence[str]
+
+
+class Item(TypedDict):
+    """One home of an answer; `confidence` is the probability of engagement within 14 days of being shown.
+
+    With `explain=full` there are also `sms`, its address and the first reason in one text message (160 characters of
+    GSM-7), and `counterfactual`, null where the home stays whatever is left out.
+    """
 
     property_id: str
     rank: int
@@ -187,6 +199,8 @@ class Item:
     home: HomeCard
     reasons: Sequence[ReasonShown]
     rest: float
+    sms: NotRequired[str | None]
+    counterfactual: NotRequired[CounterfactualShown | None]
 
 
 class StageShown(TypedDict):

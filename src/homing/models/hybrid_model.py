@@ -28,7 +28,9 @@ from homing.models.learned_ranker import calibrated, learned_ranker, shown_after
 from homing.models.part_names import BY_HOME, SOURCE_FAMILY
 from homing.models.parts import BLENDED, PARTS, SERVED, Parts, part_scores, suited
 from homing.models.pasts import Past, Pasts
+from homing.models.pulls import pulls
 from homing.models.query import Codes as ItemCodes
+from homing.models.query import Query
 from homing.models.ranker import Ranker
 from homing.models.validation import in_order
 
@@ -169,6 +171,11 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         """The terms of a home's remarks that speak for it most, as the content part has them."""
         content = self.parts_.get("content")
         return content.words(lead, property_id, n) if isinstance(content, ContentBasedModel) else {}
+
+    def pulls(self, query: Query, homes: ItemCodes) -> list[Mapping[Id, float]]:
+        """How much each home acted on holds up the scores of homes (`pulls`); empty without a content part."""
+        content = self.parts_.get("content")
+        return pulls(content, query, homes) if isinstance(content, ContentBasedModel) else [{} for _ in homes.array]
 
     # -- hooks -------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,17 @@ from numpy.typing import NDArray
 
 from homing.core.jit import kernel
 
-__all__ = ["by_family", "gathered", "likeness", "parts_of", "spread_out", "taste_of", "totals", "word_taste"]
+__all__ = [
+    "by_family",
+    "each_gathered",
+    "gathered",
+    "likeness",
+    "parts_of",
+    "spread_out",
+    "taste_of",
+    "totals",
+    "word_taste",
+]
 
 Doubles = NDArray[np.float64]
 
@@ -55,6 +65,24 @@ def gathered(bins: NDArray[np.int32], parts: NDArray[np.float32], mass: Doubles,
             if bins[j, w] >= 0:
                 amounts[side, bins[j, w]] += abs(mass[j]) * parts[j, w]
     return amounts
+
+
+@kernel
+def each_gathered(
+    bins: NDArray[np.int32],
+    parts: NDArray[np.float32],
+    items: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    spread: NDArray[np.bool_],
+) -> Doubles:
+    """What each of some homes is evidence on, float64 (n, bins): its parts, on the axes to `spread` lent around."""
+    out = np.zeros((items.size, starts[-1]))
+    for j in range(items.size):
+        for w in range(bins.shape[1]):
+            if bins[items[j], w] >= 0:
+                out[j, bins[items[j], w]] += parts[items[j], w]
+        spread_out(out[j], starts, spread)
+    return out
 
 
 @kernel

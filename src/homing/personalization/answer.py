@@ -15,8 +15,11 @@ from homing.personalization.similar import SimilarHome
 __all__ = ["as_json", "leads_json", "similar_json"]
 
 
-def as_json(answer: Recommendations, *, explain: bool = True) -> dict[str, Any]:
-    """The whole answer; without `explain` the reasons are left out and `rest` is 1."""
+def as_json(answer: Recommendations, *, explain: bool = True, full: bool = False) -> dict[str, Any]:
+    """The whole answer; without `explain` the reasons are left out and `rest` is 1.
+
+    In `full` each home has its text message and what it hangs on besides.
+    """
     return {
         "recommendation_id": answer.recommendation_id,
         "lead_id": answer.lead_id,
@@ -26,7 +29,7 @@ def as_json(answer: Recommendations, *, explain: bool = True) -> dict[str, Any]:
         "models": dict(answer.models),
         "experiment": answer.experiment,
         "degraded": list(answer.degraded),
-        "items": [_item(item, explain) for item in answer.items],
+        "items": [_item(item, explain) | (_further(item) if full else {}) for item in answer.items],
         "trace": [_stage(stage) for stage in answer.trace],
     }
 
@@ -84,6 +87,12 @@ def _item(item: ModelPrediction, explain: bool) -> dict[str, Any]:
         "reasons": [_reason(reason) for reason in item.reasons] if explain else [],
         "rest": _rounded(item.rest) if explain else 1.0,
     }
+
+
+def _further(item: ModelPrediction) -> dict[str, Any]:
+    found = item.counterfactual
+    hangs_on = None if found is None else {"text": found.text, "events": list(found.events)}
+    return {"sms": item.sms or None, "counterfactual": hangs_on}
 
 
 def _stage(stage: Stage) -> dict[str, Any]:

@@ -23,7 +23,9 @@ class Ask:
     are the homes to choose from (left out: all that are on the market), at most 1,000, and `where` is a filter they
     must pass. With `rank_all` every candidate that may be shown is answered, in the order of its score, also those the
     shopper has seen; with `whatever_its_state` also those that are sold, dismissed or beyond a limit. `exclude` are
-    homes not to be shown. Without `explain` no reasons are made, nor once ranking has taken `within_ms` milliseconds.
+    homes not to be shown. Without `explain` no reasons are made, nor once ranking has taken `within_ms` milliseconds;
+    with `counterfactual` each home is told apart that would not be in the list without some acts. Events `without`
+    count as if they had never been.
 
     >>> Ask(lead_id="lead-1", k=3).k
     3
@@ -44,6 +46,8 @@ class Ask:
     explain: bool = True
     exclude: frozenset[str] = frozenset()
     within_ms: int | None = None
+    counterfactual: bool = False
+    without: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         faults = [*_who_faults(self.lead_id, self.anonymous_id)]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from homing.interfaces import ConfidenceLevel, Reason, Stage
 from homing.models.query import Codes
 from homing.personalization.candidates import candidates
+from homing.personalization.passes import taken
 from homing.personalization.returned import Change, Returned
 from homing.personalization.serving import Serving
 from homing.personalization.shopper import Shopper
@@ -88,7 +89,13 @@ def wanting(serving: Serving, everybody: Sequence[Shopper], row: int, k: int, re
             open_to.append(with_stated(who, serving.within))
             changes.append(change)
     code = Codes(serving.codes[home])
-    scores = np.array([serving.model.score(who.query, code)[0] for who in open_to], dtype=np.float64)
+    scores = np.array(
+        [
+            serving.model.score(who.query, code)[0] - taken(serving.market, who.passes, home, who.query.as_of or 0)[0]
+            for who in open_to
+        ],
+        dtype=np.float64,
+    )
     acts = np.array([len(who.query) for who in open_to], dtype=np.float64)
     sure = serving.model.confidence(scores, acts)
     news = np.array([0.0 if change is None else sum(change.parts().values()) for change in changes])

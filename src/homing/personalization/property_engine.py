@@ -34,16 +34,19 @@ from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import LONGEST_LIST, Ask
+from homing.personalization.counterfactual import counterfactuals
 from homing.personalization.feedback import feedback_event
 from homing.personalization.in_context import ask_in, unmet
 from homing.personalization.leads_for import InterestedLead, LeadsAnswer, wanting
 from homing.personalization.ranking import Ranked, open_to, ranked_homes, stage
-from homing.personalization.reasons import Drawn, Facts, reasons
+from homing.personalization.reason_wording import Drawn, Facts
+from homing.personalization.reasons import reasons
 from homing.personalization.returned import Returned
 from homing.personalization.serving import LiveServing, Serving
-from homing.personalization.shopper import Shopper, shopper, shoppers
+from homing.personalization.shopper import Shopper, history, shopper, shoppers
 from homing.personalization.shown import Shown
 from homing.personalization.similar import SimilarHome, similar
+from homing.personalization.sms import sms_line
 from homing.personalization.stated import with_stated
 from homing.store.events import EventQuery
 from homing.tracking.behavior_tracker import BehaviorTracker
@@ -179,17 +182,22 @@ class PropertyPersonalizationEngine:
         moment = self._clock() if ask.as_of is None else ask.as_of
         lead = None if self._directory is None or ask.lead_id is None else self._directory.lead(ask.lead_id, ask.as_of)
         limits = None if lead is None else lead.limits
-        who = shopper(
-            self._tracker.store, self._tracker.tenant, ask.shopper_id, limits, serving.market, moment,
-            visitor=ask.anonymous_id is not None, weights=serving.weights,
-        )  # fmt: skip
-        who = with_stated(who, serving.within)
-        news = self._returned(serving, moment, ask.as_of).changes(who.kept)
-        ranked = ranked_homes(serving, who, open_to(serving, who, ask, news), ask, news)
+        store, tenant = self._tracker.store, self._tracker.tenant
+        returned = self._returned(serving, moment, ask.as_of)
+
+        def found(ask: Ask) -> tuple[Shopper, Ranked]:
+            who = shopper(store, tenant, ask, limits, serving.market, moment, serving.weights)
+            who = with_stated(who, serving.within)
+            news = returned.changes(who.kept)
+            return who, ranked_homes(serving, who, open_to(serving, who, ask, news), ask, news)
+
+        who, ranked = found(ask)
         late = ask.within_ms is not None and 1_000 * (time.perf_counter() - started) >= ask.within_ms
         if late:
-            ask = replace(ask, explain=False)
+            ask = replace(ask, explain=False, counterfactual=False)
         items = self._items(serving, who, ranked, moment, ask)
+        if ask.counterfactual and not ask.rank_all:
+            items = self._hanging_on(serving, items, moment, ask, lambda ask: found(ask)[1].rows)
         trace = ranked.trace
         if len(items) < len(ranked.rows):
             trace += (stage("confident", len(items), below_min_confidence=len(ranked.rows) - len(items)),)
@@ -291,7 +299,7 @@ class PropertyPersonalizationEngine:
             if sure.probability[place] < ask.min_confidence:
                 continue
             given, rest = why(place)
-            low, high = float(sure.low[place]), float(sure.high[place])
+            low, high, home = float(sure.low[place]), float(sure.high[place]), self._card(serving.market, row)
             items.append(
                 ModelPrediction(
                     property_id=serving.market.ids.ids[row],
@@ -300,9 +308,10 @@ class PropertyPersonalizationEngine:
                     confidence=float(sure.probability[place]),
                     interval=(low, high),
                     confidence_level=ConfidenceLevel.of_width(high - low),
-                    home=self._card(serving.market, row),
+                    home=home,
                     reasons=given,
                     rest=rest,
+                    sms=sms_line(home, given[0].say) if given else "",
                 )
             )
         return tuple(items)
@@ -313,18 +322,43 @@ class PropertyPersonalizationEngine:
         """The reasons of the home at a place, and the rest of its score; none if they were not asked for."""
         if not ask.explain:
             return lambda _place: ((), 1.0)
-        parts = serving.model.explain_many(who.query, Codes(serving.codes[ranked.rows]))
+        codes = Codes(serving.codes[ranked.rows])
+        parts, pulls = serving.model.explain_many(who.query, codes), serving.model.pulls(who.query, codes)
         rows, news = ranked.rows.tolist(), ranked.news
         drawn = cache(lambda: self._drawn([serving.market.ids.ids[row] for row in rows], moment))
 
         def why(place: int) -> tuple[tuple[Reason, ...], float]:
             row = rows[place]
-            home, change = serving.market.ids.ids[row], news.get(row)
-            words = partial(serving.model.words, who.query, home)
-            facts = Facts(serving.market, row, moment, lambda: drawn()[home], change, words)
-            return reasons({**parts[place], **({} if change is None else change.parts())}, facts, who, self._may_say)
+            home = serving.market.ids.ids[row]
+            facts = Facts(
+                serving.market, row, moment,
+                drawn=lambda: drawn()[home],
+                change=news.get(row),
+                words=partial(serving.model.words, who.query, home),
+                pulls=pulls[place],
+            )  # fmt: skip
+            added = {} if facts.change is None else facts.change.parts()
+            return reasons({**parts[place], **added}, facts, who, self._may_say)
 
         return why
+
+    def _hanging_on(
+        self,
+        serving: Serving,
+        items: tuple[ModelPrediction, ...],
+        moment: int,
+        ask: Ask,
+        listed: Callable[[Ask], NDArray[np.int64]],
+    ) -> tuple[ModelPrediction, ...]:
+        """The items with the acts without which each would not be in the list; `listed` makes the list anew."""
+        events = self._tracker.store.columns(self._tracker.tenant, history(ask, moment))
+        rows = serving.market.ids.codes([item.property_id for item in items]).tolist()
+
+        def without(ids: frozenset[str]) -> frozenset[int]:
+            return frozenset(listed(replace(ask, without=ask.without | ids)).tolist())
+
+        found = counterfactuals(serving.market, events, rows, without, self._may_say)
+        return tuple(replace(item, counterfactual=found.get(row)) for item, row in zip(items, rows, strict=True))
 
     def _card(self, market: MarketSnapshot, row: int) -> dict[str, object]:
         """What is shown of a home, with its address on the tenant's own site if that is known."""

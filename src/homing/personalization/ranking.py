@@ -18,6 +18,7 @@ from homing.personalization.areas import opened_up
 from homing.personalization.ask import Ask
 from homing.personalization.candidates import Candidates, candidates
 from homing.personalization.diversity import diverse
+from homing.personalization.passes import taken
 from homing.personalization.returned import Change
 from homing.personalization.serving import Serving
 from homing.personalization.shopper import Shopper
@@ -32,7 +33,7 @@ _RANKED_DEEP: Final = 20
 class Ranked:
     """Chosen homes: snapshot rows and their scores, best first, what is news about some of them, and the steps there.
 
-    A score is the model's and what news adds to it.
+    A score is the model's, what news adds to it, less what passes on homes like it take.
     """
 
     rows: NDArray[np.int64]
@@ -86,8 +87,9 @@ def ranked_homes(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask, 
 
 
 def _scores(serving: Serving, who: Shopper, rows: NDArray[np.int64], news: Mapping[int, Change]) -> NDArray[np.float64]:
-    """The model's score of each home and what news adds to it."""
-    return serving.model.score(who.query, Codes(serving.codes[rows])).astype(np.float64) + _added(rows, news)
+    """The model's score of each home, what news adds to it, less what passes on homes like it take."""
+    scores = serving.model.score(who.query, Codes(serving.codes[rows])).astype(np.float64) + _added(rows, news)
+    return scores - taken(serving.market, who.passes, rows, who.query.as_of or 0)
 
 
 def _chosen(

@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 from homing.market.snapshot import MarketSnapshot
 from homing.models.query import Query
 from homing.people.lead import Limits
+from homing.personalization.ask import Ask
+from homing.personalization.passes import REASONS, Pass
 from homing.personalization.returned import IS_LIKE, MANY_VIEWS, VIEW, Act, Kept, kept
 from homing.store.columns import TYPES, EventColumns
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.signals import DECLARED, SIGNAL_LABELS, SIGNAL_NUMBERS, signed_weights
 
-__all__ = ["Acts", "Shopper", "shopper", "shoppers"]
+__all__ = ["Acts", "Shopper", "are_acts", "history", "shopper", "shoppers"]
 
 _MOST_EVENTS: Final = 5_000
+_BELIED: Final = 0.5
 _NOT_AN_ACT: Final = np.array([kind.spec.cause == "system" for kind in TYPES])
 
 
@@ -42,7 +45,8 @@ class Shopper:
     """What an answer to this lead stands on. `liked` and `passed` hold the homes it spoke for and against.
 
     A home that was relisted is one home: its last act counts, whichever listing it was on. `seen` and `dismissed` hold
-    the rows of listings acted on and of those that follow them; `kept` the homes it likes, by the row of the last one.
+    the rows of listings acted on and of those that follow them; `kept` the homes it likes, by the row of the last one;
+    `passes` the homes it passed on for a reason that no later like belies.
     """
 
     lead_id: str
@@ -54,36 +58,48 @@ class Shopper:
     seen: NDArray[np.int64]
     dismissed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     kept: Mapping[int, Kept] = field(default_factory=dict)
+    passes: tuple[Pass, ...] = ()
 
 
 def shopper(
     store: EventStore,
     tenant: str,
-    lead_id: str,
+    ask: Ask,
     limits: Limits | None,
     market: MarketSnapshot,
     as_of: int,
-    *,
-    visitor: bool = False,
     weights: NDArray[np.float64] = DECLARED,
 ) -> Shopper:
-    """Read a lead's last events as of a moment (what had happened and was known by then) and weigh them.
+    """Read the last events of who is asked about, as of a moment (what had happened and was known), and weigh them.
 
-    Of a `visitor` the id is the anonymous one, and the events are those of that visitor.
+    Of a visitor the events are those of its anonymous id. Events that the question leaves out never were.
     """
-    asked = EventQuery(
-        lead_id=None if visitor else lead_id,
-        anonymous_id=lead_id if visitor else None,
+    asked = history(ask, as_of)
+    events = store.columns(tenant, asked, numbers=SIGNAL_NUMBERS, labels=SIGNAL_LABELS)
+    everything = _Read.of(events, market, weights)
+    in_time = np.argsort(events.at, kind="stable")  # a visitor's events may name several leads
+    count = len(events) if len(events) < _MOST_EVENTS else store.count(tenant, replace(asked, limit=None))
+    if ask.without:
+        left = np.array([event_id not in ask.without for event_id in events.event_ids], dtype=np.bool_)
+        in_time, count = in_time[left[in_time]], count - int(np.count_nonzero(~left))
+    return everything.shopper(ask.shopper_id, limits, in_time, as_of, count)
+
+
+def history(ask: Ask, as_of: int) -> EventQuery:
+    """The last events of who is asked about, as of a moment."""
+    return EventQuery(
+        lead_id=ask.lead_id,
+        anonymous_id=ask.anonymous_id,
         upto=as_of,
         known_upto=as_of,
         limit=_MOST_EVENTS,
         newest_first=True,
     )
-    events = store.columns(tenant, asked, numbers=SIGNAL_NUMBERS, labels=SIGNAL_LABELS)
-    everything = _Read.of(events, market, weights)
-    in_time = np.argsort(events.at, kind="stable")  # a visitor's events may name several leads
-    count = len(events) if len(events) < _MOST_EVENTS else store.count(tenant, replace(asked, limit=None))
-    return everything.shopper(lead_id, limits, in_time, as_of, count)
+
+
+def are_acts(events: EventColumns) -> NDArray[np.bool_]:
+    """Which events are acts on a home, bool (n,): not what the system did."""
+    return np.asarray((events.property >= 0) & ~_NOT_AN_ACT[events.type])
 
 
 def shoppers(
@@ -125,11 +141,10 @@ class _Read:
 
     @classmethod
     def of(cls, events: EventColumns, market: MarketSnapshot, weights: NDArray[np.float64]) -> _Read:
-        acted = (events.property >= 0) & ~_NOT_AN_ACT[events.type]
         homes = market.ids.codes(events.properties.ids)
         now = len(market) + np.arange(len(homes))
         now[homes >= 0] = market.relisted.now[homes[homes >= 0]]
-        return cls(events, market, signed_weights(events, weights), acted, homes, now)
+        return cls(events, market, signed_weights(events, weights), are_acts(events), homes, now)
 
     def shopper(
         self, lead_id: str, limits: Limits | None, rows: NDArray[np.int64], as_of: int, event_count: int
@@ -161,7 +176,26 @@ class _Read:
             seen=self._listings(rows),
             dismissed=self._listings(against),
             kept=self._kept(rows, against),
+            passes=self._passes(against, signal[weights[signal] > 0]),
         )
+
+    def _passes(self, against: NDArray[np.int64], liked: NDArray[np.int64]) -> tuple[Pass, ...]:
+        """The last words against homes that give a reason, but for those that a home liked later belies."""
+        codes, words = self.events.labels["reason"]
+        homes = self.homes[self.events.property[against]]
+        told = against[(codes[against] >= 0) & (homes >= 0)]
+        homes_liked = self.homes[self.events.property[liked]]
+        found = []
+        for place in told.tolist():
+            row, at = int(self.homes[self.events.property[place]]), int(self.events.at[place])
+            reason = words.ids[int(codes[place])]
+            if reason in REASONS:
+                price = float(self.market.price_at(np.array([row]), np.array([at]))[0])
+                one = Pass(row, reason, price, at)
+                since = homes_liked[(self.events.at[liked] > at) & (homes_liked >= 0)]
+                if not (one.takes(self.market, since) > _BELIED).any():
+                    found.append(one)
+        return tuple(found)
 
     def _listings(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The listings that events are about and those that follow them, as rows of the market."""
