@@ -169,7 +169,7 @@ def _return_to_saved(world: World, now: Visit) -> None:
 def _announce(world: World, now: Visit, filters: Filters, page: Page, number: int) -> None:
     """The search as the site logs it."""
     draw = now.search.draw
-    at = now.wait(4 + int(draw.integers(0, 12)))
+    at = now.wait(c.PAGE_SECONDS * float(np.exp(0.5 * draw.standard_normal())))
     now.pages += 1
     if number == 0:
         data = {"search_filters": filters.payload(world), "results_count": page.found}
