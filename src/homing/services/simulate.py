@@ -16,7 +16,7 @@ from homing.market.property import DELETED, Property, property_from
 from homing.services.import_report import Refusals
 from homing.simulation.simulate import Simulated, simulate
 
-__all__ = ["Simulate", "SimulationWritten"]
+__all__ = ["Simulate", "SimulationWritten", "homes_of"]
 
 _TABLES = ("listings", "leads", "agents", "events", "truth")
 _BLOCK = 1_000
@@ -54,7 +54,7 @@ class Simulate:
     ) -> SimulationWritten:
         """Read the homes, let the days pass (`progress` hears how many of how many), write the files into `out`."""
         _check_folder(Path(out))
-        homes, refused = self._homes(listings, format)
+        homes, refused = homes_of(listings, format, self.end)
         made = simulate(
             [home.row() for home in homes],
             self.leads,
@@ -66,18 +66,19 @@ class Simulate:
         files, counts = _written(made, Path(out))
         return SimulationWritten(files, counts, refused)
 
-    def _homes(self, listings: Path | str, format: str) -> tuple[list[Property], Refusals]:  # noqa: A002
-        """The homes oldest version first, so that the newest version of each counts."""
-        homes: list[Property] = []
-        refused = Refusals()
-        for row in open_listings(listings, format).rows():
-            try:
-                if row.faults:
-                    raise BadInput(row.faults)
-                homes.append(property_from(row.values, now=self.end, files=True))
-            except BadInput as error:
-                refused.add(row.number, error)
-        return sorted((home for home in homes if home.status != DELETED), key=lambda home: home.at), refused
+
+def homes_of(listings: Path | str, format: str, now: int) -> tuple[list[Property], Refusals]:  # noqa: A002
+    """The homes of a file oldest version first, so that the newest version of each counts."""
+    homes: list[Property] = []
+    refused = Refusals()
+    for row in open_listings(listings, format).rows():
+        try:
+            if row.faults:
+                raise BadInput(row.faults)
+            homes.append(property_from(row.values, now=now, files=True))
+        except BadInput as error:
+            refused.add(row.number, error)
+    return sorted((home for home in homes if home.status != DELETED), key=lambda home: home.at), refused
 
 
 def _check_folder(out: Path) -> None:

@@ -51,11 +51,14 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A home that a lead opened: its row, how many it had opened before, what it did there, the reason of a pass."""
+    """A home that a lead opened: its row, how many it had opened before, whether it looked in the areas it told alone,
+    what it did there, the reason of a pass, and whether it is `done` with it.
+    """
 
     row: int
     price: float
     before: int
+    in_areas: bool
     did: frozenset[str]
     reason: str | None
     done: bool
@@ -75,7 +78,7 @@ def evidence_of(
     """What the events of a lead say, homes being at these prices; its searches tell the areas and the bedrooms that it wants."""
     found: list[Opened] = []
     seen: set[int] = set()
-    opened = 0
+    opened, areas = 0, None
     for event in events:
         if event["event_type"] == "search_query":
             filters = event["event_data"]["search_filters"]
@@ -92,7 +95,7 @@ def evidence_of(
             if found:
                 found[-1] = replace(found[-1], done=True)
             if row not in seen:
-                found.append(Opened(row, prices[row], opened, frozenset(), None, done=False))
+                found.append(Opened(row, prices[row], opened, areas is not None, frozenset(), None, done=False))
             seen.add(row)
             opened += 1
         elif kind in _REACTIONS and found and found[-1].row == row:
@@ -133,6 +136,7 @@ class _Wishes:
     lean: Doubles
     reference: Rows
     reference_prices: Doubles
+    reference_in_areas: NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -201,23 +205,23 @@ class BayesianLearner:
             leans.append([traits[which]["lean"].get(name, 0.0) for name in NAMES])
         if known.areas is not None:
             tastes = [replace(taste, areas_hard=known.areas_hard) for taste in tastes]
-        reference, prices = self._looked_at(known)
-        return _Wishes(tastes, np.array(leans), reference, prices)
+        inside = np.isin(self.homes.area[self.rows], known.areas or ())
+        general = self._looked_at(known, inside | (known.areas is None or not known.areas_hard))
+        within = self._looked_at(known, inside) if inside.any() else general[:0]
+        places = np.concatenate((general, within))
+        from_areas = np.arange(len(places)) >= len(general)
+        return _Wishes(tastes, np.array(leans), self.rows[places], self.prices[places], from_areas)
 
-    def _looked_at(self, known: Known) -> tuple[Rows, Doubles]:
-        """Homes as pages show them: most within what was told, some just beyond."""
-        meets = self.prices <= known.budget
+    def _looked_at(self, known: Known, among: NDArray[np.bool_]) -> Rows:
+        """Places of homes as pages show them: most within what was told, some just beyond, out of those `among`."""
+        meets = among & (self.prices <= known.budget)
         if known.beds is not None:
             meets &= self.homes.beds[self.rows] >= known.beds
-        if known.areas is not None and known.areas_hard:
-            meets &= np.isin(self.homes.area[self.rows], known.areas)
-        inside, beyond = np.flatnonzero(meets), np.flatnonzero(~meets & (self.prices <= 1.25 * known.budget))
+        inside, beyond = np.flatnonzero(meets), np.flatnonzero(among & ~meets & (self.prices <= 1.25 * known.budget))
         few = min(len(beyond), int(c.EXPLORED * _REFERENCE))
         many = min(len(inside), _REFERENCE - few)
-        places = np.concatenate(
-            (self._draw.choice(inside, many, replace=False), self._draw.choice(beyond, few, replace=False))
-        )
-        return self.rows[places], self.prices[places]
+        chosen = self._draw.choice(inside, many, replace=False), self._draw.choice(beyond, few, replace=False)
+        return np.concatenate(chosen)
 
     def _prior(self, n: int) -> _Particles:
         draw = self._draw
@@ -296,33 +300,34 @@ class _Likelihood:
         joint, own = _joint(weights, seen, particles.say)
         off_joint, off_own = _joint(weights + off[:, None, :], seen, particles.say)
         unseen = np.sqrt((weights[:, :, _FIELDS:].mean(axis=1) ** 2).sum(axis=1))[:, None]
-        bars = _bars(joint[:, len(of) :], fits[:, len(of) :], unseen)
+        general = len(of) + np.flatnonzero(~self.wishes.reference_in_areas)
+        within = len(of) + np.flatnonzero(self.wishes.reference_in_areas)
+        bars = _bars(joint[:, general], fits[:, general], unseen)
         fade = np.exp(-np.array([one.before for one in of]) / c.NOISE_VIEWS)
         found = np.zeros(len(particles.wishes))
         for place, one in enumerate(of):
             thought = own + fade[place] * (off_own - own) - bars["reference"]
             scale = np.hypot(1.0 + c.NOISE_START * fade[place], 0.55 * unseen)
             open_odds = 1.0 / (1.0 + np.exp(-np.clip((thought - _OVERLOOKED - c.OUTSIDE) / scale, -30.0, 30.0)))
-            found += np.log(open_odds[:, place] / open_odds[:, len(of) :].mean(axis=1) + _FLOOR)
+            found += np.log(open_odds[:, place] / open_odds[:, within if one.in_areas else general].mean(axis=1) + _FLOOR)
             felt = joint[:, place] + fade[place] * (off_joint[:, place] - joint[:, place])
             noise = np.hypot(c.JUDGEMENT_NOISE * (1.0 + c.NOISE_START * fade[place]), unseen[:, 0])
             found += _reaction(one, felt, noise, bars, fits[:, place])
             if one.reason is not None:
-                against = weights.mean(axis=1) * (seen[:, place] - seen[:, len(of) :].mean(axis=1))
-                found += self._reason(one, against, fits[:, place], particles)
+                against = weights.mean(axis=1) * (seen[:, place] - seen[:, general].mean(axis=1))
+                found += self._reason(one, against)
         return found
 
-    def _reason(self, one: Opened, against: Doubles, fits: NDArray[np.bool_], particles: _Particles) -> Doubles:
-        """How likely the reason of a pass is: what weighs most against the home, where no limit is broken."""
+    def _reason(self, one: Opened, against: Doubles) -> Doubles:
+        """How likely the reason of a pass is: what weighs most against the home, if it breaks no limit that was told."""
+        known = self.evidence.known
+        if one.price > known.budget or self.homes.beds[one.row] < (known.beds or 0):
+            return np.zeros(len(against))
         groups = [against[:, [NAMES.index(name) for name in names]].sum(axis=1) for names in REASONS.values()]
         worst = np.array(tuple(REASONS))[np.argmin(groups, axis=0)]
         given = {"price_too_high": "price", "size_too_small": "size", "size_too_large": "size"}
         named = given.get(one.reason or "", one.reason)
-        likely = np.where(worst == named, _REASON_KNOWN, _WRONG_REASON)
-        if named in {"price", "size", "location"}:
-            return np.log(np.where(fits, likely, 0.5))
-        wishes = np.array([bool(taste.must_haves) for taste in self.wishes.tastes])[particles.wishes]
-        return np.log(np.where(fits | wishes, likely, _WRONG_REASON))
+        return np.log(np.where(worst == named, _REASON_KNOWN, _WRONG_REASON))
 
 
 def _weights(particles: _Particles, wishes: _Wishes) -> tuple[Doubles, Doubles]:

@@ -12,7 +12,7 @@ from homing.event_types import EventType
 from homing.simulation.agents import Agent
 from homing.simulation.browsing import finish, visit
 from homing.simulation.event_log import EventLog
-from homing.simulation.households import household_of
+from homing.simulation.households import Household, household_of
 from homing.simulation.market_life import MarketLife
 from homing.simulation.scenarios import Shopper
 from homing.simulation.world import Search, World
@@ -75,7 +75,7 @@ def shop(world: World, shopper: Shopper, points: tuple[int, ...], seed: int) -> 
         if acts >= points[-1]:
             break
         if shopper.later is not None and changed is None and acts >= (shopper.scenario.changes or 0):
-            changed = len(_rows(log, world))
+            changed = len(_rows(log, world, household))
             other = household_of(
                 draw, world.homes, shopper.later, household.household_id, household.leads,
                 partners=household.partners, segment=household.segment,
@@ -85,13 +85,13 @@ def shop(world: World, shopper: Shopper, points: tuple[int, ...], seed: int) -> 
         world.log = log
         world.dawn(at - at % DAY)
         finish(world, visit(world, search, household.leads[0], 0, at))
-        acts = sum(is_act(row) for row in _rows(log, world))
-    events = _rows(log, world)
+        acts = sum(is_act(row) for row in _rows(log, world, household))
+    events = _rows(log, world, household)
     return Shopped(events, tuple(_after(events, point) for point in points), changed)
 
 
-def _rows(log: EventLog, world: World) -> list[dict[str, object]]:
-    lead = [{**row, "received_at": row["timestamp"]} for row in log.rows("shop", world.end, 0)]
+def _rows(log: EventLog, world: World, household: Household) -> list[dict[str, object]]:
+    lead = [{**row, "received_at": row["timestamp"]} for row in log.rows(household.household_id, world.end, 0)]
     return sorted(lead, key=lambda row: parse_moment(str(row["timestamp"])))
 
 
