@@ -80,7 +80,7 @@ INTENT_DAY = (
     (0.000, 0.012, 0.970, 0.018),
     (0.000, 0.000, 0.040, 0.960),
 )  # [judged]
-SESSIONS_A_DAY = (0.05, 0.15, 0.45, 0.60)  # by intent [judged]
+SESSIONS_A_DAY = (0.05, 0.15, 0.52, 0.66)  # by intent [judged]
 ACTIVITY_SPREAD = 0.8  # standard deviation of log activity: heavy tails, median 40-80 views of active leads [judged]
 KNOWN_BEFORE = 0.55  # share of leads known before the first day; the others register evenly over the days [judged]
 AFTER_PURCHASE = 0.08  # visits go on at this share after buying [judged]
@@ -118,7 +118,7 @@ WEEKEND = 1.35  # more visits on Saturdays and Sundays [judged]
 DEVICES = {"mobile": 0.62, "desktop": 0.30, "tablet": 0.08}  # [judged]
 
 # -- from inquiry to keys
-INQUIRY = (0.001, 0.005, 0.06, 0.15)  # chance a session asks about its best saved home, by intent [portal]
+INQUIRY = (0.001, 0.005, 0.05, 0.13)  # chance a session asks about its best saved home, by intent [portal]
 INQUIRY_GAP = 1.0  # it must come this close to the best home seen so far, in utility [judged]
 NEVER_ANSWERED = 0.42  # by slow agents [response]
 NEXT_TOUR = 0.95  # chance that a tour without a bid is followed by another [redfin]
@@ -130,7 +130,7 @@ OFFER_AFTER_TOURS = 4  # tours before a household bids at all [redfin]
 BID_ABOVE = 0.93  # reservation utility: a quantile of its eligible homes [judged]
 OFFER_CHANCE = 0.22  # for each tour of a home that reaches its reservation utility [redfin]
 OFFER_AGAIN = 0.65  # the same once a bid was lost [redfin]
-OFFER_ACCEPTED = 0.40  # 1.6-1.8 offers a purchase [redfin]
+OFFER_ACCEPTED = 0.46  # 1.6-1.8 offers a purchase [redfin]
 HOURS_TO_PENDING = 3  # from the accepted offer to the listing's change of status [judged]
 OFFER_RATIO = (0.96, 1.03)  # of the list price; never above the budget [judged]
 
