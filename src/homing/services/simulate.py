@@ -14,6 +14,7 @@ from homing.core.errors import BadInput
 from homing.integrations.listing_files import open_listings
 from homing.market.property import DELETED, Property, property_from
 from homing.services.import_report import Refusals
+from homing.simulation.moments import Moment, moments
 from homing.simulation.simulate import Simulated, simulate
 
 __all__ = ["Simulate", "SimulationWritten", "homes_of"]
@@ -24,11 +25,14 @@ _BLOCK = 1_000
 
 @dataclass(frozen=True, slots=True)
 class SimulationWritten:
-    """The files by what they hold, their rows, and the rows of the input that are no listing."""
+    """The files by what they hold, their rows, the rows of the input that are no listing, and the published moments
+    beside those of the run, if they were asked for.
+    """
 
     files: dict[str, str]
     counts: dict[str, int]
     refused: Refusals
+    moments: tuple[Moment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Simulate:
         *,
         format: str = "auto",  # noqa: A002  # the word of the command
         progress: Callable[[int, int], None] | None = None,
+        with_moments: bool = False,
     ) -> SimulationWritten:
         """Read the homes, let the days pass (`progress` hears how many of how many), write the files into `out`."""
         _check_folder(Path(out))
@@ -64,7 +69,7 @@ class Simulate:
             progress=progress,
         )
         files, counts = _written(made, Path(out))
-        return SimulationWritten(files, counts, refused)
+        return SimulationWritten(files, counts, refused, tuple(moments(made)) if with_moments else ())
 
 
 def homes_of(listings: Path | str, format: str, now: int) -> tuple[list[Property], Refusals]:  # noqa: A002
