@@ -1,4 +1,4 @@
-"""How soon homes shown are homes wanted: `.venv/bin/python benchmarks/relevance.py [--each 12] [--leads 1000] [--ledger]`.
+"""How soon homes shown are homes wanted: `.venv/bin/python benchmarks/relevance.py [--each 12] [--ledger]`.
 
 Eight scenarios of simulated households over real King County homes; of each ranker the share of relevant homes in its
 ten after 0, 1, 3, 5, 10, 20 and 30 acts. What is relevant is defined in `homing.evaluation.relevance`.
@@ -33,13 +33,13 @@ def main(arguments):
         homes = [home.row() for home in homes_of(path, "auto", END)[0]]
         started = time.process_time()
         measure = MeasureRelevance(asked.leads, asked.days, asked.each, asked.seed, END)
-        report = measure(homes, Path(folder), progress=lambda done, all_: print(f"\r{done}/{all_}", end="", file=sys.stderr))
+        report = measure(homes, Path(folder), progress=said)
     print(file=sys.stderr)
     if asked.json:
         print(json.dumps(report))
         return
     print(f"simulated households over real homes; constants {report['constants']}; seed {asked.seed}; "
-          f"{report['households']} households of 8 scenarios, {report['few_homes']['households']} with few homes apart; "
+          f"{report['households']} households, {report['few_homes']['households']} with few homes apart; "
           f"{time.process_time() - started:.0f} s CPU")  # fmt: skip
     print("share of relevant homes in ten after so many acts", *report["points"])
     table(report["all"])
@@ -50,6 +50,11 @@ def main(arguments):
         print("households with few homes")
         table(report["few_homes"])
     print(f"homes shown that break a stated limit: {report['violations']}")
+
+
+def said(done, households):
+    """How far it is."""
+    print(f"\r{done}/{households}", end="", file=sys.stderr)
 
 
 def table(found):

@@ -1,7 +1,7 @@
 """Relevance, where the truth is known because it was made: what a shown home is worth to a simulated household.
 
-A home is relevant for a household if its true utility is among the best max(20, 5 %) of the homes for sale that meet its
-hard limits, those it never stated among them. Every ranker is asked for ten homes out of the same: for sale, within
+A home is relevant for a household if its true utility is among the best max(20, 5 %) of the homes for sale that meet
+its hard limits, those it never stated among them. Every ranker is asked for ten homes out of the same: for sale, within
 what the household stated, and not acted on yet.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from homing.measures.intervals import bootstrap_mean
 
-__all__ = ["FEWEST_ELIGIBLE", "FLOOR", "CEILING", "POINTS", "Graded", "relevance_report", "relevant", "share"]
+__all__ = ["CEILING", "FEWEST_ELIGIBLE", "FLOOR", "POINTS", "Graded", "relevance_report", "relevant", "share"]
 
 POINTS: Final = (0, 1, 3, 5, 10, 20, 30)
 """After how many acts a household is answered."""
@@ -45,7 +45,7 @@ class Graded:
 
 
 def relevant(worth: NDArray[np.float64], fits: Flags) -> Flags:
-    """Which of n homes for sale are relevant, of which the household's true utility is `worth` and that meet its limits.
+    """Which of n homes for sale are relevant; `worth` is their true utility, `fits` whether they meet all limits.
 
     >>> worth = np.arange(1_000.0)
     >>> int(relevant(worth, worth < 900).sum()), int(relevant(worth, worth < 30).sum())

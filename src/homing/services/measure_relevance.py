@@ -23,7 +23,8 @@ from homing.personalization.property_engine import PropertyPersonalizationEngine
 from homing.personalization.shopper import shopper
 from homing.services.train_models import TrainModels
 from homing.simulation import constants
-from homing.simulation.bayesian_learner import BayesianLearner, Known, evidence_of
+from homing.simulation.bayesian_learner import BayesianLearner
+from homing.simulation.evidence import Known, evidence_of
 from homing.simulation.scenarios import SCENARIOS, Shopper, drawn
 from homing.simulation.shopping import Shopped, is_act, shop, standing_still
 from homing.simulation.simulate import Lived, lived, tables
@@ -152,7 +153,7 @@ class _Suite:
         stand.take(done.events)
         found: dict[str, list[float]] = {}
         violations = 0
-        learner = BayesianLearner(self.homes, self.rows, self.prices, self.seed)
+        learner = BayesianLearner(self.homes, self.rows, self.prices, self._known(one.household.taste), self.seed)
         for upto in done.upto:
             stand.now = base if upto == 0 else parse_moment(str(done.events[upto - 1]["timestamp"])) + SECOND
             lists, broken = self._lists(one, done, upto, stand, learner)
@@ -168,7 +169,7 @@ class _Suite:
     def _lists(
         self, one: Shopper, done: Shopped, upto: int, stand: _Stand, learner: BayesianLearner
     ) -> tuple[dict[str, Rows], int]:
-        """Of each ranker the places of ten homes among those for sale, best first; and how many break a stated limit."""
+        """Of each ranker the places of ten homes for sale, best first; and how many break a stated limit."""
         lead, events = one.household.leads[0], done.events[:upto]
         stated = self._stated(one.household.taste)
         seen = self.homes.ids.codes([str(row["property_id"]) for row in events if is_act(row)])

@@ -146,9 +146,7 @@ def _look_through(world: World, now: Visit, page: Page) -> None:
         opens(world, now, int(page.rows[place]), "search_results", worth.only(int(place)))
 
 
-def pulls(
-    search: Search, own: NDArray[np.float64], again: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], float]:
+def pulls(search: Search, own: NDArray[np.float64], again: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
     """How much each home of a page pulls, (n,), and opening nothing: utility, place and chance (Gumbel).
 
     `own` is what the homes are worth to the partner who looks, `again` which of them it has opened before.

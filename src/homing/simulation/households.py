@@ -99,7 +99,7 @@ def _household(draw: Draw, homes: Homes, number: int, named: int, leads: int, st
     )
 
 
-def household_of(  # noqa: PLR0913  # who it is, besides what it wants
+def household_of(
     draw: Draw,
     homes: Homes,
     taste: Taste,

@@ -45,10 +45,9 @@ class Scenario:
 SCENARIOS: Final = (
     Scenario("relocating_family", "a family moving for a job, near to it", "relocating_family", {"distance": -0.6}),
     Scenario("first_time_buyers", "a couple at the edge of their budget", "first_time", {"price": -0.4}),
-    Scenario("investor", "wants what is cheap and lets well", "investor", {"price": -0.6, "condition": 0.3}, alone=True),
+    Scenario("investor", "wants what is cheap and sound", "investor", {"price": -0.6, "condition": 0.3}, alone=True),
     Scenario("luxury_downsizers", "less land and less work, but the view", "luxury", {"lot": -0.6, "view": 0.6}),
-    Scenario("condo_browser", "a flat in town, hardly any land, newly built", "first_time", {"lot": -1.2, "newness": 0.8},
-             alone=True),
+    Scenario("condo_browser", "hardly any land, newly built", "first_time", {"lot": -1.2, "newness": 0.8}, alone=True),
     Scenario("couple_who_disagree", "two partners of opposite tastes", "move_up", apart=2.0),
     Scenario("changes_mind", "after fifteen acts other tastes, another area", "move_up", anywhere=True, changes=15),
     Scenario("out_of_town_buyer", "knows no area yet", "relocating_family", anywhere=True),
