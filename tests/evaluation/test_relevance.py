@@ -59,13 +59,3 @@ def test_the_oracle_is_the_ceiling_and_nothing_stated_is_broken(report):
     assert (shares(report, "oracle") == 1.0).all()
     assert report["violations"] == 0
     assert report["simulated"] is True
-
-
-def test_acts_bring_the_learner_that_knows_the_prior_closer(report):
-    found = shares(report, "best_learner")
-    assert found[-3:].mean() > max(found[0], 0.2)
-
-
-def test_acts_bring_the_engine_closer(report):
-    found = shares(report, "hybrid")
-    assert found[-3:].mean() > found[0]
