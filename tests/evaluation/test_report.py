@@ -135,3 +135,8 @@ def test_the_place_of_a_mark_goes_by_its_value():
     svg = ET.fromstring(forest("t", [Mark(str(value), value) for value in (0.0, 0.05, 0.1)]))
     first, middle, last = (float(one.get("cx")) for one in svg.iter("{http://www.w3.org/2000/svg}circle"))
     assert middle == pytest.approx((first + last) / 2, abs=0.1)
+
+
+def test_simulated_shoppers_are_named_with_the_constants_that_made_them():
+    assert Origin("", "", "", True, "e72a92427f8b").kind == "Simulated shoppers, constants e72a92427f8b."
+    assert Origin("", "", "", False, "e72a92427f8b").kind == "Real shoppers."

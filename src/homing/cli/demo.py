@@ -25,6 +25,7 @@ from homing.core.errors import BadInput
 from homing.core.settings import SIMULATED_MARK
 from homing.interfaces import Recommendations
 from homing.personalization.answer import as_json
+from homing.simulation.constants import fingerprint
 from homing.store.events import EventQuery
 
 __all__ = ["demo"]
@@ -114,7 +115,7 @@ def _fresh(outer: Terminal) -> Terminal:
         raise BadInput.of("--data-dir", f"hold no other folder named demo ({folder} was not made by a demo)", "one")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder / SIMULATED_MARK).touch()
+    (folder / SIMULATED_MARK).write_text(fingerprint())
     return replace(outer, data_dir=folder, database=None)
 
 

@@ -42,12 +42,14 @@ def report(  # noqa: PLR0913, PLR0917  # each is an option of the command
         raise BadInput.of("--out", "be a folder", str(out))
     asked = {"protocol": protocol, "k": k, "models": models, "seed": seed, "share": share, "folds": folds}
     document = evaluation_document(terminal, **asked)  # type: ignore[arg-type]  # each has its own type
-    is_marked = (terminal.homing.settings.data_dir / SIMULATED_MARK).is_file()
+    mark = terminal.homing.settings.data_dir / SIMULATED_MARK
+    is_marked = mark.is_file()
     origin = Origin(
         command=_command(asked),
         version=__version__,
         at=format_moment(terminal.homing.clock() // SECOND * SECOND),
         simulated=simulated if simulated is not None else (True if is_marked else None),
+        constants=mark.read_text().strip() if is_marked else "",
     )
     out.mkdir(parents=True, exist_ok=True)
     files = []

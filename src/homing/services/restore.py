@@ -124,7 +124,9 @@ def _take_over(folder: Path, decided: Path) -> None:
     if (decided / MODELS).is_dir():
         shutil.rmtree(folder / MODELS, ignore_errors=True)
         (decided / MODELS).rename(folder / MODELS)
-    if plan["simulated"]:
+    if (decided / SIMULATED_MARK).is_file():
+        (decided / SIMULATED_MARK).replace(folder / SIMULATED_MARK)
+    elif plan["simulated"]:
         (folder / SIMULATED_MARK).touch()
     else:
         (folder / SIMULATED_MARK).unlink(missing_ok=True)

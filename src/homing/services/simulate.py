@@ -14,9 +14,10 @@ from homing.core.errors import BadInput
 from homing.integrations.listing_files import open_listings
 from homing.market.property import DELETED, Property, property_from
 from homing.services.import_report import Refusals
+from homing.simulation.moments import Moment, moments
 from homing.simulation.simulate import Simulated, simulate
 
-__all__ = ["Simulate", "SimulationWritten"]
+__all__ = ["Simulate", "SimulationWritten", "homes_of"]
 
 _TABLES = ("listings", "leads", "agents", "events", "truth")
 _BLOCK = 1_000
@@ -24,11 +25,14 @@ _BLOCK = 1_000
 
 @dataclass(frozen=True, slots=True)
 class SimulationWritten:
-    """The files by what they hold, their rows, and the rows of the input that are no listing."""
+    """The files by what they hold, their rows, the rows of the input that are no listing, and the published moments
+    beside those of the run, if they were asked for.
+    """
 
     files: dict[str, str]
     counts: dict[str, int]
     refused: Refusals
+    moments: tuple[Moment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,11 @@ class Simulate:
         *,
         format: str = "auto",  # noqa: A002  # the word of the command
         progress: Callable[[int, int], None] | None = None,
+        with_moments: bool = False,
     ) -> SimulationWritten:
         """Read the homes, let the days pass (`progress` hears how many of how many), write the files into `out`."""
         _check_folder(Path(out))
-        homes, refused = self._homes(listings, format)
+        homes, refused = homes_of(listings, format, self.end)
         made = simulate(
             [home.row() for home in homes],
             self.leads,
@@ -64,20 +69,21 @@ class Simulate:
             progress=progress,
         )
         files, counts = _written(made, Path(out))
-        return SimulationWritten(files, counts, refused)
+        return SimulationWritten(files, counts, refused, tuple(moments(made)) if with_moments else ())
 
-    def _homes(self, listings: Path | str, format: str) -> tuple[list[Property], Refusals]:  # noqa: A002
-        """The homes oldest version first, so that the newest version of each counts."""
-        homes: list[Property] = []
-        refused = Refusals()
-        for row in open_listings(listings, format).rows():
-            try:
-                if row.faults:
-                    raise BadInput(row.faults)
-                homes.append(property_from(row.values, now=self.end, files=True))
-            except BadInput as error:
-                refused.add(row.number, error)
-        return sorted((home for home in homes if home.status != DELETED), key=lambda home: home.at), refused
+
+def homes_of(listings: Path | str, format: str, now: int) -> tuple[list[Property], Refusals]:  # noqa: A002
+    """The homes of a file oldest version first, so that the newest version of each counts."""
+    homes: list[Property] = []
+    refused = Refusals()
+    for row in open_listings(listings, format).rows():
+        try:
+            if row.faults:
+                raise BadInput(row.faults)
+            homes.append(property_from(row.values, now=now, files=True))
+        except BadInput as error:
+            refused.add(row.number, error)
+    return sorted((home for home in homes if home.status != DELETED), key=lambda home: home.at), refused
 
 
 def _check_folder(out: Path) -> None:

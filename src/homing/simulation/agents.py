@@ -29,12 +29,13 @@ class Agent:
 
 
 def draw_agents(leads: int, seed: int) -> list[Agent]:
-    """About one agent for each `LEADS_AN_AGENT` leads, at least three."""
+    """About one agent for each `LEADS_AN_AGENT` leads, at least three; the shares of the fast and the slow hold."""
     draw = np.random.default_rng([seed, 4])
     shares = np.array([share for share, _ in c.AGENT_MINUTES])
+    count = max(3, leads // c.LEADS_AN_AGENT)
+    kinds = np.searchsorted(np.cumsum(shares / shares.sum()), (draw.permutation(count) + 0.5) / count)
     agents = []
-    for number in range(max(3, leads // c.LEADS_AN_AGENT)):
-        kind = int(draw.choice(len(shares), p=shares / shares.sum()))
+    for number, kind in enumerate(kinds.tolist()):
         agents.append(
             Agent(
                 agent_id=f"agent-{number + 1:03d}",

@@ -14,7 +14,7 @@ from homing.simulation.judgement import Judgement, judged, pass_reason
 from homing.simulation.results import Filters, Page, filters_of, results_page
 from homing.simulation.world import Search, World, Worth
 
-__all__ = ["Visit", "finish", "hours_of_day", "noise_scale", "short_visit", "visit"]
+__all__ = ["Visit", "finish", "hours_of_day", "noise_scale", "pulls", "short_visit", "visit"]
 
 _DEVICES, _DEVICE_SHARES = tuple(c.DEVICES), np.array(tuple(c.DEVICES.values()))
 
@@ -134,20 +134,28 @@ def _look_through(world: World, now: Visit, page: Page) -> None:
     """Open the homes of a page whose utility, noise and place beat that of opening nothing (Plackett-Luce)."""
     if not len(page.rows):
         return
-    search, draw = now.search, now.search.draw
-    scale = noise_scale(search)
+    search = now.search
     worth = world.worth(search, page.rows, now.clock, now.partner)
-    own = worth.own - search.household.bars["reference"]
     again = np.array([int(row) in search.opened for row in page.rows])
     passed = np.array([int(row) in search.passed for row in page.rows])
-    pull = own - c.POSITION_BIAS * np.log(np.arange(1, len(own) + 1)) - c.SEEN_AGAIN * again
-    pull += scale * draw.gumbel(size=len(pull))
-    nothing = c.OUTSIDE + scale * float(draw.gumbel())
+    pull, nothing = pulls(search, worth.own, again)
     chosen = np.flatnonzero((pull > nothing) & ~passed)
     chosen = np.sort(chosen[np.argsort(-pull[chosen], kind="stable")][: c.MOST_OPENED])
     for place in chosen:
-        now.wait(3 + int(draw.integers(0, 20)))
+        now.wait(3 + int(search.draw.integers(0, 20)))
         opens(world, now, int(page.rows[place]), "search_results", worth.only(int(place)))
+
+
+def pulls(search: Search, own: NDArray[np.float64], again: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+    """How much each home of a page pulls, (n,), and opening nothing: utility, place and chance (Gumbel).
+
+    `own` is what the homes are worth to the partner who looks, `again` which of them it has opened before.
+    """
+    scale = noise_scale(search)
+    place = np.log(np.arange(1, len(own) + 1))
+    pull = own - search.household.bars["reference"] - c.POSITION_BIAS * place - c.SEEN_AGAIN * again
+    chance = scale * search.draw.gumbel(size=len(own) + 1)
+    return pull + chance[:-1], c.OUTSIDE + float(chance[-1])
 
 
 def noise_scale(search: Search) -> float:
@@ -169,7 +177,7 @@ def _return_to_saved(world: World, now: Visit) -> None:
 def _announce(world: World, now: Visit, filters: Filters, page: Page, number: int) -> None:
     """The search as the site logs it."""
     draw = now.search.draw
-    at = now.wait(4 + int(draw.integers(0, 12)))
+    at = now.wait(c.PAGE_SECONDS * float(np.exp(0.5 * draw.standard_normal())))
     now.pages += 1
     if number == 0:
         data = {"search_filters": filters.payload(world), "results_count": page.found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -87,6 +88,20 @@ def answer(world: World, task: Task) -> None:
         _schedule(world, task)
 
 
+def suggest(world: World, task: Task) -> None:
+    """The agent proposes the next home: one the household has saved, or one of the agent's own finding."""
+    search = task.search
+    if search.bought or search.bidding:
+        return
+    left = [row for row in search.saved if row not in search.asked and world.life.is_active(row, task.at)]
+    if search.draw.random() < c.AGENT_FINDS:
+        left = _found(world, search, task.at) or left
+    if left:
+        row = max(left, key=lambda row: (search.saved.get(row, 0.0), -row))
+        search.asked.add(row)
+        answer(world, replace(task, row=row))
+
+
 def tour(world: World, task: Task) -> None:
     """A tour takes place, is called off or missed; afterwards the household may bid."""
     search, draw = task.search, task.search.draw
@@ -95,6 +110,7 @@ def tour(world: World, task: Task) -> None:
     if search.bought or not world.life.is_active(task.row, task.at):
         data = {"reason": "bought another" if search.bought else "no longer for sale"}
         world.log.add(task.at, EventType.TOUR_CANCELLED, task.lead, data=data, ids=ids)
+        _tours_go_on(world, task)
         return
     if luck < c.TOUR_CANCELLED:
         world.log.add(
@@ -116,7 +132,7 @@ def tour(world: World, task: Task) -> None:
         search.bidding = True
         world.later(task.at + int(draw.integers(3, 30)) * HOUR, "offer", search, task.lead, row=task.row)
     elif draw.random() < c.NEXT_TOUR:
-        _propose(world, task)
+        _tours_go_on(world, task)
 
 
 def offer(world: World, task: Task) -> None:
@@ -125,6 +141,7 @@ def offer(world: World, task: Task) -> None:
     found = judged(world, search, task.row, task.at)
     if search.bought or not found.fits or not world.life.is_active(task.row, task.at):
         search.bidding = False
+        _tours_go_on(world, task)
         return
     worth = min(search.household.taste.budget, found.price * draw.uniform(*c.OFFER_RATIO))
     amount = float(rounded(np.array(worth), float(price_step(np.array(found.price))) / 10.0))
@@ -143,6 +160,8 @@ def verdict(world: World, task: Task) -> None:
     taken = task.row in world.promised or not world.life.is_active(task.row, task.at)
     if taken or draw.random() > chance:
         world.log.add(task.at, EventType.OFFER_DECLINED, task.lead, data={"amount": task.amount}, ids=ids)
+        search.lost += 1
+        _tours_go_on(world, task)
         return
     world.log.add(task.at, EventType.OFFER_ACCEPTED, task.lead, data={"amount": task.amount}, ids=ids)
     world.sell(task.row, task.at + c.HOURS_TO_PENDING * HOUR)
@@ -190,6 +209,7 @@ def mail(world: World, task: Task) -> None:
 
 HAPPENINGS: Mapping[str, Callable[[World, Task], None]] = {
     "answer": answer,
+    "suggest": suggest,
     "tour": tour,
     "offer": offer,
     "verdict": verdict,
@@ -201,14 +221,22 @@ HAPPENINGS: Mapping[str, Callable[[World, Task], None]] = {
 """What each kind of task does."""
 
 
-def _propose(world: World, task: Task) -> None:
-    """After a tour the agent suggests the next saved home that is still for sale, a few hours later."""
-    search, later = task.search, task.at + 3 * HOUR
-    left = [row for row in search.saved if row not in search.asked and world.life.is_active(row, later)]
-    if left:
-        row = max(left, key=lambda row: (search.saved[row], -row))
-        search.asked.add(row)
-        world.later(later, "answer", search, task.lead, row=row)
+def _tours_go_on(world: World, task: Task) -> None:
+    """Some days later the agent will propose another home."""
+    wait = float(task.search.draw.exponential(c.DAYS_BETWEEN_TOURS))
+    world.later(task.at + 3 * HOUR + int(wait * 86_400) * SECOND, "suggest", task.search, task.lead)
+
+
+def _found(world: World, search: Search, at: int) -> list[int]:
+    """The home that an agent who knows the client takes for the best of a handful the household has never opened."""
+    page = results_page(world, filters_of(search.household.taste, search.draw), search.draw, at, set(search.opened))
+    new = page.rows[: c.AGENT_LOOKS_AT]
+    if not len(new):
+        return []
+    worth = world.worth(search, new, at)
+    liking = worth.joint + c.JUDGEMENT_NOISE * search.draw.standard_normal(len(new))
+    best = int(liking.argmax())
+    return [int(new[best])] if worth.fits[best] and int(new[best]) not in search.asked else []
 
 
 def _schedule(world: World, task: Task) -> None:
@@ -232,4 +260,4 @@ def _would_bid(search: Search, thought: float, fits: bool) -> bool:
     if not fits or search.bidding or search.tours < c.OFFER_AFTER_TOURS or not search.pre_approved:
         return False
     keen = thought >= min(search.household.bars["reservation"], search.best)
-    return bool(keen and search.draw.random() < c.OFFER_CHANCE)
+    return bool(keen and search.draw.random() < (c.OFFER_AGAIN if search.lost else c.OFFER_CHANCE))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
@@ -14,11 +16,11 @@ from homing.simulation.homes import Homes
 from homing.simulation.money import round_budget
 from homing.simulation.taste import MUST_HAVES, NAMES, Taste, attributes, utility, within_limits
 
-__all__ = ["Household", "draw_households"]
+__all__ = ["BELOW_ZERO", "QUANTILES", "Household", "draw_households", "draw_taste", "household_of"]
 
 Draw = np.random.Generator
 
-_QUANTILES = {
+QUANTILES = {
     "pass": c.PASS_BELOW,
     "reference": c.REFERENCE,
     "like": c.LIKE_ABOVE,
@@ -28,12 +30,17 @@ _QUANTILES = {
 }
 
 
+BELOW_ZERO = ("price", "over", "size_gap", "distance")
+"""Nobody wants more of these."""
+
+
 @dataclass(frozen=True, slots=True)
 class Household:
     """One household: its leads (ids; the second is the partner's own account), its taste and its temper.
 
     `bars` are the utilities at which it passes, takes for normal, likes, saves, shares, and would bid; `normal` are the
     mean attributes of the `eligible` homes within its limits. `activity` multiplies its visits, `hour` shifts them.
+    `naive` (2, len(NAMES)) are the weights that it goes by before it has seen any home.
     """
 
     household_id: str
@@ -41,6 +48,7 @@ class Household:
     partners: int
     segment: str
     taste: Taste
+    naive: NDArray[np.float64]
     bars: dict[str, float]
     normal: NDArray[np.float64]
     eligible: int
@@ -50,6 +58,12 @@ class Household:
     joined: int
     hour: float
     saves_search: bool
+
+    def weights_after(self, views: int) -> NDArray[np.float64]:
+        """The weights it goes by after so many views: tastes sharpen, w + (naive - w) exp(-views / NOISE_VIEWS)."""
+        away = self.naive - self.taste.weights
+        weights: NDArray[np.float64] = self.taste.weights + away * float(np.exp(-views / c.NOISE_VIEWS))
+        return weights
 
 
 def draw_households(homes: Homes, leads: int, seed: int, start: int, end: int) -> list[Household]:
@@ -68,22 +82,14 @@ def _household(draw: Draw, homes: Homes, number: int, named: int, leads: int, st
     segment = _segment(draw)
     partners = 2 if draw.random() < c.TWO_PARTNERS else 1
     accounts = 2 if partners == 2 and draw.random() < c.BOTH_REGISTER and named + 2 <= leads else 1
-    taste = _possible(homes, _taste(draw, homes, segment, partners))
-    rows = np.flatnonzero(within_limits(homes, taste, np.arange(len(homes)), homes.price))
-    seen = attributes(homes, taste, rows, homes.price[rows])
-    worth, _, _ = utility(taste, seen)
+    taste = draw_taste(draw, homes, segment, partners)
     intent = int(draw.choice(len(c.INTENTS), p=c.INTENT_START))
     known = draw.random() < c.KNOWN_BEFORE
     joined = start if known else start + int(draw.integers(0, max(1, (end - start) // SECOND - DAY // SECOND))) * SECOND
-    return Household(
-        household_id=f"household-{number:05d}",
-        leads=tuple(f"lead-{named + i + 1:05d}" for i in range(accounts)),
-        partners=partners,
-        segment=segment,
-        taste=taste,
-        bars=dict(zip(_QUANTILES, np.quantile(worth, list(_QUANTILES.values())).tolist(), strict=True)),
-        normal=seen.mean(axis=0),
-        eligible=len(rows),
+    leads_of_it = tuple(f"lead-{named + i + 1:05d}" for i in range(accounts))
+    who = household_of(draw, homes, taste, f"household-{number:05d}", leads_of_it, partners=partners, segment=segment)
+    return replace(
+        who,
         intent=intent,
         preapproved=bool(draw.random() < c.PREAPPROVED[intent]),
         activity=float(np.exp(draw.normal(-(c.ACTIVITY_SPREAD**2) / 2, c.ACTIVITY_SPREAD))),
@@ -93,18 +99,64 @@ def _household(draw: Draw, homes: Homes, number: int, named: int, leads: int, st
     )
 
 
+def household_of(
+    draw: Draw,
+    homes: Homes,
+    taste: Taste,
+    household_id: str,
+    leads: tuple[str, ...],
+    *,
+    partners: int,
+    segment: str,
+) -> Household:
+    """A household with this taste: in the market from the first moment, of usual habits; its bars are those of homes
+    within its limits, and how wrong it is about itself at first is drawn.
+    """
+    rows = np.flatnonzero(within_limits(homes, taste, np.arange(len(homes)), homes.price))
+    seen = attributes(homes, taste, rows, homes.price[rows])
+    worth, _, _ = utility(taste, seen)
+    spread = np.array([c.TASTES[name][1] for name in NAMES])
+    return Household(
+        household_id=household_id,
+        leads=leads,
+        partners=partners,
+        segment=segment,
+        taste=taste,
+        naive=taste.weights + c.NAIVE * spread * draw.standard_normal(len(NAMES)),
+        bars=dict(zip(QUANTILES, np.quantile(worth, list(QUANTILES.values())).tolist(), strict=True)),
+        normal=seen.mean(axis=0),
+        eligible=len(rows),
+        intent=c.INTENTS.index("active"),
+        preapproved=True,
+        activity=1.0,
+        joined=0,
+        hour=0.0,
+        saves_search=False,
+    )
+
+
+def draw_taste(
+    draw: Draw, homes: Homes, segment: str, partners: int, told: Mapping[str, Any] = MappingProxyType({})
+) -> Taste:
+    """What a household of a segment wants; the market holds enough homes for it.
+
+    `told` is what is known of it already: `budget`, `beds` and `areas`, each as in `Taste`.
+    """
+    return _possible(homes, _taste(draw, homes, segment, partners, told))
+
+
 def _segment(draw: Draw) -> str:
     shares = np.array([cast("float", row["share"]) for row in c.SEGMENTS.values()])
     return tuple(c.SEGMENTS)[int(draw.choice(len(shares), p=shares / shares.sum()))]
 
 
-def _taste(draw: Draw, homes: Homes, segment: str, partners: int) -> Taste:
+def _taste(draw: Draw, homes: Homes, segment: str, partners: int, told: Mapping[str, Any]) -> Taste:
     traits = cast("dict[str, Any]", c.SEGMENTS[segment])
     budget = round_budget(float(np.median(homes.price)) * np.exp(traits["budget"] + draw.normal(0.0, c.BUDGET_SPREAD)))
-    budget = max(budget, round_budget(float(np.quantile(homes.price, 0.08))))
+    budget = told.get("budget", max(budget, round_budget(float(np.quantile(homes.price, 0.08)))))
     comfortable = budget * draw.uniform(0.80, 0.95)
-    beds = int(draw.choice(traits["beds"]))
-    areas = _area_set(draw, homes, budget)
+    beds = told.get("beds", int(draw.choice(traits["beds"])))
+    areas = told.get("areas") or _area_set(draw, homes, budget)
     return Taste(
         budget=budget,
         comfortable=comfortable,
@@ -173,7 +225,7 @@ def _weights(draw: Draw, lean: dict[str, float], partners: int) -> NDArray[np.fl
     shared = mean + spread * draw.standard_normal(len(NAMES))
     own = c.PARTNERS_APART * spread * draw.standard_normal((2, len(NAMES)))
     weights = shared + (own if partners == 2 else 0.0 * own)
-    for name in ("price", "over", "size_gap", "distance"):
+    for name in BELOW_ZERO:
         column = NAMES.index(name)
         weights[:, column] = np.minimum(weights[:, column], 0.25 * c.TASTES[name][0])
     return weights

@@ -60,4 +60,4 @@ def _night_after(at: int) -> int:
     """Two o'clock of the night after a moment, where the agents live."""
     local = at + local_offset(at)
     night = local - (local - 2 * HOUR) % DAY + DAY
-    return night - local_offset(night)
+    return night - local_offset(night - local_offset(at))

@@ -12,7 +12,7 @@ from homing.core.clock import DAY, HOUR, SECOND, format_moment, from_micros
 from homing.core.errors import BadInput, Fault, shown
 from homing.event_types import EventType
 from homing.simulation import constants as c
-from homing.simulation.agents import draw_agents, local_offset, reply_moment
+from homing.simulation.agents import Agent, draw_agents, local_offset, reply_moment
 from homing.simulation.browsing import hours_of_day
 from homing.simulation.funnel import HAPPENINGS
 from homing.simulation.homes import Homes, homes_from
@@ -21,7 +21,7 @@ from homing.simulation.market_life import listing_rows, market_life
 from homing.simulation.profiles import agent_row, lead_rows, truth_rows
 from homing.simulation.world import Search, World
 
-__all__ = ["Simulated", "simulate"]
+__all__ = ["Lived", "Simulated", "lived", "simulate", "tables"]
 
 Row = dict[str, object]
 Progress = Callable[[int, int], None]
@@ -40,6 +40,15 @@ class Simulated:
     truth: list[Row]
 
 
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """A market after its days: the world with its log, each household's search, and the agents."""
+
+    world: World
+    searches: list[Search]
+    agents: list[Agent]
+
+
 def simulate(
     homes: Sequence[Mapping[str, object]],
     leads: int,
@@ -53,6 +62,19 @@ def simulate(
 
     Each home's `ListPrice` is what it is worth; its life in time is drawn. `progress` hears (days done, days).
     """
+    return tables(lived(homes, leads, days, seed=seed, end_at=end_at, progress=progress), seed=seed)
+
+
+def lived(
+    homes: Sequence[Mapping[str, object]],
+    leads: int,
+    days: int,
+    *,
+    seed: int,
+    end_at: int,
+    progress: Progress | None = None,
+) -> Lived:
+    """The same market before it is written down, for whoever wants to let more households shop in it."""
     _checked(leads, days, seed)
     start = end_at - days * DAY
     market = homes_from(homes, seed)
@@ -74,13 +96,21 @@ def simulate(
         _live_a_day(world, searches, start + day * DAY)
         if progress is not None:
             progress(day + 1, days)
-    about: Row = {"seed": seed, "leads": leads, "days": days, "end": format_moment(end_at), "homes": len(market)}
+    return Lived(world, searches, agents)
+
+
+def tables(found: Lived, *, seed: int) -> Simulated:
+    """What is written of a market: rows for the importers, and the truth behind them."""
+    world, market = found.world, found.world.homes
+    leads = sum(len(search.household.leads) for search in found.searches)
+    days = (world.end - world.start) // DAY
+    about: Row = {"seed": seed, "leads": leads, "days": days, "end": format_moment(world.end), "homes": len(market)}
     return Simulated(
-        listings=listing_rows(market, world.life, end_at),
-        leads=[row for search in searches for row in lead_rows(market, search, seed)],
-        agents=[agent_row(agent) for agent in agents],
-        events=world.log.rows(f"sim_{_digest(market, about)}", end_at, seed),
-        truth=list(truth_rows(market, searches, about)),
+        listings=listing_rows(market, world.life, world.end),
+        leads=[row for search in found.searches for row in lead_rows(market, search, seed)],
+        agents=[agent_row(agent) for agent in found.agents],
+        events=world.log.rows(f"sim_{_digest(market, about)}", world.end, seed),
+        truth=list(truth_rows(market, found.searches, about)),
     )
 
 

@@ -88,9 +88,13 @@ def attributes(homes: Homes, taste: Taste, rows: Rows, prices: Numbers) -> Numbe
     return np.column_stack([*columns, homes.hidden[rows]])
 
 
-def utility(taste: Taste, seen: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """The household's utility of homes with these attributes, and each partner's, all (n,)."""
-    first, second = seen @ taste.weights[0], seen @ taste.weights[1]
+def utility(taste: Taste, seen: Numbers, weights: Numbers | None = None) -> tuple[Numbers, Numbers, Numbers]:
+    """The household's utility of homes with these attributes, and each partner's, all (n,).
+
+    `weights` (2, len(NAMES)) are those it goes by at present, left out: those it has in truth.
+    """
+    now = taste.weights if weights is None else weights
+    first, second = seen @ now[0], seen @ now[1]
     joint = taste.say * first + (1.0 - taste.say) * second - c.DISAGREEMENT * np.abs(first - second)
     return joint, first, second
 

@@ -33,6 +33,7 @@ class Search:
     views: int = 0
     visits: int = 0
     tours: int = 0
+    lost: int = 0
     best: float = -np.inf
     opened: dict[int, int] = field(default_factory=dict)
     saved: dict[int, float] = field(default_factory=dict)
@@ -180,7 +181,7 @@ class World:
         prices = self.life.price(rows, at)
         taste = search.household.taste
         seen = attributes(self.homes, taste, rows, prices)
-        joint, first, second = utility(taste, seen)
+        joint, first, second = utility(taste, seen, search.household.weights_after(search.views))
         fits = within_limits(self.homes, taste, rows, prices)
         return Worth(prices, seen, joint, second if partner else first, fits)
 

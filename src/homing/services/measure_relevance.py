@@ -1,0 +1,236 @@
+"""Measure how soon what is shown is what a household wants, on simulated households whose truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.clock import SECOND, parse_moment
+from homing.evaluation.relevance import CEILING, FLOOR, POINTS, Graded, relevance_report, relevant, share
+from homing.market.catalogue import Catalogue
+from homing.market.property import property_from
+from homing.models.query import Codes
+from homing.models.registry import ModelRegistry
+from homing.people.directory import Directory
+from homing.people.lead import Lead, Limits, lead_from
+from homing.personalization.ask import Ask
+from homing.personalization.property_engine import PropertyPersonalizationEngine
+from homing.personalization.shopper import shopper
+from homing.services.train_models import TrainModels
+from homing.simulation import constants
+from homing.simulation.bayesian_learner import BayesianLearner
+from homing.simulation.evidence import Known, evidence_of
+from homing.simulation.scenarios import SCENARIOS, Shopper, drawn
+from homing.simulation.shopping import Shopped, is_act, shop, standing_still
+from homing.simulation.simulate import Lived, lived, tables
+from homing.simulation.taste import Taste, attributes, utility, within_limits
+from homing.simulation.world import World
+from homing.store.listings import ListingStore
+from homing.store.memory_events import MemoryEventStore
+from homing.store.profiles import ProfileStore
+from homing.store.sqlite import SqliteDatabase
+from homing.tracking.behavior_tracker import BehaviorTracker
+from homing.tracking.validation import event_from
+
+__all__ = ["MeasureRelevance"]
+
+K: Final = 10
+_MOST_EVENTS: Final = 5_000_000
+_TENANT: Final = "default"
+
+Flags = NDArray[np.bool_]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRelevance:
+    """Train on so many simulated leads over so many days, then answer `each` new households of every scenario.
+
+    The market stands still from `end` (microseconds UTC) on. What answers is the engine as it is served; beside it
+    stand popularity, the content model, the learner that knows how households come about, and the oracle.
+    """
+
+    leads: int
+    days: int
+    each: int
+    seed: int
+    end: int
+
+    def __call__(
+        self,
+        homes: Sequence[Mapping[str, object]],
+        folder: Path,
+        *,
+        scenarios: Sequence[str] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> dict[str, Any]:
+        """The report over homes given as RESO rows; models and profiles are kept in `folder`.
+
+        `progress` hears (households done, households).
+        """
+        world = lived(homes, self.leads, self.days, seed=self.seed, end_at=self.end)
+        suite = _Suite(standing_still(world.world), self.seed)
+        chosen = [one for one in SCENARIOS if scenarios is None or one.name in scenarios]
+        people = [drawn(suite.homes, one, number, self.seed) for one in chosen for number in range(self.each)]
+        stand = _Stand(folder, self.end)
+        stand.load(world, self.seed, [suite.told(one) for one in people])
+        graded = []
+        for place, one in enumerate(people):
+            graded.append(suite.graded(one, stand))
+            if progress is not None:
+                progress(place + 1, len(people))
+        report = relevance_report(graded, seed=self.seed)
+        about = {"leads": self.leads, "days": self.days, "each": self.each, "seed": self.seed}
+        return {**report, **about, "simulated": True, "constants": constants.fingerprint(), "says": stand.says}
+
+
+class _Stand:
+    """A tenant with the engine as it is served, whose clock can be set."""
+
+    def __init__(self, folder: Path, now: int) -> None:
+        self.now = now
+        clock = lambda: self.now  # noqa: E731
+        database = SqliteDatabase(folder / "relevance.sqlite3")
+        self.tracker = BehaviorTracker(MemoryEventStore(max_events=_MOST_EVENTS), tenant=_TENANT, clock=clock)
+        self.catalogue = Catalogue(ListingStore(database), tenant=_TENANT, clock=clock)
+        self.directory = Directory(ProfileStore(database), tenant=_TENANT)
+        self.registry = ModelRegistry(folder / "models", _TENANT)
+        self.engine = PropertyPersonalizationEngine(
+            self.tracker, self.catalogue, directory=self.directory, registry=self.registry, clock=clock
+        )
+        self.says = ""
+
+    def load(self, found: Lived, seed: int, strangers: Sequence[Lead]) -> None:
+        """Take in the market with its leads, train on them, and the profiles of those who will come."""
+        made = tables(found, seed=seed)
+        self.catalogue.put([property_from(row, now=self.now, files=True) for row in made.listings])
+        self.directory.put_leads([*(lead_from(row) for row in made.leads), *strangers], files=True)
+        self.take(made.events)
+        trained = TrainModels(self.tracker, self.catalogue, self.registry)(self.now, seed=seed)
+        self.says = str(trained[-1].metrics["says"])
+        self.market = self.catalogue.snapshot()
+        model = self.registry.load(str(self.registry.newest()))
+        self.model = model.with_homes(self.market)
+
+    def take(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Store events."""
+        later = parse_moment(str(rows[-1]["timestamp"])) if rows else self.now
+        events = [event_from(row, tenant=_TENANT, now=max(self.now, later), files=True) for row in rows]
+        self.tracker.store.append(_TENANT, events)
+
+
+@dataclass
+class _Suite:
+    """The market that stands still, in which households shop and are answered."""
+
+    world: World
+    seed: int
+    rows: Rows = field(init=False)
+    prices: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        every = np.arange(len(self.world.homes))
+        self.rows = np.flatnonzero(self.world.life.active(every, self.world.start))
+        self.prices = self.world.life.price(self.rows, self.world.start)
+        self.homes = self.world.homes
+
+    def told(self, one: Shopper) -> Lead:
+        """What a household states in the form: its budget, and the limits it insists on."""
+        taste = one.household.taste
+        areas = tuple(self.homes.areas.ids[area] for area in taste.areas) if self._tells_areas(taste) else ()
+        limits = Limits(price_max=taste.budget, bedrooms_min=taste.beds if taste.beds_hard else None, areas=areas)
+        return Lead(lead_id=one.household.leads[0], limits=limits)
+
+    def graded(self, one: Shopper, stand: _Stand) -> Graded:
+        """Let the household shop, and ask every ranker at each point."""
+        done = shop(self.world, one, POINTS, self.seed)
+        base = stand.now
+        stand.take(done.events)
+        found: dict[str, list[float]] = {}
+        violations = 0
+        learner = BayesianLearner(self.homes, self.rows, self.prices, self._known(one.household.taste), self.seed)
+        for upto in done.upto:
+            stand.now = base if upto == 0 else parse_moment(str(done.events[upto - 1]["timestamp"])) + SECOND
+            lists, broken = self._lists(one, done, upto, stand, learner)
+            truth = self._relevant(self._taste(one, done, upto))
+            violations += broken
+            for name, places in lists.items():
+                found.setdefault(name, []).append(share(places, truth, K))
+        stand.now = base
+        eligible = int(self._fits(one.household.taste).sum())
+        shares = {name: tuple(values) for name, values in found.items()}
+        return Graded(one.scenario.name, one.household.household_id, eligible, shares, violations)
+
+    def _lists(
+        self, one: Shopper, done: Shopped, upto: int, stand: _Stand, learner: BayesianLearner
+    ) -> tuple[dict[str, Rows], int]:
+        """Of each ranker the places of ten homes for sale, best first; and how many break a stated limit."""
+        lead, events = one.household.leads[0], done.events[:upto]
+        stated = self._stated(one.household.taste)
+        seen = self.homes.ids.codes([str(row["property_id"]) for row in events if is_act(row)])
+        is_open = stated & ~np.isin(self.rows, seen)
+        answer = stand.engine.answer(Ask(lead_id=lead, k=K, explain=False))
+        shown = self._places([item.property_id for item in answer.items])
+        who = shopper(stand.tracker.store, _TENANT, lead, None, stand.market, stand.now)
+        codes = Codes(stand.model.items.codes([self.homes.ids.ids[row] for row in self.rows]))
+        changed = done.changed is not None and upto > done.changed
+        known = events[done.changed :] if changed else events
+        learner.learn(evidence_of(self._known(one.household.taste), known, self.homes, self._price_of))
+        taste = self._taste(one, done, upto)
+        scores = {
+            FLOOR: stand.model.parts["popularity"].score(who.query, codes),
+            "content": stand.model.parts["content"].score(who.query, codes),
+            CEILING: learner.chances(relevant),
+            "oracle": np.where(self._fits(taste), self._worth(taste), -np.inf),
+        }
+        draw = np.random.default_rng([self.seed, upto])
+        lists = {name: _best(np.asarray(said, np.float64), is_open, draw) for name, said in scores.items()}
+        return {"hybrid": shown, **lists}, int((~stated[shown]).sum())
+
+    def _places(self, names: Sequence[str]) -> Rows:
+        return np.searchsorted(self.rows, self.homes.ids.codes(names))
+
+    @property
+    def _price_of(self) -> dict[int, float]:
+        return dict(zip(self.rows.tolist(), self.prices.tolist(), strict=True))
+
+    def _tells_areas(self, taste: Taste) -> bool:
+        return taste.areas_hard and self.homes.areas_have_names
+
+    def _known(self, taste: Taste) -> Known:
+        areas = taste.areas if self._tells_areas(taste) else None
+        return Known(taste.budget, taste.beds if taste.beds_hard else None, areas, taste.areas_hard)
+
+    @staticmethod
+    def _taste(one: Shopper, done: Shopped, upto: int) -> Taste:
+        changed = one.later is not None and done.changed is not None and upto > done.changed
+        return one.later if changed and one.later is not None else one.household.taste
+
+    def _worth(self, taste: Taste) -> NDArray[np.float64]:
+        return utility(taste, attributes(self.homes, taste, self.rows, self.prices))[0]
+
+    def _fits(self, taste: Taste) -> Flags:
+        return within_limits(self.homes, taste, self.rows, self.prices)
+
+    def _relevant(self, taste: Taste) -> Flags:
+        return relevant(self._worth(taste), self._fits(taste))
+
+    def _stated(self, taste: Taste) -> Flags:
+        """The homes that break nothing that the form says."""
+        fits = self.prices <= taste.budget
+        if taste.beds_hard:
+            fits &= self.homes.beds[self.rows] >= taste.beds
+        if self._tells_areas(taste):
+            fits &= np.isin(self.homes.area[self.rows], taste.areas)
+        return fits
+
+
+def _best(scores: NDArray[np.float64], is_open: Flags, draw: np.random.Generator) -> Rows:
+    """The ten best of the open homes; those without a score come last, equal ones in any order."""
+    places = draw.permutation(np.flatnonzero(is_open))
+    return places[np.argsort(-np.nan_to_num(scores[places], nan=-np.inf), kind="stable")][:K]
