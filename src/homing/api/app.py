@@ -18,6 +18,7 @@ from homing.api import (
     follow_up_boss,
     health,
     leads,
+    metrics,
     people,
     properties,
     recommendations,
@@ -25,6 +26,7 @@ from homing.api import (
 )
 from homing.api.callers import Callers, IdentifyCaller
 from homing.api.guard import Guard
+from homing.api.observed import Observed
 from homing.api.problems import HANDLERS
 from homing.api.services import ApiServices
 from homing.api.tenants import Tenants
@@ -54,11 +56,26 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(Guard), Middleware(Callers, identify=identify)],
+        middleware=[
+            Middleware(Observed, addresses=lambda: {route.endpoint: route.path for route in app.routes}),
+            Middleware(Guard),
+            Middleware(Callers, identify=identify),
+        ],
         exception_handlers=HANDLERS,
         lifespan=_warming(warm),
     )
-    for part in (events, segment, recommendations, feedback, follow_up_boss, leads, people, properties, health):
+    for part in (
+        events,
+        segment,
+        recommendations,
+        feedback,
+        follow_up_boss,
+        leads,
+        people,
+        properties,
+        health,
+        metrics,
+    ):
         app.router.routes.extend(part.routes(tenants))
     app.router.routes.extend([*documentation.routes(app), *pages])
     return app
