@@ -14,6 +14,7 @@ from homing.core.errors import BadInput, StorageError
 from homing.core.ids import checked_id
 from homing.core.settings import SIMULATED_MARK, Settings
 from homing.core.signing import Signer
+from homing.core.telemetry import configure_logs
 from homing.interfaces import Recommendations
 from homing.market.catalogue import Catalogue
 from homing.market.links import LinkTemplate
@@ -61,6 +62,7 @@ class Homing:
         one_of_many: bool = False,
     ) -> None:
         self.settings, self.clock = settings, clock
+        self._one_of_many: bool = shared._one_of_many if shared else one_of_many
         self.denied = DENIED if settings.denied_fields is None else Denied(settings.denied_fields)
         self.database: SqliteDatabase | PostgresDatabase = shared.database if shared else open_database(settings)
         store: EventStore = (
@@ -117,6 +119,7 @@ class Homing:
             signer=Signer(self.database.signing_key, "answer"),
             links=None if link is None else LinkTemplate(link),
             guard=self.text_guard,
+            swaps_in_background=self._one_of_many,
         )
 
     @cached_property
@@ -141,7 +144,8 @@ def read_settings(
     tenant: str | None = None,
 ) -> Settings:
     """Settings from what the caller gave, else from `HOMING_DATA_DIR`, `HOMING_DATABASE`, `HOMING_TENANT`; and
-    `HOMING_LISTING_URL`, `HOMING_TEXT_RULES`, `HOMING_CACHE_DIR`, `HOMING_DENIED_FIELDS`, `HOMING_REPLICA`.
+    `HOMING_LISTING_URL`, `HOMING_TEXT_RULES`, `HOMING_CACHE_DIR`, `HOMING_DENIED_FIELDS`, `HOMING_REPLICA`,
+    `HOMING_LOG_LEVEL`, `HOMING_LOG_FORMAT`, `HOMING_OTEL`.
     """
     default = Settings()
     folder = Path(environment.get("HOMING_DATA_DIR") or default.data_dir) if data_dir is None else data_dir
@@ -156,6 +160,9 @@ def read_settings(
         cache=Path(cache) if (cache := environment.get("HOMING_CACHE_DIR")) else default.cache,
         denied_fields=Path(rules) if (rules := environment.get("HOMING_DENIED_FIELDS")) else default.denied_fields,
         replica=environment.get("HOMING_REPLICA") or default.replica,
+        log_level=environment.get("HOMING_LOG_LEVEL") or default.log_level,
+        log_format=environment.get("HOMING_LOG_FORMAT") or default.log_format,
+        otel=environment.get("HOMING_OTEL") or default.otel,
     )
 
 
@@ -164,6 +171,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, one_of_many: bool 
 
     `one_of_many` workers of a server that write to one SQLite file, one writes for all.
     """
+    configure_logs(settings.log_level, settings.log_format)
     finish_restore(settings.data_dir)
     made = Homing(settings, clock, one_of_many=one_of_many)
     if settings.denied_fields is not None:
@@ -173,7 +181,14 @@ def build(settings: Settings, clock: Clock = system_clock, *, one_of_many: bool 
 
 def application() -> FastAPI:
     """The API and the pages of one worker, from the environment; what a server process calls."""
-    return served(build(read_settings(), one_of_many=True))
+    from homing.api.metrics import measure  # prometheus-client loads only in a server
+    from homing.api.tracing import trace
+
+    settings = read_settings()
+    measure()
+    if settings.otel is not None:
+        trace(settings.otel)
+    return served(build(settings, one_of_many=True))
 
 
 def served(homing: Homing) -> FastAPI:

@@ -12,13 +12,16 @@ import tarfile
 from contextlib import redirect_stderr
 from hashlib import sha256
 from pathlib import Path
+from unittest.mock import patch
 
 from api_ground import build
 from cli_ground import Said
 from installation import Installation, damage
 
+from homing.api.tracing import trace
 from homing.cli.main import _told, run
 from homing.core.settings import Settings
+from homing.core.telemetry import configure_logs
 from homing.interfaces import LearningContext
 from homing.personalization.ask import Ask
 from homing.personalization.in_context import ask_in
@@ -57,6 +60,11 @@ def one_listener_too_many(ground):
 def taken_port(ground):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return ground.homing("serve", "--port", taken.getsockname()[1])
+
+
+def without_opentelemetry(_ground):
+    with patch.dict(sys.modules, {"opentelemetry.sdk.resources": None}):
+        return told_by(lambda: trace("http://127.0.0.1:1"))
 
 
 def another_demo(ground):
@@ -183,6 +191,9 @@ def unforeseen(ground):
 
 
 TABLE = {
+    "HOMING_LOG_LEVEL must be one of debug, info, warning, error; got 'loud'": lambda _: told_by(lambda: configure_logs("loud", "text")),
+    "HOMING_LOG_FORMAT must be one of text, json; got 'xml'": lambda _: told_by(lambda: configure_logs("info", "xml")),
+    "HOMING_OTEL needs OpenTelemetry: pip install 'homing[otel]'.": without_opentelemetry,
     "Stopped.": interrupted,
     "This is a fault of homing itself: KeyError: 'x'": lambda _: told_by(lambda: _told(KeyError("x"))),
     "/full/disk: No space left on device.": lambda _: told_by(lambda: _told(OSError(28, "No space left on device", "/full/disk"))),

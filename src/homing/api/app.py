@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 import homing
 from homing.api import (
@@ -20,6 +20,7 @@ from homing.api import (
     follow_up_boss,
     health,
     leads,
+    metrics,
     people,
     properties,
     recommendations,
@@ -28,6 +29,7 @@ from homing.api import (
 )
 from homing.api.callers import Callers, IdentifyCaller
 from homing.api.guard import Guard
+from homing.api.observed import Observed
 from homing.api.problems import HANDLERS
 from homing.api.services import ApiServices
 from homing.api.tenants import Tenants
@@ -35,7 +37,19 @@ from homing.core.errors import HomingError
 
 __all__ = ["create_app"]
 
-_PARTS = (events, segment, recommendations, streams, feedback, follow_up_boss, leads, people, properties, health)
+_PARTS = (
+    events,
+    segment,
+    recommendations,
+    streams,
+    feedback,
+    follow_up_boss,
+    leads,
+    people,
+    properties,
+    health,
+    metrics,
+)
 
 
 def create_app(
@@ -51,6 +65,7 @@ def create_app(
     The hot routes are plain Starlette routes and stand first. `warm` is called in a thread of its own when the
     server starts, so that models and homes are in memory when the first lead asks; what it refuses, that lead hears.
     """
+    addresses: dict[object, str] = {}
     app = FastAPI(
         title="homing",
         description="Which homes to show, whom to call, and why.",
@@ -59,13 +74,18 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(Guard), Middleware(Callers, identify=identify)],
+        middleware=[
+            Middleware(Observed, addresses=addresses),
+            Middleware(Guard),
+            Middleware(Callers, identify=identify),
+        ],
         exception_handlers=HANDLERS,
         lifespan=_warming(warm),
     )
     for part in _PARTS:
         app.router.routes.extend(part.routes(tenants))
     app.router.routes.extend([*documentation.routes(app), *pages])
+    addresses.update({route.endpoint: route.path for route in app.routes if isinstance(route, Route)})
     return app
 
 

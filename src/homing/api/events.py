@@ -17,6 +17,7 @@ from homing.api.services import ApiServices
 from homing.api.shapes import Refused, Stored, given
 from homing.api.tenants import Tenants
 from homing.core.errors import BadInput
+from homing.core.telemetry import count
 from homing.interfaces import BehavioralEvent
 from homing.services.import_report import Dropped
 from homing.tracking.validation import event_from
@@ -37,6 +38,7 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
             raise HTTPException(413, f"An array holds at most {MOST_EVENTS:,} events; got {len(rows):,}.")
         dropped = Dropped()
         events, refused = _read(services, rows, dropped)
+        count("refused_events", len(refused))
         if refused and not isinstance(body, list):
             raise BadInput(refused[0].faults)
         appended = await asyncio.wrap_future(services.store.submit(services.tenant, events))

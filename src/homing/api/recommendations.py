@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import nullcontext
+from contextvars import copy_context
 from functools import partial
 from typing import Final
 
@@ -20,6 +21,7 @@ from homing.api.services import ApiServices
 from homing.api.tenants import Tenants
 from homing.core.errors import BadInput, Fault
 from homing.core.ids import checked_id, id_fault
+from homing.core.telemetry import count
 from homing.core.together import read_all
 from homing.interfaces import Recommendations
 from homing.market.where import where
@@ -39,7 +41,11 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
     async def answered(request: Request, ask: Ask, after: int | None = None) -> Response:
         services = tenants.of(request)
         late = after is not None and not await asyncio.to_thread(services.store.has_seen, services.tenant, after)
-        answer = await asyncio.get_running_loop().run_in_executor(RANKING, _answer, services, ask, late)
+        inside = copy_context().run  # what is measured and logged in the thread belongs to this request
+        answer = await asyncio.get_running_loop().run_in_executor(RANKING, inside, _answer, services, ask, late)
+        request.scope["state"]["recommendation_id"] = answer.recommendation_id
+        for why in answer.degraded:
+            count("degraded", part=why.partition(":")[0])
         shown = as_json(answer, explain=ask.explain, full=ask.counterfactual)
         return Response(msgspec.json.encode(shown), media_type="application/json")
 

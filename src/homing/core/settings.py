@@ -29,6 +29,9 @@ class Settings:
     `text_rules` is a file of the tenant's own over the rules of what must not be said; left out, those of the package.
     `denied_fields` is a TOML file of further rules about fields that may never be used; left out, those that ship.
     `replica` is the address of a streaming replica of a PostgreSQL database, from which events are then read.
+    `log_level` (debug, info, warning, error) and `log_format` (text, json) are those of the lines on standard error; at
+    `info` a server says a line of each request. `otel` is where an OpenTelemetry collector takes spans by OTLP over
+    HTTP, such as `http://127.0.0.1:4318/v1/traces`; left out, none are made.
     `cache` is the folder of compiled kernels, which may be read-only; left out, `cache` in the data folder.
     """
 
@@ -40,6 +43,9 @@ class Settings:
     cache: Path | None = None
     denied_fields: Path | None = None
     replica: str | None = None
+    log_level: str = "warning"
+    log_format: str = "text"
+    otel: str | None = None
 
     @property
     def sqlite_path(self) -> Path:

@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 from homing.core.errors import BadInput
+from homing.core.telemetry import count
 from homing.interfaces import FeatureVector
 
 __all__ = ["CacheStats", "VectorCache"]
@@ -60,10 +61,11 @@ class VectorCache:
             found = self._held.get(key)
             if found is None:
                 self._misses += 1
-                return None
-            self._hits += 1
-            self._held.move_to_end(key)
-        return _copy(found)
+            else:
+                self._hits += 1
+                self._held.move_to_end(key)
+        count("feature_cache", outcome="miss" if found is None else "hit")
+        return None if found is None else _copy(found)
 
     def put(self, key: Hashable, vector: FeatureVector) -> None:
         """Keep a vector; the one not asked for longest goes if there are too many."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from homing.core.clock import DAY, MINUTE, Clock, from_micros, system_clock, to_micros
 from homing.core.errors import BadInput, UnknownId
 from homing.core.signing import Signer
+from homing.core.telemetry import timed
 from homing.event_types import EventType
 from homing.interfaces import (
     ConfidenceLevel,
@@ -80,7 +81,8 @@ class PropertyPersonalizationEngine:
 
     The answer is made from the lead's events as they stand in the store at that moment, so that an act counts in the
     next answer of every process. Asking changes nothing. Without any trained model it ranks by the lead's own acts,
-    popularity and freshness, and says so in `degraded`. A reason with words that `guard` refuses is not given.
+    popularity and freshness, and says so in `degraded`. A reason with words that `guard` refuses is not given. With
+    `swaps_in_background` nobody waits for a new model to be loaded; the one before answers meanwhile.
 
     >>> import pathlib, tempfile
     >>> from homing.market.property import property_from
@@ -97,7 +99,7 @@ class PropertyPersonalizationEngine:
     (2, 'uncertain', 4)
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # where things come from, each by its name
         self,
         tracker: BehaviorTracker,
         catalogue: Catalogue,
@@ -108,12 +110,15 @@ class PropertyPersonalizationEngine:
         signer: Signer | None = None,
         links: LinkTemplate | None = None,
         guard: TextGuard | None = None,
+        swaps_in_background: bool = False,
     ) -> None:
         self._tracker, self._catalogue, self._directory, self._clock = tracker, catalogue, directory, clock
         self._known: _Everybody | None = None
         self._signer, self._links = signer or Signer.for_this_process("answer"), links
         self._may_say = lru_cache(_MOST_TEXTS)((guard or shipped_text_guard()).allows)
-        self._serving = LiveServing(tracker.store, catalogue, registry, tenant=tracker.tenant, clock=clock)
+        self._serving = LiveServing(
+            tracker.store, catalogue, registry, tenant=tracker.tenant, clock=clock, in_background=swaps_in_background
+        )
 
     async def get_recommendations(
         self,
@@ -178,7 +183,8 @@ class PropertyPersonalizationEngine:
         Ranking all of a caller's own candidates leaves out an unknown one and says so in the trace.
         """
         started = time.perf_counter()
-        serving = self._serving.at(ask.as_of)
+        with timed("answer", stage="snapshot"):
+            serving = self._serving.at(ask.as_of)
         moment = self._clock() if ask.as_of is None else ask.as_of
         lead = None if self._directory is None or ask.lead_id is None else self._directory.lead(ask.lead_id, ask.as_of)
         limits = None if lead is None else lead.limits
@@ -186,16 +192,21 @@ class PropertyPersonalizationEngine:
         returned = self._returned(serving, moment, ask.as_of)
 
         def found(ask: Ask) -> tuple[Shopper, Ranked]:
-            who = shopper(store, tenant, ask, limits, serving.market, moment, serving.weights)
-            who = with_stated(who, serving.within)
-            news = returned.changes(who.kept)
-            return who, ranked_homes(serving, who, open_to(serving, who, ask, news), ask, news)
+            with timed("answer", stage="history"):
+                who = shopper(store, tenant, ask, limits, serving.market, moment, serving.weights)
+            with timed("answer", stage="candidates"):
+                who = with_stated(who, serving.within)
+                news = returned.changes(who.kept)
+                allowed = open_to(serving, who, ask, news)
+            with timed("answer", stage="ranking"):
+                return who, ranked_homes(serving, who, allowed, ask, news)
 
         who, ranked = found(ask)
         late = ask.within_ms is not None and 1_000 * (time.perf_counter() - started) >= ask.within_ms
         if late:
             ask = replace(ask, explain=False, counterfactual=False)
-        items = self._items(serving, who, ranked, moment, ask)
+        with timed("answer", stage="reasons"):
+            items = self._items(serving, who, ranked, moment, ask)
         if ask.counterfactual and not ask.rank_all:
             items = self._hanging_on(serving, items, moment, ask, lambda ask: found(ask)[1].rows)
         trace = ranked.trace

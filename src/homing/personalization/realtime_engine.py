@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from homing.core.errors import HomingError, Overloaded
-from homing.core.telemetry import logger
+from homing.core.telemetry import gauge, logger
 from homing.event_types import EventType
 from homing.interfaces import Recommendations
 from homing.market.catalogue import Catalogue
@@ -147,7 +147,7 @@ class RealtimePersonalization:
     def _enter(self, ask: Ask) -> _Listener:
         listener = _Listener(ask)
         self._listeners[ask.shopper_id].add(listener)
-        self._count += 1
+        self._counted(1)
         if self._watch is None:
             self._watching = asyncio.Event()
             self._watch = asyncio.get_running_loop().create_task(self._watch_store(self._watching))
@@ -156,12 +156,16 @@ class RealtimePersonalization:
     def _leave(self, listener: _Listener) -> None:
         mine = self._listeners[listener.ask.shopper_id]
         mine.discard(listener)
-        self._count -= 1
+        self._counted(-1)
         if not mine:
             del self._listeners[listener.ask.shopper_id]
         if not self._listeners and self._watch is not None:
             self._watch.cancel()
             self._watch = None
+
+    def _counted(self, change: int) -> None:
+        self._count += change
+        gauge("streams", self._count, tenant=self._catalogue.tenant)
 
     def _position(self) -> Position:
         return Position(self._store.append(self._catalogue.tenant, ()).sequence, self._catalogue.revision())

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.clock import DAY, Clock, system_clock
-from homing.core.errors import DamagedArtifact
-from homing.core.telemetry import logger
+from homing.core.errors import DamagedArtifact, HomingError
+from homing.core.telemetry import count, gauge, logger
 from homing.market.catalogue import Catalogue
 from homing.market.snapshot import MarketSnapshot
 from homing.models.hybrid_model import HybridRecommendationModel
@@ -111,7 +111,8 @@ class LiveServing:
 
     Asking is cheap when nothing changed; after a change of a few homes only those are replaced. For a moment of the
     past it rebuilds what was known then, with the newest model trained by then; one trained later would know too much.
-    A damaged version is passed over, and `degraded` says so.
+    A damaged version is passed over, and `degraded` says so. With `in_background` a new model is loaded beside the one
+    that goes on to answer, so that nobody waits for it; a change of a home is in the next answer in any case.
     """
 
     def __init__(
@@ -122,9 +123,12 @@ class LiveServing:
         *,
         tenant: str = "default",
         clock: Clock = system_clock,
+        in_background: bool = False,
     ) -> None:
         self._store, self._catalogue, self._registry = store, catalogue, registry
-        self._tenant, self._clock = tenant, clock
+        self._tenant, self._clock, self._in_background = tenant, clock, in_background
+        self._making: threading.Thread | None = None
+        self._made: Serving | None = None
         self._swapping = threading.Lock()
         self._now: Serving | None = None
         self._untrained_at = 0
@@ -140,16 +144,42 @@ class LiveServing:
             return self._now
 
     def _refreshed(self, serving: Serving | None) -> Serving:
-        version = self._newest()
-        market = self._catalogue.snapshot() if serving is None else self._catalogue.refreshed(serving.market)
-        if serving is not None and serving.version == (version or "") and not self._stale(version):
-            same = market is serving.market
-            return (
-                serving
-                if same
-                else Serving.of(market, serving.model, serving.version, serving.degraded, serving.weights)
-            )
-        return self._with_model(market, self._clock())
+        if serving is None:
+            return self._swapped(self._with_model(self._catalogue.snapshot(), self._clock()))
+        if (made := self._made) is not None:
+            serving, self._made = self._swapped(made), None
+        version, market = self._newest(), self._catalogue.refreshed(serving.market)
+        if serving.version != (version or "") or self._stale(version):
+            if not self._in_background:
+                return self._swapped(self._with_model(market, self._clock()))
+            self._make_beside(market)
+        if market is serving.market:
+            return serving
+        count("swaps", what="homes")
+        return Serving.of(market, serving.model, serving.version, serving.degraded, serving.weights)
+
+    def _swapped(self, serving: Serving) -> Serving:
+        """What is served from now on, told to whoever measures."""
+        count("swaps", what="model")
+        if self._now is not None:
+            gauge("model", 0, tenant=self._tenant, version=self._now.version)
+        gauge("model", 1, tenant=self._tenant, version=serving.version)
+        return serving
+
+    def _make_beside(self, market: MarketSnapshot) -> None:
+        """Load the newest model in a thread of its own, unless that goes on already; the next to ask takes it over."""
+        if self._making is not None and self._making.is_alive():
+            return
+
+        def make() -> None:
+            try:
+                self._made = self._with_model(market, self._clock())
+            except HomingError as error:
+                _log.error("a new model could not be made ready: the one before goes on", tenant=self._tenant,
+                           why=str(error))  # fmt: skip
+
+        self._making = threading.Thread(target=make, name="homing-swap", daemon=True)
+        self._making.start()
 
     def _stale(self, version: str | None) -> bool:
         """Whether the stand-in for a trained model has to be made anew; a trained one never has."""
@@ -190,7 +220,7 @@ class LiveServing:
 
     def _passed_over(self) -> tuple[str, ...]:
         """What an answer has to say of the versions that cannot serve."""
-        return tuple(f"models: version {version} is damaged ({why})" for version, why in self._damaged.items())
+        return tuple(f"models: version {version} is damaged ({why})" for version, why in list(self._damaged.items()))
 
     def _of_the_past(self, as_of: int) -> Serving:
         with self._swapping:

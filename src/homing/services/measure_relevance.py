@@ -176,7 +176,7 @@ class _Suite:
         is_open = stated & ~np.isin(self.rows, seen)
         answer = stand.engine.answer(Ask(lead_id=lead, k=K, explain=False))
         shown = self._places([item.property_id for item in answer.items])
-        who = shopper(stand.tracker.store, _TENANT, lead, None, stand.market, stand.now)
+        who = shopper(stand.tracker.store, _TENANT, Ask(lead_id=lead), None, stand.market, stand.now)
         codes = Codes(stand.model.items.codes([self.homes.ids.ids[row] for row in self.rows]))
         changed = done.changed is not None and upto > done.changed
         known = events[done.changed :] if changed else events

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, NamedTuple
 
 from homing.core.errors import Overloaded
+from homing.core.telemetry import count, gauge, timed
 from homing.interfaces import BehavioralEvent
 from homing.store.event_rows import StoredEvent, stored_event
 from homing.store.events import Appended, check_events
@@ -86,13 +87,18 @@ class GroupCommit:
         """Write group after group until nothing waits."""
         while group := self._gathered():
             batches = [batch for batch, _ in group]
-            for (_, done), outcome in zip(group, each_alone(self._write, batches), strict=True):
+            gauge("events_waiting", self._weight)
+            with timed("commit"):
+                outcomes = each_alone(self._write, batches)
+            _tell(batches, outcomes)
+            with self._lock:
+                self._weight -= sum(batch.weight for batch in batches)
+            gauge("events_waiting", self._weight)
+            for (_, done), outcome in zip(group, outcomes, strict=True):
                 if isinstance(outcome, Exception):
                     done.set_exception(outcome)
                 else:
                     done.set_result(outcome)
-            with self._lock:
-                self._weight -= sum(batch.weight for batch in batches)
 
     def _gathered(self) -> list[tuple[Batch, Future[Appended]]]:
         """The next group; when there is none, the thread is no longer at work."""
@@ -118,3 +124,11 @@ def each_alone(write: Write, batches: Sequence[Batch]) -> Sequence[Outcome]:
         if len(batches) == 1:
             return [error]
         return [outcome for batch in batches for outcome in each_alone(write, [batch])]
+
+
+def _tell(batches: Sequence[Batch], outcomes: Sequence[Outcome]) -> None:
+    """What became of the events, for whoever measures."""
+    for batch, outcome in zip(batches, outcomes, strict=True):
+        stored = 0 if isinstance(outcome, Exception) else sum(outcome.stored)
+        count("events", stored, outcome="stored")
+        count("events", len(batch.rows) - stored, outcome="failed" if isinstance(outcome, Exception) else "duplicate")
