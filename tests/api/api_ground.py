@@ -45,6 +45,7 @@ NOW = parse_moment("2026-11-22T20:00:00Z")
 TENANT = "default"
 IN_BAND = "in the 550,000 to 650,000 band of 9 of the 11 homes looked at"
 SIGNER = Signer.for_this_process("answer")
+SHOPPERS = Signer.for_this_process("shopper")
 NEAR = "within 2 km of 3 of the 11 homes looked at"
 
 
@@ -213,6 +214,7 @@ def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any)
         **shared, answer=answer, token=lambda text: AnswerToken.read(SIGNER, text, tenant=TENANT),
         leads_for=engine.leads_for, similar=engine.similar,
         engineer=FixedFeatures(store), directory=directory, checks=lambda: list(checks.values()),
+        keys=keys, shoppers=SHOPPERS,
     )  # fmt: skip
     recommend = lambda lead_id, k, as_of: answer(Ask(lead_id=lead_id, k=k, as_of=as_of))  # noqa: E731
     pages = PageServices(
@@ -223,5 +225,9 @@ def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any)
         simulated=True,
         **changed,
     )
-    app = create_app(Tenants(lambda _tenant: services), Identify(keys, TENANT), page_routes(lambda _request: pages))
+    app = create_app(
+        Tenants(lambda _tenant: services),
+        Identify(keys, TENANT, SHOPPERS, lambda: NOW),
+        page_routes(lambda _request: pages),
+    )
     return Served(Client(app), app, store, catalogue, checks, recommend, directory, keys)

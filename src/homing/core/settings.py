@@ -29,6 +29,9 @@ class Settings:
     `text_rules` is a file of the tenant's own over the rules of what must not be said; left out, those of the package.
     `denied_fields` is a TOML file of further rules about fields that may never be used; left out, those that ship.
     `replica` is the address of a streaming replica of a PostgreSQL database, from which events are then read.
+    `origins` are web sites whose pages may call the API with any key; site keys bring their own.
+    `rate_limit` is how many requests a second each worker takes of one key; twice as many may come at once.
+    `body_seconds` is how long the body of a request may take to arrive.
     `cache` is the folder of compiled kernels, which may be read-only; left out, `cache` in the data folder.
     """
 
@@ -40,6 +43,9 @@ class Settings:
     cache: Path | None = None
     denied_fields: Path | None = None
     replica: str | None = None
+    origins: tuple[str, ...] = ()
+    rate_limit: float = 2_000.0
+    body_seconds: float = 20.0
 
     @property
     def sqlite_path(self) -> Path:
