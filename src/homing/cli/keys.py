@@ -46,25 +46,23 @@ def list_keys(context: typer.Context) -> None:
     terminal: Terminal = context.obj
     homing = terminal.homing
     found = homing.keys.all(homing.settings.tenant)
-    rows = [
+
+    def show() -> None:
+        rows = [
+            [one.key_id, one.scope, " ".join(one.origins), format_moment(one.created_at), _moment(one.revoked_at) or ""]
+            for one in found
+        ]
+        columns = ["id", "scope", "origins", "created", "revoked"]
+        terminal.table(f"Keys of {homing.settings.tenant}", columns, rows, range(5))
+
+    document = [
         {
             "id": one.key_id, "scope": one.scope, "origins": list(one.origins),
-            "created_at": format_moment(one.created_at),
-            "revoked_at": None if one.revoked_at is None else format_moment(one.revoked_at),
+            "created_at": format_moment(one.created_at), "revoked_at": _moment(one.revoked_at),
         }
         for one in found
     ]  # fmt: skip
-
-    def show() -> None:
-        told = [
-            [one["id"], one["scope"], " ".join(one["origins"]), one["created_at"], one["revoked_at"] or ""]
-            for one in rows
-        ]
-        terminal.table(
-            f"Keys of {homing.settings.tenant}", ["id", "scope", "origins", "created", "revoked"], told, range(5)
-        )
-
-    terminal.answer({"keys": rows}, show)
+    terminal.answer({"keys": document}, show)
 
 
 @keys.command()
@@ -74,3 +72,7 @@ def revoke(context: typer.Context, key_id: Annotated[str, typer.Argument(metavar
     homing = terminal.homing
     RevokeKey(homing.keys, homing.settings.tenant, homing.clock)(key_id)
     terminal.answer({"id": key_id, "revoked": True}, lambda: terminal.line(f"{key_id} counts no longer."))
+
+
+def _moment(at: int | None) -> str | None:
+    return None if at is None else format_moment(at)

@@ -44,7 +44,7 @@ def start_server(terminal: Terminal, host: str, port: int, workers: int) -> None
 
 
 def check_address(host: str, port: int, locked: Callable[[], bool] = lambda: False) -> None:
-    """Refuse, before any work is done, an address that is taken, or that others could reach while nobody needs a key."""
+    """Refuse, before any work is done, an address that is taken, or that others reach while nobody needs a key."""
     if not _is_loopback(host) and not locked():
         raise BadInput.of("--host", "be a loopback address such as 127.0.0.1 as long as there are no keys", host)
     try:
