@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from homing.api import ApiServices, Check, Identify, Tenants, create_app
+from homing.api import ApiServices, Check, Identify, Limits, Tenants, create_app
 from homing.core.clock import from_micros, parse_moment
 from homing.core.signing import Signer
 from homing.dashboard import LeadList, PageServices
@@ -192,7 +192,9 @@ def home_row(number: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any) -> Served:
+def build(
+    folder: Any, answer: Callable[..., Any] | None = None, limits: Limits | None = None, **changed: Any
+) -> Served:
     database = SqliteDatabase(folder / "homing.sqlite3")
     store = SqliteEventStore(database)
     catalogue = Catalogue(ListingStore(database), TENANT, clock=lambda: NOW)
@@ -229,5 +231,6 @@ def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any)
         Tenants(lambda _tenant: services),
         Identify(keys, TENANT, SHOPPERS, lambda: NOW),
         page_routes(lambda _request: pages),
+        limits=limits,
     )
     return Served(Client(app), app, store, catalogue, checks, recommend, directory, keys)
