@@ -13,7 +13,7 @@ import postgres_ground
 import pytest
 from starlette.routing import Route
 
-from homing.api.segment import ADDRESSES
+from homing.api.segment_addresses import ADDRESSES
 from homing.core.settings import Settings
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent

@@ -19,7 +19,7 @@ from answers import plain
 from discovery import classes, opened
 from importers import NOW, all_events, all_homes, all_people
 
-from homing.api.segment import ADDRESSES
+from homing.api.segment_addresses import ADDRESSES
 from homing.cli.main import main
 from homing.core.clock import from_micros, parse_moment
 from homing.core.laws import Excepted

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 from homing.api.events import MOST_EVENTS
 from homing.api.problems import RESPONSES, Problem
 from homing.api.recommendations import MOST_HOMES
-from homing.api.segment import ADDRESSES
 from homing.api.scopes import NEEDS
+from homing.api.segment_addresses import ADDRESSES
 from homing.api.shapes import FeedbackRequest, MessagesTaken, RankRequest, RecommendationAnswer, Stored, VisitorAnswer
 from homing.event_types import EventType
 
@@ -70,7 +70,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     document["paths"] = _HOT | document["paths"]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            operation["x-scope"] = needs.get(f"{method.upper()} {path}", "admin")
+            operation["x-scope"] = needs[f"{method.upper()} {path}"]
             operation["security"] = [] if operation["x-scope"] == "none" else [{"key": []}, {"password": []}]
     document["components"]["securitySchemes"] = _SCHEMES
     document["components"]["schemas"] = {name: _told(schemas[name]) for name in sorted(schemas)}

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
 from homing.api.callers import caller_of
+from homing.api.segment_addresses import ADDRESSES
 from homing.api.services import ApiServices
 from homing.api.tenants import Tenants
 from homing.interfaces import BehavioralEvent
@@ -26,6 +27,7 @@ NEEDS: Final[Mapping[str, Need]] = {
     "GET /healthz": "none",
     "GET /readyz": "none",
     "POST /v1/events": "site",
+    **{f"POST /v1/{name}": "site" for name in ADDRESSES},
     "POST /v1/feedback": "site",
     "POST /v1/visitors": "site",
     "GET /v1/visitors/{anonymous_id:path}/recommendations": "site",
@@ -43,6 +45,7 @@ NEEDS: Final[Mapping[str, Need]] = {
     "GET /v1/properties/{property_id:path}": "read",
     "GET /v1/properties/{property_id:path}/leads": "read",
     "GET /v1/properties/{property_id:path}/similar": "read",
+    "POST /fub/v1/events": "write",
     "POST /leads/{lead_id:path}/act": "write",
     "POST /v1/leads/{lead_id:path}/token": "write",
     "POST /v1/leads/{lead_id:path}/merge": "write",
