@@ -2,12 +2,14 @@
 # make test k=x   some tests                make docs     build, refuse stale pages
 # make bench      timings                   make demo     the whole thing on real homes
 # make load       leads connected to a running server (ARGS="--homes FILE")
+# make fuzz [n=200]  what schemathesis makes of the API's document, to a real server, by every scope
 # make lock       choose the locked versions anew     make reproduce  values that others published, by our code
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := default
 .PHONY: default demo test check fix bench load reproduce docs lock
+.PHONY: default demo test check fix bench fuzz reproduce docs lock
 
 PYTHON ?= $(shell python3.11 -c 'import sys; print(sys.executable)' 2>/dev/null || command -v python3)
 BIN := .venv/bin
@@ -37,6 +39,8 @@ bench: .venv/.dev
 
 load: .venv/.dev
 	$(BIN)/python benchmarks/load.py $(ARGS)
+fuzz: .venv/.dev
+	$(BIN)/python benchmarks/fuzz.py $(or $(n),200)
 
 reproduce: .venv/.dev
 	$(BIN)/python benchmarks/reproduce.py

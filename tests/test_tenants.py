@@ -13,7 +13,8 @@ import postgres_ground
 import pytest
 from starlette.routing import Route
 
-from homing.api.segment import ADDRESSES
+from homing.api.segment_addresses import ADDRESSES
+from homing.core.settings import Settings
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
 from homing.market.catalogue import Catalogue
@@ -34,7 +35,7 @@ from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
 from homing.store.sqlite_events import SqliteEventStore
 from homing.tracking.behavior_tracker import BehaviorTracker
-from homing.wiring import application
+from homing.wiring import Homing, served
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 NOW = 1_800_000_000_000_000
@@ -91,6 +92,7 @@ STORES: dict[type[Any], dict[str, Call]] = {
     },
     KeyStore: {
         "find": lambda keys: keys.find(b"nobody").key,
+        "binds": lambda keys: keys.binds("https://b.example"),
         "all": lambda keys: keys.all("b"),
         "put": lambda keys: keys.put(b"hash of b", StoredKey("b", "key_1", "read", (), 1)),
         "revoke": lambda keys: keys.revoke("b", "key_1", 2),
@@ -192,13 +194,13 @@ CALLS = {**STORES, Catalogue: CATALOGUE, Directory: DIRECTORY, BehaviorTracker: 
 
 
 @pytest.mark.parametrize(
-    ("thing", "verb"), [pytest.param(t, v, id=f"{t.__name__}.{v}") for t, calls in CALLS.items() for v in calls]
+    ("thing", "call"),
+    [pytest.param(t, call, id=f"{t.__name__}.{v}") for t, calls in CALLS.items() for v, call in calls.items()],
 )
-def test_a_call_for_one_tenant_neither_sees_nor_changes_another(tmp_path: Path, thing: type[Any], verb: str) -> None:
+def test_a_call_for_one_tenant_neither_sees_nor_changes_another(tmp_path: Path, thing: type[Any], call: Call) -> None:
     shared, alone = House(tmp_path / "shared"), House(tmp_path / "alone")
     shared.settle("a")
     before = shared.told("a")
-    call = CALLS[thing][verb]
     assert call(shared.of(thing, "b")) == call(alone.of(thing, "b"))
     assert shared.told("a") == before
 
@@ -235,6 +237,8 @@ MESSAGES = {
     "group": {"userId": "ann", "groupId": "g", "messageId": "e"},
     "alias": {"userId": "zoe", "previousId": "w"},
 }
+OF_B = {"Authorization": "Bearer key of b"}
+SITE = {"Authorization": "Bearer site key of b"}
 ROUTES: dict[str, list[tuple[str, str, Any]]] = {
     **{
         f"/v1/{name}": [("POST", f"/v1/{name}", {"json": MESSAGES[kind] if kind else {"batch": [
@@ -249,8 +253,19 @@ ROUTES: dict[str, list[tuple[str, str, Any]]] = {
     ],
     "/v1/events": [("POST", "/v1/events", {"json": [{"event_type": "page_view", "lead_id": "ann", "event_id": "e"}]})],
     "/v1/leads/{lead_id:path}/recommendations": [("GET", "/v1/leads/ann/recommendations", {})],
-    "/v1/visitors/{anonymous_id:path}/recommendations": [("GET", "/v1/visitors/v/recommendations", {})],
+    "/v1/visitors/{anonymous_id:path}/recommendations": [
+        ("GET", "/v1/visitors/v/recommendations", {}),
+        ("GET", "/v1/visitors/w/recommendations", {"headers": SITE}),
+    ],
     "/v1/rank": [("POST", "/v1/rank", {"json": {"lead_id": "ann", "property_ids": ["h1"]}})],
+    "/v1/visitors": [
+        ("POST", "/v1/visitors", {"json": {"anonymous_id": "v"}}),
+        ("POST", "/v1/visitors", {"json": {"anonymous_id": "v"}, "headers": SITE}),
+        ("POST", "/v1/visitors", {"json": {"anonymous_id": "w"}, "headers": SITE}),
+    ],
+    "/v1/leads/{lead_id:path}/token": [("POST", "/v1/leads/ann/token", {})],
+    "/v1/keys": [("GET", "/v1/keys", {}), ("POST", "/v1/keys", {"json": {"scope": "read"}})],
+    "/v1/keys/{key_id}": [("DELETE", "/v1/keys/key_1", {})],
     "/v1/leads/{lead_id:path}/merge": [("POST", "/v1/leads/zoe/merge", {"json": {"anonymous_id": "w"}})],
     "/v1/leads/{lead_id:path}/unmerge": [("POST", "/v1/leads/ann/unmerge", {"json": {"anonymous_id": "w"}})],
     "/v1/leads/{lead_id:path}": [
@@ -281,22 +296,21 @@ ROUTES: dict[str, list[tuple[str, str, Any]]] = {
     "/leads/{lead_id:path}/act": [("POST", "/leads/ann/act", {"data": {"act": "save", "property_id": "h1"}})],
     "/assets/{name}": [("GET", "/assets/page.css", {})],
 }  # fmt: skip
-CHANGING = ("as_of", "recommendation_id", "sequence")
+CHANGING = ("as_of", "recommendation_id", "sequence", "token", "expires_at", "id", "key")
 
 
-def served(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Any:
+def app_of(folder: Path, house_of: type[Homing]) -> Any:
     """The application with a key of the tenant b; without one, a call would be of the tenant a."""
-    monkeypatch.setenv("HOMING_DATA_DIR", str(folder))
-    monkeypatch.setenv("HOMING_TENANT", "a")
     keys = KeyStore(SqliteDatabase(folder / "homing.sqlite3"))
     keys.put(key_hash("key of b"), StoredKey("b", "key_b", "admin", (), 1))
-    return application()
+    keys.put(key_hash("site key of b"), StoredKey("b", "key_site", "site", (), 1))
+    return served(house_of(Settings(data_dir=folder, tenant="a")))
 
 
 def answered(app: Any, method: str, path: str, more: Any) -> tuple[int, Any]:
     async def asked() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
-            return await client.request(method, path, headers={"Authorization": "Bearer key of b"}, **more)
+            return await client.request(method, path, **{"headers": OF_B, **more})
 
     answer = asyncio.run(asked())
     if "json" not in answer.headers.get("content-type", ""):
@@ -306,15 +320,55 @@ def answered(app: Any, method: str, path: str, more: Any) -> tuple[int, Any]:
 
 
 @pytest.mark.parametrize(("method", "path", "more"), [one for asked in ROUTES.values() for one in asked])
-def test_a_route_of_one_tenant_neither_tells_nor_changes_another(monkeypatch, tmp_path, method, path, more) -> None:
+def test_a_route_of_one_tenant_neither_tells_nor_changes_another(tmp_path, method, path, more) -> None:
+    keeps_tenants_apart(Homing, tmp_path, method, path, more)
+
+
+def keeps_tenants_apart(house_of: type[Homing], tmp_path: Path, method: str, path: str, more: Any) -> None:
     house = House(tmp_path / "shared")
     house.settle("a")
     before = house.told("a")
-    shared, alone = (served(monkeypatch, tmp_path / name) for name in ("shared", "alone"))
+    shared, alone = (app_of(tmp_path / name, house_of) for name in ("shared", "alone"))
     assert answered(shared, method, path, more) == answered(alone, method, path, more)
     assert house.told("a") == before
 
 
-def test_no_route_is_left_out(monkeypatch, tmp_path) -> None:
-    routes = served(monkeypatch, tmp_path).routes
+def test_no_route_is_left_out(tmp_path) -> None:
+    routes = app_of(tmp_path, Homing).routes
     assert {route.path for route in routes if isinstance(route, Route)} == set(ROUTES)
+
+
+class SeesMerges(StoredIdentities):
+    """Asks about a visitor of whatever tenant."""
+
+    def lead_of(self, tenant: str, anonymous_id: str, known_upto: int | None = None) -> str | None:
+        return super().lead_of("a", anonymous_id, known_upto)
+
+
+class RevokesByIdAlone(KeyStore):
+    """Revokes a key of whatever tenant."""
+
+    def revoke(self, tenant: str, key_id: str, at: int) -> bool:
+        return super().revoke("a", key_id, at)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "call"),
+    [(SeesMerges, STORES[StoredIdentities]["lead_of"]), (RevokesByIdAlone, STORES[KeyStore]["revoke"])],
+)
+def test_a_store_that_leaks_is_found_out(tmp_path: Path, mutant: type[Any], call: Call) -> None:
+    with pytest.raises(AssertionError):
+        test_a_call_for_one_tenant_neither_sees_nor_changes_another(tmp_path, mutant, call)
+
+
+class OfOneTenant(Homing):
+    """Answers every key by the services of the first tenant."""
+
+    def of(self, tenant: str) -> Homing:
+        return self
+
+
+@pytest.mark.parametrize(("method", "path", "more"), ROUTES["/v1/leads/{lead_id:path}"])
+def test_routes_that_leak_are_found_out(tmp_path, method, path, more) -> None:
+    with pytest.raises(AssertionError):
+        keeps_tenants_apart(OfOneTenant, tmp_path, method, path, more)

@@ -97,11 +97,15 @@ def http_page() -> str:
         "# HTTP",
         "",
         "Written from the OpenAPI document, which a running server gives at `/openapi.json` and shows at `/docs`.",
+        "Once there is a key, each call needs one of the scope named, or a higher one, as `Authorization: Bearer KEY`",
+        "or as Basic password ([keys and origins](../how-to/keys-and-origins.md)); scopes rise from site over read and",
+        "write to admin. The pages, `/docs` and `/openapi.json` need read.",
         "Every error is `application/problem+json` with `faults` (where, must, got); see [Errors](errors.md).",
     ]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             lines += ["", f"## `{method.upper()} {path}`", "", paragraph(operation["description"])]
+            lines += ["", f"Scope: {operation['x-scope']}."]
             lines += parameters(operation)
             lines += [""] + [
                 answer(status, one) for status, one in operation["responses"].items() if status != "default"

@@ -74,6 +74,7 @@ class Homing:
         self.catalogue = Catalogue(ListingStore(self.database), tenant=settings.tenant, clock=clock)
         self.directory = Directory(ProfileStore(self.database), tenant=settings.tenant, aliases=Aliases(self.database))
         self.keys = KeyStore(self.database)
+        self.shoppers = Signer(self.database.signing_key, "shopper")
 
     def of(self, tenant: str) -> Homing:
         """Everything of another tenant, over the same connections."""
@@ -145,7 +146,7 @@ def read_settings(
 ) -> Settings:
     """Settings from what the caller gave, else from `HOMING_DATA_DIR`, `HOMING_DATABASE`, `HOMING_TENANT`; and
     `HOMING_LISTING_URL`, `HOMING_TEXT_RULES`, `HOMING_CACHE_DIR`, `HOMING_DENIED_FIELDS`, `HOMING_REPLICA`,
-    `HOMING_LOG_LEVEL`, `HOMING_LOG_FORMAT`, `HOMING_OTEL`.
+    `HOMING_LOG_LEVEL`, `HOMING_LOG_FORMAT`, `HOMING_OTEL`, `HOMING_ORIGINS`, `HOMING_RATE_LIMIT`, `HOMING_BODY_SECONDS`.
     """
     default = Settings()
     folder = Path(environment.get("HOMING_DATA_DIR") or default.data_dir) if data_dir is None else data_dir
@@ -163,7 +164,23 @@ def read_settings(
         log_level=environment.get("HOMING_LOG_LEVEL") or default.log_level,
         log_format=environment.get("HOMING_LOG_FORMAT") or default.log_format,
         otel=environment.get("HOMING_OTEL") or default.otel,
+        origins=tuple(environment.get("HOMING_ORIGINS", "").split()),
+        rate_limit=_positive(environment, "HOMING_RATE_LIMIT", default.rate_limit),
+        body_seconds=_positive(environment, "HOMING_BODY_SECONDS", default.body_seconds),
     )
+
+
+def _positive(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name)
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise BadInput.of(name, "be a number above 0", text)
+    return value
 
 
 def build(settings: Settings, clock: Clock = system_clock, *, one_of_many: bool = False) -> Homing:
@@ -193,7 +210,7 @@ def application() -> FastAPI:
 
 def served(homing: Homing) -> FastAPI:
     """The API and the pages over what was built; a request with another tenant's key is answered by that tenant's."""
-    from homing.api import Identify, Tenants, create_app  # web frameworks load only in a server
+    from homing.api import Identify, Limits, Tenants, create_app  # web frameworks load only in a server
     from homing.dashboard import routes
 
     def warm() -> None:
@@ -204,7 +221,10 @@ def served(homing: Homing) -> FastAPI:
     services = Tenants(lambda tenant: _api_services(houses.named(tenant)))
     pages = Tenants(lambda tenant: _page_services(houses.named(tenant)))
     services.named(homing.settings.tenant)
-    return create_app(services, Identify(homing.keys, homing.settings.tenant), routes(pages.of), warm)
+    settings = homing.settings
+    limits = Limits(settings.rate_limit, settings.body_seconds, frozenset(settings.origins))
+    identify = Identify(homing.keys, settings.tenant, homing.shoppers, homing.clock)
+    return create_app(services, identify, routes(pages.of), warm, limits)
 
 
 def _api_services(homing: Homing) -> ApiServices:
@@ -233,6 +253,8 @@ def _api_services(homing: Homing) -> ApiServices:
         directory=homing.directory,
         clock=homing.clock,
         denied=homing.denied,
+        keys=homing.keys,
+        shoppers=homing.shoppers,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from homing.api import ApiServices, Check, Identify, Tenants, create_app
+from homing.api import ApiServices, Check, Identify, Limits, Tenants, create_app
 from homing.core.clock import from_micros, parse_moment
 from homing.core.signing import Signer
 from homing.dashboard import LeadList, PageServices
@@ -46,6 +46,7 @@ NOW = parse_moment("2026-11-22T20:00:00Z")
 TENANT = "default"
 IN_BAND = "in the 550,000 to 650,000 band of 9 of the 11 homes looked at"
 SIGNER = Signer.for_this_process("answer")
+SHOPPERS = Signer.for_this_process("shopper")
 NEAR = "within 2 km of 3 of the 11 homes looked at"
 
 
@@ -192,7 +193,9 @@ def home_row(number: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any) -> Served:
+def build(
+    folder: Any, answer: Callable[..., Any] | None = None, limits: Limits | None = None, **changed: Any
+) -> Served:
     database = SqliteDatabase(folder / "homing.sqlite3")
     store = SqliteEventStore(database)
     catalogue = Catalogue(ListingStore(database), TENANT, clock=lambda: NOW)
@@ -215,6 +218,7 @@ def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any)
         leads_for=engine.leads_for, similar=engine.similar,
         realtime=RealtimePersonalization(answer, store, catalogue, every=0.01),
         engineer=FixedFeatures(store), directory=directory, checks=lambda: list(checks.values()),
+        keys=keys, shoppers=SHOPPERS,
     )  # fmt: skip
     recommend = lambda lead_id, k, as_of: answer(Ask(lead_id=lead_id, k=k, as_of=as_of))  # noqa: E731
     pages = PageServices(
@@ -225,5 +229,10 @@ def build(folder: Any, answer: Callable[..., Any] | None = None, **changed: Any)
         simulated=True,
         **changed,
     )
-    app = create_app(Tenants(lambda _tenant: services), Identify(keys, TENANT), page_routes(lambda _request: pages))
+    app = create_app(
+        Tenants(lambda _tenant: services),
+        Identify(keys, TENANT, SHOPPERS, lambda: NOW),
+        page_routes(lambda _request: pages),
+        limits=limits,
+    )
     return Served(Client(app), app, store, catalogue, checks, recommend, directory, keys)

@@ -19,7 +19,7 @@ from answers import plain
 from discovery import classes, opened
 from importers import NOW, all_events, all_homes, all_people
 
-from homing.api.segment import ADDRESSES
+from homing.api.segment_addresses import ADDRESSES
 from homing.cli.main import main
 from homing.core.clock import from_micros, parse_moment
 from homing.core.laws import Excepted
@@ -320,6 +320,9 @@ BEHIND = {
     **{f"POST /v1/{name}": "identify" if kind == "identify" else "segment" for name, kind in ADDRESSES.items()},
     "POST /fub/v1/events": "of its body only the fields that are written down in the integration are read",
     "POST /v1/feedback": _FIXED,
+    "POST /v1/visitors": _FIXED,
+    "POST /v1/leads/{lead_id:path}/token": _FIXED,
+    "POST /v1/keys": _FIXED,
     "POST /leads/{lead_id:path}/act": _FIXED,
     "POST /v1/rank": "it is a question: asking writes nothing, which is a law of its own",
     "POST /v1/leads/{lead_id:path}/merge": _FIXED,

@@ -19,6 +19,7 @@ from homing.api import (
     feedback,
     follow_up_boss,
     health,
+    keys,
     leads,
     metrics,
     people,
@@ -26,11 +27,14 @@ from homing.api import (
     recommendations,
     segment,
     streams,
+    tokens,
 )
-from homing.api.callers import Callers, IdentifyCaller
+from homing.api.callers import Callers, Identifies
 from homing.api.guard import Guard
+from homing.api.limits import Bodies, Limits, RateLimit
 from homing.api.observed import Observed
 from homing.api.problems import HANDLERS
+from homing.api.scopes import hold_to_scopes
 from homing.api.services import ApiServices
 from homing.api.tenants import Tenants
 from homing.core.errors import HomingError
@@ -38,34 +42,27 @@ from homing.core.errors import HomingError
 __all__ = ["create_app"]
 
 _PARTS = (
-    events,
-    segment,
-    recommendations,
-    streams,
-    feedback,
-    follow_up_boss,
-    leads,
-    people,
-    properties,
-    health,
+    events, segment, recommendations, streams, feedback, follow_up_boss, tokens, leads, people, properties, keys, health,
     metrics,
-)
+)  # fmt: skip
 
 
 def create_app(
     tenants: Tenants[ApiServices],
-    identify: IdentifyCaller,
+    identify: Identifies,
     pages: Sequence[BaseRoute] = (),
     warm: Callable[[], object] | None = None,
+    limits: Limits | None = None,
 ) -> FastAPI:
     """The application over what each tenant's requests are answered with; `identify` tells whose a request is.
 
-    `pages` are further routes, such as the dashboard's.
+    `pages` are further routes, such as the dashboard's. Every route is held to its row in the table of scopes.
 
     The hot routes are plain Starlette routes and stand first. `warm` is called in a thread of its own when the
     server starts, so that models and homes are in memory when the first lead asks; what it refuses, that lead hears.
     """
     addresses: dict[object, str] = {}
+    bounds = limits or Limits()
     app = FastAPI(
         title="homing",
         description="Which homes to show, whom to call, and why.",
@@ -77,7 +74,9 @@ def create_app(
         middleware=[
             Middleware(Observed, addresses=addresses),
             Middleware(Guard),
-            Middleware(Callers, identify=identify),
+            Middleware(Callers, identify=identify, origins=bounds.origins),
+            Middleware(RateLimit, rate=bounds.rate),
+            Middleware(Bodies, seconds=bounds.body_seconds),
         ],
         exception_handlers=HANDLERS,
         lifespan=_warming(warm),
@@ -86,6 +85,7 @@ def create_app(
         app.router.routes.extend(part.routes(tenants))
     app.router.routes.extend([*documentation.routes(app), *pages])
     addresses.update({route.endpoint: route.path for route in app.routes if isinstance(route, Route)})
+    hold_to_scopes(app.router.routes, tenants)
     return app
 
 

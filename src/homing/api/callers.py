@@ -5,27 +5,38 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, Protocol, TypeVar
+from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from homing.api.problems import problem
+from homing.core.clock import Clock, system_clock
+from homing.core.errors import BadInput
+from homing.core.signing import Signer
 from homing.services.keys import Scope as KeyScope
 from homing.services.keys import key_hash
+from homing.services.shopper_token import ShopperToken
 from homing.store.keys import KeyStore
 
-__all__ = [
-    "NEED_NO_KEY", "Caller", "Callers", "Identify", "IdentifyCaller", "caller_of", "key_sent",
-]  # fmt: skip
+__all__ = ["NEED_NO_KEY", "Caller", "Callers", "Identifies", "Identify", "caller_of", "key_sent"]
 
 NEED_NO_KEY: Final = frozenset({"/healthz", "/readyz", "/homing.js"})
 """The addresses that are open to all."""
 
+T = TypeVar("T")
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHALLENGE: Final = 'Bearer realm="homing", Basic realm="homing", charset="UTF-8"'
+_PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Homing-Token",
+    "Access-Control-Max-Age": "600",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,48 +54,123 @@ class Caller:
     anonymous_id: str | None = None
 
 
-IdentifyCaller = Callable[[str | None], Awaitable[Caller]]
-"""Who calls with the text of a key, or with none."""
+class Identifies(Protocol):
+    """What `Callers` asks."""
+
+    async def __call__(self, key: str | None, token: str | None = None) -> Caller:
+        """Who calls with the text of a key, or with none; a wrong token is refused."""
+        ...
+
+    async def binds(self, origin: str) -> bool:
+        """Whether pages of an origin may call with some key."""
+        ...
 
 
 class Identify:
     """Who calls by what key, asked of the database each time, so that a revoked key stops counting at once.
 
     Without any key in the database every caller is an administrator of `tenant`. Once there was one there is no way
-    back: revoking the last key does not open the doors.
+    back: revoking the last key does not open the doors. `shoppers` seals the tokens of shoppers.
     """
 
-    def __init__(self, keys: KeyStore, tenant: str) -> None:
-        self._keys, self._tenant = keys, tenant
+    def __init__(self, keys: KeyStore, tenant: str, shoppers: Signer, clock: Clock = system_clock) -> None:
+        self._keys, self._tenant, self._shoppers, self._clock = keys, tenant, shoppers, clock
 
-    async def __call__(self, text: str | None) -> Caller:
+    async def __call__(self, key: str | None, token: str | None = None) -> Caller:
         """The caller; one of the scope `none` if a key is needed and this is none that counts."""
-        digest = b"" if text is None else key_hash(text)
-        # A server's answer takes a while, and the loop has others to serve; a file's is there sooner than a thread.
-        found = self._keys.find(digest) if self._keys.is_near else await asyncio.to_thread(self._keys.find, digest)
+        found = await self._asked(self._keys.find, b"" if key is None else key_hash(key))
         if not found.any:
             return Caller(self._tenant, "admin")
-        if (key := found.key) is None:
+        if found.key is None:
             return Caller(self._tenant, "none")
-        return Caller(key.tenant, key.scope, key.key_id, key.origins)  # type: ignore[arg-type]
+        of = found.key
+        caller = Caller(of.tenant, of.scope, of.key_id, of.origins)  # type: ignore[arg-type]
+        if token is None:
+            return caller
+        shopper = ShopperToken.read(self._shoppers, token, tenant=of.tenant, now=self._clock())
+        return replace(caller, lead_id=shopper.lead_id, anonymous_id=shopper.anonymous_id)
+
+    async def binds(self, origin: str) -> bool:
+        """Whether a key that counts is bound to an origin."""
+        return await self._asked(self._keys.binds, origin)
+
+    async def _asked(self, question: Callable[[Any], T], value: object) -> T:
+        # A server's answer takes a while, and the loop has others to serve; a file's is there sooner than a thread.
+        return question(value) if self._keys.is_near else await asyncio.to_thread(question, value)
 
 
 class Callers:
-    """Finds out who makes each request and lets nobody else in; `caller_of` tells a route."""
+    """Finds out who makes each request and lets nobody else in; `caller_of` tells a route.
 
-    def __init__(self, app: ASGIApp, identify: IdentifyCaller) -> None:
-        self.app, self._identify = app, identify
+    Pages of other web sites may call only with a site key that is bound to them, or if they are in `origins`; to them
+    the answers are readable (CORS). A browser marks a request that another site's page makes with `Sec-Fetch-Site`,
+    which a page cannot forge, and would send a signed-in broker's password along with it.
+    """
+
+    def __init__(self, app: ASGIApp, identify: Identifies, origins: frozenset[str] = frozenset()) -> None:
+        self.app, self._identify, self._origins = app, identify, origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] == "http":
-            caller = await self._identify(key_sent(Headers(scope=scope)))
-            if caller.scope == "none" and scope["path"] not in NEED_NO_KEY:
-                refusal = problem(401, "This needs a key that counts.", headers={"WWW-Authenticate": _CHALLENGE})
-                await refusal(scope, receive, send)
-                return
-            scope.setdefault("state", {})["caller"] = caller
-        await self.app(scope, receive, send)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        if scope["method"] == "OPTIONS" and origin is not None and "access-control-request-method" in headers:
+            await (await self._preflight(origin))(scope, receive, send)
+            return
+        try:
+            caller = await self._identify(key_sent(headers), headers.get("homing-token"))
+        except BadInput as error:
+            await problem(401, str(error), error.faults, {"WWW-Authenticate": _CHALLENGE})(scope, receive, send)
+            return
+        refusal = self._refusal(scope, headers, caller)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        scope.setdefault("state", {})["caller"] = caller
+        readable = origin is not None and (origin in self._origins or origin in caller.origins)
+        await self.app(scope, receive, _readable_to(origin, send) if origin is not None and readable else send)
+
+    def _refusal(self, scope: Scope, headers: Headers, caller: Caller) -> Response | None:
+        """Why this caller may not even ask, None if it may."""
+        if scope["path"] in NEED_NO_KEY:
+            return None
+        if caller.scope == "none":
+            return problem(401, "This needs a key that counts.", headers={"WWW-Authenticate": _CHALLENGE})
+        origin = headers.get("origin")
+        if caller.scope == "site" and origin not in self._origins and not _is_bound_to(caller, origin, headers):
+            return problem(403, "This key may be used by pages of the sites it is bound to only.")
+        known = origin is not None and (origin in self._origins or origin in caller.origins)
+        if scope["method"] not in _READS and headers.get("sec-fetch-site") == "cross-site" and not known:
+            return problem(403, "A page of another site may not write here.")
+        return None
+
+    async def _preflight(self, origin: str) -> Response:
+        """What a browser is told that asks, before it calls for a page of another site, whether it may."""
+        if origin in self._origins or await self._identify.binds(origin):
+            return Response(None, 204, {**_PREFLIGHT, "Access-Control-Allow-Origin": origin, "Vary": "Origin"})
+        return problem(403, "Pages of this origin may not call: no key is bound to it.", headers={"Vary": "Origin"})
+
+
+def _is_bound_to(caller: Caller, origin: str | None, headers: Headers) -> bool:
+    """Whether a site key is used from where it may be: a key without origins outside of other sites' pages only."""
+    if caller.origins:
+        return origin in caller.origins
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+def _readable_to(origin: str, send: Send) -> Send:
+    async def send_readable(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message["headers"])
+            headers["Access-Control-Allow-Origin"] = origin
+            headers["Access-Control-Expose-Headers"] = "Retry-After"
+            headers.add_vary_header("Origin")
+        await send(message)
+
+    return send_readable
 
 
 def caller_of(request: Request) -> Caller:

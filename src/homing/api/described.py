@@ -10,12 +10,21 @@ from pydantic import TypeAdapter
 from homing.api.events import MOST_EVENTS
 from homing.api.problems import RESPONSES, Problem
 from homing.api.recommendations import MOST_HOMES
-from homing.api.segment import ADDRESSES
+from homing.api.scopes import NEEDS
+from homing.api.segment_addresses import ADDRESSES
 from homing.api.shapes import FeedbackRequest, MessagesTaken, RankRequest, RecommendationAnswer, Stored, VisitorAnswer
 from homing.event_types import EventType
 
 __all__ = ["openapi"]
 
+_SCHEMES: Final = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key; without any key in the database none is needed.",
+    },
+    "password": {"type": "http", "scheme": "basic", "description": "The key as password, or as user without one."},
+}
 _REF: Final = "#/components/schemas/{model}"
 
 
@@ -51,6 +60,7 @@ _EVENT: Final[dict[str, Any]] = {
 def openapi(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document of the whole API."""
     document = app.openapi()
+    needs = {route.replace(":path}", "}"): need for route, need in NEEDS.items()}
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas["Event"] = _EVENT
     for shape in (Problem, Stored, MessagesTaken, RecommendationAnswer, VisitorAnswer, RankRequest, FeedbackRequest):
@@ -58,6 +68,11 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         schemas |= schema.pop("$defs", {})
         schemas[shape.__name__] = schema
     document["paths"] = _HOT | document["paths"]
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            operation["x-scope"] = needs[f"{method.upper()} {path}"]
+            operation["security"] = [] if operation["x-scope"] == "none" else [{"key": []}, {"password": []}]
+    document["components"]["securitySchemes"] = _SCHEMES
     document["components"]["schemas"] = {name: _told(schemas[name]) for name in sorted(schemas)}
     return document
 

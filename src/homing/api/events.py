@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from homing.api.requests import MEGABYTE, json_body
+from homing.api.scopes import only_own_shoppers
 from homing.api.services import ApiServices
 from homing.api.shapes import Refused, Stored, given
 from homing.api.tenants import Tenants
@@ -41,6 +42,7 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
         count("refused_events", len(refused))
         if refused and not isinstance(body, list):
             raise BadInput(refused[0].faults)
+        only_own_shoppers(request, events)
         appended = await asyncio.wrap_future(services.store.submit(services.tenant, events))
         stored = sum(appended.stored)
         answer = Stored(stored, len(events) - stored, 0, refused, appended.sequence, dropped.counts or None)

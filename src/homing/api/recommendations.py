@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from homing.api.requests import MEGABYTE, fields_of, flag, json_body, known_parameters, sequence, whole_number
+from homing.api.scopes import must_speak_for
 from homing.api.services import ApiServices
 from homing.api.tenants import Tenants
 from homing.core.errors import BadInput, Fault
@@ -56,7 +57,9 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
         return await answered(request, *asked(request, "anonymous_id"))
 
     async def post_rank(request: Request) -> Response:
-        return await answered(request, _ranked(await json_body(request, MEGABYTE)))
+        ask = _ranked(await json_body(request, MEGABYTE))
+        await must_speak_for(request, tenants.of(request), lead_id=ask.lead_id, anonymous_id=ask.anonymous_id)
+        return await answered(request, ask)
 
     return [
         Route("/v1/leads/{lead_id:path}/recommendations", get_recommendations, methods=["GET"]),

@@ -13,6 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from homing.api.requests import json_body
+from homing.api.scopes import must_speak_for, only_own_shoppers
+from homing.api.segment_addresses import ADDRESSES
 from homing.api.services import ApiServices
 from homing.api.shapes import MessagesTaken, Refused
 from homing.api.tenants import Tenants
@@ -21,14 +23,7 @@ from homing.integrations.segment.message import Told, told
 from homing.services.introduce import Introduce
 from homing.tracking.validation import event_from
 
-__all__ = ["ADDRESSES", "routes"]
-
-ADDRESSES: Final = {
-    "batch": None, "b": None, "import": None,
-    "track": "track", "t": "track", "identify": "identify", "i": "identify", "page": "page", "p": "page",
-    "screen": "screen", "s": "screen", "group": "group", "g": "group", "alias": "alias", "a": "alias",
-}  # fmt: skip
-"""The addresses below /v1, long and short, and the kind of the message that is sent there; None: a batch of any."""
+__all__ = ["routes"]
 
 _LARGEST: Final = 4_000_000
 _MOST: Final = 2_500
@@ -46,7 +41,7 @@ def _single(tenants: Tenants[ApiServices], kind: str) -> Callable[[Request], Awa
     async def post_message(request: Request) -> Response:
         services = tenants.of(request)
         body = await json_body(request, _LARGEST, gzip=True)
-        refused = await _take(services, [body], kind=kind)
+        refused = await _take(request, services, [body], kind=kind)
         if refused:
             raise HTTPException(400, str(BadInput(refused[0].faults)))
         return _success(refused)
@@ -63,7 +58,7 @@ def _batch(tenants: Tenants[ApiServices]) -> Callable[[Request], Awaitable[Respo
             raise HTTPException(400, "The body must be an object with batch, an array of messages.")
         if len(messages) > _MOST:
             raise HTTPException(413, f"A batch holds at most {_MOST:,} messages; got {len(messages):,}.")
-        return _success(await _take(services, messages, sent_at=body.get("sentAt")))
+        return _success(await _take(request, services, messages, sent_at=body.get("sentAt")))
 
     return post_batch
 
@@ -75,7 +70,12 @@ def _success(refused: Sequence[Refused]) -> Response:
 
 
 async def _take(
-    services: ApiServices, messages: Sequence[Any], *, kind: str | None = None, sent_at: object = None
+    request: Request,
+    services: ApiServices,
+    messages: Sequence[Any],
+    *,
+    kind: str | None = None,
+    sent_at: object = None,
 ) -> list[Refused]:
     """Store what the messages say; those that say nothing homing can keep are returned."""
     now = services.clock()
@@ -91,6 +91,9 @@ async def _take(
                 people.append(said)
         except BadInput as error:
             refused.append(Refused(index, error.faults))
+    only_own_shoppers(request, events)
+    for said in people:
+        await must_speak_for(request, services, lead_id=said.lead_id)
     if events:
         await asyncio.wrap_future(services.store.submit(services.tenant, events))
     if people:

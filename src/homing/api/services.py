@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from homing.core.clock import Clock, system_clock
+from homing.core.signing import Signer
 from homing.interfaces import IFeatureEngineer, Recommendations
 from homing.market.catalogue import Catalogue
 from homing.people.directory import Directory
@@ -15,6 +16,7 @@ from homing.personalization.leads_for import LeadsAnswer
 from homing.personalization.realtime_engine import RealtimePersonalization
 from homing.personalization.similar import SimilarHome
 from homing.store.events import EventStore
+from homing.store.keys import KeyStore
 from homing.trust.denied import DENIED, Denied
 
 __all__ = ["ApiServices", "Check"]
@@ -37,7 +39,7 @@ class ApiServices:
     `answer` gives recommendations, `leads_for` the leads who want a home, `similar` homes like one; they may block.
     `realtime` answers whoever listens anew. `token` reads what a `recommendation_id` says, and refuses one that this
     tenant did not give out. `checks` may block and tells whether events can be stored. `denied` are the fields that no
-    route keeps.
+    route keeps. `shoppers` seals the tokens that say who a page's shopper is.
     """
 
     store: EventStore
@@ -53,3 +55,5 @@ class ApiServices:
     checks: Callable[[], Sequence[Check]]
     clock: Clock = system_clock
     denied: Denied = DENIED
+    keys: KeyStore
+    shoppers: Signer

@@ -13,6 +13,7 @@ from homing.cli.audit import audit
 from homing.cli.demo import demo
 from homing.cli.features import features
 from homing.cli.imports import imports
+from homing.cli.keys import keys
 from homing.cli.leads_for import leads_for
 from homing.cli.learning import evaluate, train
 from homing.cli.recommend import recommend
@@ -81,6 +82,7 @@ _add(leads_for, "The leads who want a home.")
 app.add_typer(audit, name="audit", short_help="Check texts and fairness.", epilog=_EPILOG)
 _add(simulate, "Write simulated shoppers over real homes.")
 _add(warm, "Compile the features ahead of use.")
+app.add_typer(keys, name="keys", short_help="Make, list and revoke keys of the API.", epilog=_EPILOG)
 _add(serve, "Serve API and pages until stopped.")
 _add(backup, "Write all data and models into one archive.")
 _add(restore, "Bring a backup back.")

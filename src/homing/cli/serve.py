@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -17,7 +18,9 @@ __all__ = ["check_address", "serve", "start_server"]
 
 def serve(
     context: typer.Context,
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on; a loopback one.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address to listen on; a loopback one until there are keys.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="N", help="Port to listen on.", min=1, max=65535)] = 8080,
     workers: Annotated[int, typer.Option(metavar="N", help="Processes that answer.", min=1)] = 1,
 ) -> None:
@@ -29,7 +32,7 @@ def start_server(terminal: Terminal, host: str, port: int, workers: int) -> None
     """Hand the settings to the workers by environment and serve."""
     from homing.api.server import serve as serve_forever  # granian loads only when something is served
 
-    check_address(host, port)
+    check_address(host, port, locked=lambda: terminal.homing.keys.find(b"").any)
     settings = terminal.homing.settings
     os.environ["HOMING_DATA_DIR"] = str(settings.data_dir.resolve())
     os.environ["HOMING_TENANT"] = settings.tenant
@@ -40,9 +43,9 @@ def start_server(terminal: Terminal, host: str, port: int, workers: int) -> None
     serve_forever("homing.wiring:application", host=host, port=port, workers=workers)
 
 
-def check_address(host: str, port: int) -> None:
-    """Refuse, before any work is done, an address that others could reach or that is taken."""
-    if not _is_loopback(host):
+def check_address(host: str, port: int, locked: Callable[[], bool] = lambda: False) -> None:
+    """Refuse, before any work is done, an address that is taken, or that others reach while nobody needs a key."""
+    if not _is_loopback(host) and not locked():
         raise BadInput.of("--host", "be a loopback address such as 127.0.0.1 as long as there are no keys", host)
     try:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):

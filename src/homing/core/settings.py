@@ -32,6 +32,9 @@ class Settings:
     `log_level` (debug, info, warning, error) and `log_format` (text, json) are those of the lines on standard error; at
     `info` a server says a line of each request. `otel` is where an OpenTelemetry collector takes spans by OTLP over
     HTTP, such as `http://127.0.0.1:4318/v1/traces`; left out, none are made.
+    `origins` are web sites whose pages may call the API with any key; site keys bring their own.
+    `rate_limit` is how many requests a second each worker takes of one key; twice as many may come at once.
+    `body_seconds` is how long the body of a request may take to arrive.
     `cache` is the folder of compiled kernels, which may be read-only; left out, `cache` in the data folder.
     """
 
@@ -46,6 +49,9 @@ class Settings:
     log_level: str = "warning"
     log_format: str = "text"
     otel: str | None = None
+    origins: tuple[str, ...] = ()
+    rate_limit: float = 2_000.0
+    body_seconds: float = 20.0
 
     @property
     def sqlite_path(self) -> Path:

@@ -72,6 +72,11 @@ class KeyStore:
         there, *row = next(self._database.rows(_FIND, (digest,)))
         return FoundKey(None if row[1] is None else _key(row), bool(there))
 
+    def binds(self, origin: str) -> bool:
+        """Whether any key that counts, of whatever tenant, is bound to an origin."""
+        rows = self._database.rows("SELECT origins FROM keys WHERE revoked_at IS NULL AND origins <> '[]'")
+        return any(origin in msgspec.json.decode(origins) for (origins,) in rows)
+
     def all(self, tenant: str) -> list[StoredKey]:
         """The keys of a tenant, revoked ones too, in the order of their creation."""
         rows = self._database.rows(
