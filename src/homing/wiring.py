@@ -146,7 +146,8 @@ def read_settings(
 ) -> Settings:
     """Settings from what the caller gave, else from `HOMING_DATA_DIR`, `HOMING_DATABASE`, `HOMING_TENANT`; and
     `HOMING_LISTING_URL`, `HOMING_TEXT_RULES`, `HOMING_CACHE_DIR`, `HOMING_DENIED_FIELDS`, `HOMING_REPLICA`,
-    `HOMING_LOG_LEVEL`, `HOMING_LOG_FORMAT`, `HOMING_OTEL`, `HOMING_ORIGINS`, `HOMING_RATE_LIMIT`, `HOMING_BODY_SECONDS`.
+    `HOMING_LOG_LEVEL`, `HOMING_LOG_FORMAT`, `HOMING_OTEL`, `HOMING_ORIGINS`, `HOMING_RATE_LIMIT`,
+    `HOMING_BODY_SECONDS`.
     """
     default = Settings()
     folder = Path(environment.get("HOMING_DATA_DIR") or default.data_dir) if data_dir is None else data_dir

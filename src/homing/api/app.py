@@ -42,8 +42,8 @@ from homing.core.errors import HomingError
 __all__ = ["create_app"]
 
 _PARTS = (
-    events, segment, recommendations, streams, feedback, follow_up_boss, tokens, leads, people, properties, keys, health,
-    metrics,
+    events, segment, recommendations, streams, feedback, follow_up_boss, tokens, leads, people, properties, keys,
+    health, metrics,
 )  # fmt: skip
 
 
