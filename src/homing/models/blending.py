@@ -20,6 +20,7 @@ Alive = Callable[[Codes, int], NDArray[np.bool_]]
 
 _MOST_STRENGTH = 5.0
 _DRAWS = 4
+_FEWEST_KNOWN = 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +57,7 @@ def choices(
     pair = pasts.lead.astype(np.int64) * max(1, homes) + pasts.items
     _, first, which = np.unique(pair, return_index=True, return_inverse=True)
     strength = np.bincount(which, weights=pasts.weights, minlength=first.size)
-    rows = first[later[first] & (strength > 0)]
+    rows = _not_mostly_strangers(pasts, first[later[first] & (strength > 0)], rng)
     strengths = np.minimum(strength[which[rows]], _MOST_STRENGTH)
     if rows.size > most:
         kept = np.sort(rng.choice(rows.size, most, replace=False, p=strengths / strengths.sum()))
@@ -101,6 +102,20 @@ def conditional_logit(features: Floats, strengths: Floats, prior: Floats, pull: 
 
     found = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * prior.size)
     return np.asarray(found.x, dtype=np.float64)
+
+
+def _not_mostly_strangers(pasts: Pasts, rows: Codes, rng: np.random.Generator) -> Codes:
+    """The rows, with at most as many of leads that had done nothing before as of others, if 30 or more had.
+
+    Strangers say what is liked by all, and nothing of what a past is worth beside it; where most leads act only once,
+    they would drown those that do say it.
+    """
+    stranger = rows == pasts.offsets[pasts.lead[rows]]
+    count = int(rows.size - stranger.sum())
+    if count < _FEWEST_KNOWN or stranger.sum() <= count:
+        return rows
+    drawn = rng.choice(np.flatnonzero(stranger), count, replace=False)
+    return rows[np.sort(np.concatenate((np.flatnonzero(~stranger), drawn)))]
 
 
 def _choice(pasts: Pasts, row: int, strength: float, drawn: Codes, alive: Alive, negatives: int) -> Choice | None:
