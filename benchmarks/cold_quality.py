@@ -23,6 +23,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 import argparse
+import itertools
 import sys
 import time
 from collections import defaultdict
@@ -119,7 +120,7 @@ def measured(listings, reviews, cuts):
     at = np.array([listed[home] for home in homes])
     ends = [moments[int(share * (len(moments) - 1))] for share in (*cuts, 1.0)]
     found, guests, seconds = {"all": [], "new": []}, {"all": [], "new": []}, []
-    for cut, until in zip(ends, ends[1:], strict=False):
+    for cut, until in itertools.pairwise(ends):
         before = [(guest, home, when) for guest, mine in stays.items() for home, when in mine.items() if when <= cut]
         guest, home, when = map(list, zip(*before, strict=True))
         rankers, taken = rankers_of(Interactions.from_columns(guest, home, None, when), rows, listed, cut)

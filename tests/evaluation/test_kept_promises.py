@@ -8,19 +8,22 @@ import numpy as np
 import pytest
 
 from homing.evaluation.kept_promises import kept_promises
+from homing.models.homes import Homes
 from homing.models.impressions import Impressions
+from homing.models.interactions import Interactions
 
 
 class Promising:
     """Says of home h07 that its probability is .07, times what it exaggerates by."""
 
     calibration = SimpleNamespace(method="isotonic")
-    pasts = SimpleNamespace(past=lambda lead: None)
 
     def __init__(self, by=1.0):
         self.by = by
+        self.asked = []
 
-    def score(self, lead, homes):
+    def score(self, query, homes):
+        self.asked.append(query)
         return np.array([np.nan if home == "unknown" else int(home[1:]) / 100 for home in homes], dtype=np.float32)
 
     def confidence(self, scores, acts):
@@ -38,25 +41,59 @@ def shown(count=4_000, extra=()):
     )
 
 
+ACTS = Interactions.from_columns(["l0", "l0", "l1"], ["h01", "h02", "h02"], [1, 2, 3], [-5, 7, -9])
+HOMES = Homes.from_rows([{"ListingKey": f"h{n:02d}", "ListPrice": 1_000 * n} for n in range(1, 60)])
+
+
+def judged(model, impressions):
+    return kept_promises(model, impressions, ACTS, HOMES)
+
+
 def test_honest_promises_are_found_kept():
-    found = kept_promises(Promising(), shown())
+    found = judged(Promising(), shown())
     assert abs(found["ece"]) < 0.01
     assert found["slope"] == pytest.approx(1.0, abs=0.1)
     assert sum(one["n"] for one in found["bins"]) == found["n"] == 4_000
 
 
 def test_exaggerated_promises_are_found_broken():
-    found = kept_promises(Promising(1.5), shown())
+    found = judged(Promising(1.5), shown())
     assert found["ece"] > 0.1
-    assert found["brier"] > kept_promises(Promising(), shown())["brier"]
+    assert found["brier"] > judged(Promising(), shown())["brier"]
 
 
 def test_homes_that_the_model_does_not_know_say_nothing():
-    assert kept_promises(Promising(), shown(100, ["unknown"] * 9))["n"] == 100
+    assert judged(Promising(), shown(100, ["unknown"] * 9))["n"] == 100
 
 
 @pytest.mark.parametrize("count", [0, 20])
 def test_too_few_homes_are_no_measurement_and_it_says_why(count):
-    found = kept_promises(Promising(), shown(count))
+    found = judged(Promising(), shown(count))
     assert "fewer than 50 homes" in found["why"]
     assert "ece" not in found
+
+
+def test_a_lead_is_asked_about_with_what_it_had_done_by_the_moment_of_showing():
+    model = Promising()
+    judged(model, shown())
+    by_lead = {query.lead_id: query for query in model.asked}
+    assert by_lead["l0"].properties == ("h01",)
+    assert by_lead["l1"].properties == ("h02",)
+    assert by_lead["l2"].properties == ()
+    assert {query.as_of for query in model.asked} == {0}
+
+
+def test_slices_tell_leads_homes_and_prices_apart():
+    slices = {one["slice"]: one for one in judged(Promising(), shown())["slices"]}
+    assert slices["leads with acts"]["n"] + slices["leads without acts"]["n"] == 4_000
+    assert slices["homes somebody had acted on"]["n"] == shown().property_ids.count("h01") + shown().property_ids.count(
+        "h02"
+    )
+    assert slices["lowest third of prices"]["said"] < slices["highest third of prices"]["said"]
+    assert all(one["ece_ci"][0] < 0.03 for one in slices.values())
+
+
+def test_a_slice_that_is_told_wrong_shows():
+    found = judged(Promising(1.5), shown())
+    assert found["ece_ci"][0] > 0.05
+    assert max(one["ece"] for one in found["slices"]) > found["ece"]

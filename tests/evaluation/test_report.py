@@ -35,7 +35,9 @@ DOCUMENT = {
     "absent": [{"model": "item_knn", "why": "There is <nothing> to say."}],
     "calibration": {
         "n": 500, "positives": 50, "method": "isotonic", "ece": 0.004, "slope": 1.0, "intercept": 0.0, "brier": 0.08,
-        "brier_skill": 0.1, "opened_stand_in_for_shown": True,
+        "brier_skill": 0.1, "ece_ci": [-0.01, 0.02], "opened_stand_in_for_shown": True,
+        "slices": [{"slice": "leads without acts", "n": 77, "said": 0.1, "seen": 0.12, "ece": 0.021,
+                    "ece_ci": [0.001, 0.041]}],
         "bins": [{"n": 250, "said": 0.05, "seen": 0.06}, {"n": 250, "said": 0.2, "seen": 0.19}],
     },
 }  # fmt: skip
@@ -135,3 +137,10 @@ def test_the_place_of_a_mark_goes_by_its_value():
     svg = ET.fromstring(forest("t", [Mark(str(value), value) for value in (0.0, 0.05, 0.1)]))
     first, middle, last = (float(one.get("cx")) for one in svg.iter("{http://www.w3.org/2000/svg}circle"))
     assert middle == pytest.approx((first + last) / 2, abs=0.1)
+
+
+@pytest.mark.parametrize("file", ["evaluation.html", "evaluation.md"])
+def test_confidence_is_told_with_its_interval_and_by_slice(file):
+    text = written(DOCUMENT, ORIGIN)[file]
+    for said in ("leads without acts", "77", ".021", ".041", "95 % interval by lead"):
+        assert said in text

@@ -8,6 +8,7 @@ from homing.measures.calibration import (
     brier,
     brier_skill,
     calibration_error,
+    calibration_error_by_lead,
     calibration_line,
     log_loss,
     reliability,
@@ -43,6 +44,38 @@ def test_the_truth_has_no_debiased_error_and_a_slope_of_one(calibrated):
 def test_a_shift_of_the_probabilities_is_the_error(calibrated):
     said, seen = calibrated
     assert calibration_error(np.minimum(said + 0.05, 1.0), seen) == pytest.approx(0.05, abs=0.01)
+
+
+def test_the_interval_of_the_error_holds_nought_for_the_truth_nineteen_times_in_twenty():
+    draw, held = np.random.default_rng(5), 0
+    for _ in range(200):
+        said = draw.beta(1.0, 9.0, 2_000)
+        seen = (draw.random(2_000) < said).astype(float)
+        held += calibration_error_by_lead(said, seen, np.arange(2_000) // 5, resamples=200).low <= 0.0
+    assert held >= 185
+
+
+def test_the_interval_of_the_error_excludes_nought_for_a_shift(calibrated):
+    said, seen = calibrated
+    error = calibration_error_by_lead(np.minimum(said + 0.05, 1.0), seen, np.arange(len(said)))
+    assert error.low > 0.03
+    assert error.low < error.value < error.high
+
+
+def test_a_slope_alone_is_no_intercept(calibrated):
+    said, _ = calibrated
+    odds = np.log(said) - np.log1p(-said)
+    true = 1.0 / (1.0 + np.exp(-(0.8 * (odds - odds.mean()) + odds.mean())))
+    seen = (np.random.default_rng(0).random(len(said)) < true).astype(float)
+    slope, intercept = calibration_line(said, seen)
+    assert slope == pytest.approx(0.8, abs=0.05)
+    assert abs(intercept) < 0.25
+
+
+def test_an_intercept_is_what_is_said_too_much_in_log_odds(calibrated):
+    said, seen = calibrated
+    odds = np.log(said) - np.log1p(-said) + 0.4
+    assert calibration_line(1.0 / (1.0 + np.exp(-odds)), seen)[1] == pytest.approx(-0.4, abs=0.05)
 
 
 def test_overconfidence_is_a_slope_below_one(calibrated):

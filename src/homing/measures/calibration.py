@@ -13,8 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.errors import BadInput
+from homing.measures.intervals import Interval
 
-__all__ = ["Reliability", "brier", "brier_skill", "calibration_error", "calibration_line", "log_loss", "reliability"]
+__all__ = [
+    "Reliability",
+    "brier",
+    "brier_skill",
+    "calibration_error",
+    "calibration_error_by_lead",
+    "calibration_line",
+    "log_loss",
+    "reliability",
+]
 
 Values = NDArray[np.float64]
 
@@ -81,38 +91,82 @@ def calibration_error(
     return (float(np.abs(sums - np.add.reduceat(seen, starts)).sum()) - expected) / len(said)
 
 
-def calibration_line(probability: Values, outcome: Values) -> tuple[float, float]:
-    """Slope and intercept of a logistic regression of the outcome on the log-odds said: 1 and 0 where calibrated.
+def calibration_error_by_lead(
+    probability: Values,
+    outcome: Values,
+    leads: NDArray[np.integer],
+    *,
+    bins: int = 10,
+    resamples: int = 1_000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """`calibration_error` with its interval: whole leads, by their codes `leads` (n,), are drawn again.
 
-    A slope below 1 says too sure, above 1 too timid. NaN, NaN where the outcomes or the probabilities are all equal.
+    The bins stay. A sample drawn from a sample errs more than the sample does, so the interval is the basic one, which
+    mirrors the drawn errors at the value (Davison and Hinkley 1997, "Bootstrap Methods", 5.2). The low end may be
+    negative where there is no error to be seen.
+    """
+    said, seen = _checked(probability, outcome)
+    value = calibration_error(said, seen, bins=bins, seed=seed)
+    order = np.argsort(said, kind="stable")
+    starts = _bin_starts(said[order], bins)
+    of_row = np.empty(len(said), dtype=np.int64)
+    of_row[order] = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(said))))
+    names, lead = np.unique(leads, return_inverse=True)
+    gaps = np.zeros((len(names), len(starts)))
+    np.add.at(gaps, (lead, of_row), said - seen)
+    counts = np.bincount(lead).astype(np.float64)
+    drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1.0 / len(names)), size=resamples)
+    errors = np.abs(drawn @ gaps).sum(axis=1) / (drawn @ counts)
+    chance = np.abs(gaps.sum(axis=0)).sum() / len(said) - value
+    low, high = np.quantile(errors - chance, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(value, 2 * value - float(high), 2 * value - float(low), len(names), level)
+
+
+def calibration_line(probability: Values, outcome: Values) -> tuple[float, float]:
+    """Slope of a logistic regression of the outcome on the log-odds said, and the intercept where the slope is 1.
+
+    1 and 0 where calibrated: a slope below 1 says too sure, above 1 too timid; an intercept below 0 says too much on
+    the whole, above 0 too little (calibration in the large: Cox 1958; Steyerberg 2009, "Clinical Prediction Models").
+    The intercept of the line with its own slope is at log-odds of 0, a probability of one half, which rare outcomes
+    never come near: there a slope of .95 alone would look like a fault. NaN, NaN where the outcomes or the
+    probabilities are all equal.
     """
     said, seen = _checked(probability, outcome)
     said = said.clip(_SMALLEST, 1.0 - _SMALLEST)
     odds: Values = np.log(said / (1.0 - said)).astype(np.float64)
     if seen.min() == seen.max() or odds.min() == odds.max():
         return float("nan"), float("nan")
+    base = np.log(seen.mean() / (1.0 - seen.mean()))
     design = np.column_stack([odds, np.ones_like(odds)])
-    beta = np.array([0.0, np.log(seen.mean() / (1.0 - seen.mean()))])
+    slope = _fitted(design, seen, np.array([0.0, base]), np.zeros_like(odds))[0]
+    start = np.array([base - np.average(odds)])
+    return float(slope), float(_fitted(design[:, 1:], seen, start, odds)[0])
+
+
+def _fitted(design: Values, seen: Values, beta: Values, offset: Values) -> Values:
+    """The likeliest weights of a logistic regression, by Newton steps that are halved until they help."""
     for _ in range(_NEWTON_STEPS):
-        step = _newton_step(design, seen, beta)
-        while _loss(design, seen, beta + step) > _loss(design, seen, beta) + 1e-9:
+        step = _newton_step(design, seen, beta, offset)
+        while _loss(design, seen, beta + step, offset) > _loss(design, seen, beta, offset) + 1e-9:
             step = np.multiply(step, 0.5)
         beta = beta + step
         if np.abs(step).max() < 1e-10:
             break
-    return float(beta[0]), float(beta[1])
+    return beta
 
 
-def _newton_step(design: Values, seen: Values, beta: Values) -> Values:
-    fitted = 1.0 / (1.0 + np.exp(-np.clip(design @ beta, -500.0, 500.0)))
+def _newton_step(design: Values, seen: Values, beta: Values, offset: Values) -> Values:
+    fitted = 1.0 / (1.0 + np.exp(-np.clip(design @ beta + offset, -500.0, 500.0)))
     spread = np.maximum(fitted * (1.0 - fitted), _SMALLEST)
     curvature: Values = (design * spread[:, None]).T @ design
     slope: Values = design.T @ (seen - fitted)
     return np.asarray(np.linalg.solve(curvature, slope), dtype=np.float64)
 
 
-def _loss(design: Values, seen: Values, beta: Values) -> float:
-    odds = design @ beta
+def _loss(design: Values, seen: Values, beta: Values, offset: Values) -> float:
+    odds = design @ beta + offset
     return float(np.sum(np.logaddexp(0.0, odds) - seen * odds))
 
 

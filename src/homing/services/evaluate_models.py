@@ -126,8 +126,9 @@ class _Run:
             return None
         cut, model = self.last
         data = training_data(self.of.tracker.store, self.of.tracker.tenant, self.market, self.as_of)
+        shown = data.impressions.select(data.impressions.at > cut)
         return {
-            **kept_promises(model, data.impressions.select(data.impressions.at > cut), self.seed),
+            **kept_promises(model, shown, data.interactions, self.market),
             "opened_stand_in_for_shown": data.stands_in,
         }
 

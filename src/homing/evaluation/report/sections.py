@@ -133,14 +133,22 @@ def _calibration(document: Mapping[str, Any]) -> Section | None:
     lines = (
         f"{found['n']:,} homes {about} after the cut, {found['positives']:,} of them engaged with within 14 days; "
         f"calibrated by {_METHODS[found['method']]}.",
-        f"Calibration error {number(found['ece'])} (equal mass, debiased), slope {number(found['slope'])} and "
-        f"intercept {number(found['intercept'])} (1 and 0 where calibrated), Brier {number(found['brier'])}, skill "
-        f"{number(found['brier_skill'])}.",
+        f"Calibration error {number(found['ece'])} {spread(found['ece_ci'])} (equal mass, debiased; 95 % interval by "
+        f"lead), slope {number(found['slope'])} and intercept {number(found['intercept'])} (1 and 0 where calibrated), "
+        f"Brier {number(found['brier'])}, skill {number(found['brier_skill'])}.",
     )
     told = "; ".join(f"{number(one['said'])} said, {number(one['seen'])} seen" for one in found["bins"])
-    return Section(
-        title, lines, (Chart("reliability", reliability_chart("Probability said, rate seen", found["bins"]), told),)
+    chart = Chart("reliability", reliability_chart("Probability said, rate seen", found["bins"]), told)
+    return Section(title, lines, (chart, _slices(found["slices"])))
+
+
+def _slices(found: Sequence[Mapping[str, Any]]) -> Table:
+    """How far the confidence held in parts of what was shown."""
+    rows = tuple(
+        (one["slice"], f"{one['n']:,}", *(number(one[name]) for name in ("said", "seen", "ece")), spread(one["ece_ci"]))
+        for one in found
     )
+    return Table(("among", "homes", "said", "seen", "calibration error", "95 % interval"), rows)
 
 
 def _selection(document: Mapping[str, Any]) -> Section | None:
