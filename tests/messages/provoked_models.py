@@ -20,6 +20,7 @@ from homing.evaluation.log import evaluation_log
 from homing.evaluation.temporal import temporal
 from homing.market.snapshot import snapshot_of
 from homing.measures.calibration import reliability
+from homing.measures.conformal import conformal_threshold
 from homing.measures.intervals import bootstrap_mean, paired_difference
 from homing.measures.ranking import coverage, hit_matrix, recall
 from homing.measures.shrinkage import shrunk_to_mean
@@ -235,6 +236,9 @@ TABLE = {
     "bins must be at least 1; got 0": lambda _: reliability(ONES, ONES, bins=0),
     "outcome must have the shape of probability, (2,), and not be empty; got (1,)": lambda _: reliability(ONES, np.ones(1)),
     "probability must lie between 0 and 1; got 2.0": lambda _: reliability(2 * ONES, ONES),
+    "level must lie between 0 and 1; got 1.0": lambda _: conformal_threshold(np.eye(2), np.arange(2), 1.0),
+    "probability must have a row for each of the 2 outcomes": lambda _: conformal_threshold(np.eye(3), np.arange(2)),
+    "truth must be numbers of the 2 outcomes, from 0; got 2": lambda _: conformal_threshold(np.eye(2), np.arange(1, 3)),
     "outcome must be 0 or 1; got 2.0": lambda _: reliability(ONES, 2 * ONES),
     "theirs must have one value for each of the 2 leads; got 1": lambda _: paired_difference(ONES, np.ones(1)),
     "level must lie between 0 and 1; got 2": lambda _: bootstrap_mean(ONES, level=2),

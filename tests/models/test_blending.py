@@ -32,6 +32,21 @@ def test_the_past_of_a_choice_holds_only_what_was_known_then():
     assert [past_before(data, 0, moment).items.tolist() for moment in (24, 25)] == [[1], [0, 1]]
 
 
+def test_leads_that_had_done_nothing_before_are_no_majority_of_the_choices():
+    strangers, known = [f"s{n:03d}" for n in range(200)], [f"k{n:02d}" for n in range(40)]
+    leads = strangers + known + known
+    homes = ["h1"] * 200 + ["h2"] * 40 + ["h3"] * 40
+    data = pasts(leads, homes, list(range(280)))
+    found = choices(data, np.ones(280, dtype=bool), 40, everywhere, most=999, negatives=3, seed=0)
+    behind = [choice.past.items.size for choice in found]
+    assert (behind.count(0), behind.count(1)) == (40, 40)
+
+
+def test_where_hardly_anybody_has_a_past_strangers_are_all_there_is_to_learn_from():
+    data = pasts(["s1", "s2", "s3", "k", "k"], ["h1", "h2", "h3", "h1", "h4"], [1, 2, 3, 4, 5])
+    assert len(choices(data, np.ones(5, dtype=bool), 40, everywhere, most=99, negatives=3, seed=0)) == 5
+
+
 def test_only_the_first_act_on_a_home_is_a_choice_and_only_if_it_was_favoured_in_the_end():
     data = pasts(["a"] * 5, ["h1", "h1", "h2", "h2", "h3"], [10, 20, 30, 40, 50], [1, 5, 1, -10, 1])
     found = choices(data, np.ones(5, dtype=bool), 9, everywhere, most=99, negatives=3, seed=0)

@@ -50,7 +50,8 @@ def choices(
 ) -> list[Choice]:
     """Choices among the later rows: the first act of a lead on a home that it came to favour, seeded draw of `most`.
 
-    What the lead did before that act, as far as it was known then, is its past. The others are drawn from all homes on
+    At most as many are of leads that had done nothing before as of others, if 30 or more of those are there. What the
+    lead did before that act, as far as it was known then, is its past. The others are drawn from all homes on
     the market at that moment; the strength is the weight of its acts on the home, at most 5.
     """
     rng = np.random.default_rng(seed)
@@ -105,7 +106,7 @@ def conditional_logit(features: Floats, strengths: Floats, prior: Floats, pull: 
 
 
 def _not_mostly_strangers(pasts: Pasts, rows: Codes, rng: np.random.Generator) -> Codes:
-    """The rows, with at most as many of leads that had done nothing before as of others, if 30 or more had.
+    """The rows, fewer of them of leads that had done nothing before.
 
     Strangers say what is liked by all, and nothing of what a past is worth beside it; where most leads act only once,
     they would drown those that do say it.
@@ -115,7 +116,8 @@ def _not_mostly_strangers(pasts: Pasts, rows: Codes, rng: np.random.Generator) -
     if count < _FEWEST_KNOWN or stranger.sum() <= count:
         return rows
     drawn = rng.choice(np.flatnonzero(stranger), count, replace=False)
-    return rows[np.sort(np.concatenate((np.flatnonzero(~stranger), drawn)))]
+    kept: Codes = rows[np.sort(np.concatenate((np.flatnonzero(~stranger), drawn)))]
+    return kept
 
 
 def _choice(pasts: Pasts, row: int, strength: float, drawn: Codes, alive: Alive, negatives: int) -> Choice | None:
