@@ -82,7 +82,9 @@ def test_every_figure_stands_beside_the_command_that_prints_it_and_says_of_whom_
     assert unfounded(page.read_text()) == []
 
 
-@pytest.mark.parametrize("script", ["recommender_quality.py", "demo_quality.py", "cold_quality.py", "calibration_quality.py"])
+@pytest.mark.parametrize(
+    "script", ["recommender_quality.py", "demo_quality.py", "cold_quality.py", "calibration_quality.py"]
+)
 def test_every_figure_of_a_command_with_a_ledger_stands_in_the_ledger(script):
     kept = in_ledger(script)
     told = [part for page in WRITTEN for part in sections(page.read_text()) if f"benchmarks/{script}`" in part]
