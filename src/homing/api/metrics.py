@@ -17,13 +17,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.routing import BaseRoute
 
 from homing.api.routing import part
+from homing.core.settings import MEASURED_TOGETHER
 from homing.core.telemetry import METRICS, Metric, listen
 
-__all__ = ["SHARED", "measure", "routes"]
-
-SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment's name of the folder where the workers of one server keep what they measure; where there is none,
-this process tells of itself alone."""
+__all__ = ["measure", "routes"]
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -48,7 +45,7 @@ def measure() -> None:
 
 def _registry() -> CollectorRegistry:
     """What to tell: of this process, or of all that share a folder."""
-    folder = os.environ.get(SHARED)
+    folder = os.environ.get(MEASURED_TOGETHER)
     if folder is None:
         return REGISTRY
     for file in Path(folder).glob("gauge_live*.db"):

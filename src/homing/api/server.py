@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from typing import Final
 
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
-
-from homing.api.metrics import SHARED
 
 __all__ = ["serve"]
 
@@ -42,6 +38,4 @@ def serve(target: str, *, host: str = "127.0.0.1", port: int = 8080, workers: in
         workers_kill_timeout=_DRAIN_S,
         log_level=LogLevels.warning,
     )
-    with tempfile.TemporaryDirectory(prefix="homing-metrics-") as measured:
-        os.environ[SHARED] = measured
-        server.serve()
+    server.serve()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import tempfile
 from collections.abc import Callable
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 
 from homing.cli.terminal import Terminal
 from homing.core.errors import BadInput, NotReady
+from homing.core.settings import MEASURED_TOGETHER
 
 __all__ = ["check_address", "serve", "start_server"]
 
@@ -30,8 +32,6 @@ def serve(
 
 def start_server(terminal: Terminal, host: str, port: int, workers: int) -> None:
     """Hand the settings to the workers by environment and serve."""
-    from homing.api.server import serve as serve_forever  # granian loads only when something is served
-
     check_address(host, port, locked=lambda: terminal.homing.keys.find(b"").any)
     settings = terminal.homing.settings
     os.environ["HOMING_DATA_DIR"] = str(settings.data_dir.resolve())
@@ -40,7 +40,11 @@ def start_server(terminal: Terminal, host: str, port: int, workers: int) -> None
         os.environ["HOMING_DATABASE"] = settings.database
     terminal.homing.database.close()
     terminal.say(f"homing serves on http://{host}:{port} (pages at /, API at /docs); stop with Ctrl-C")
-    serve_forever("homing.wiring:application", host=host, port=port, workers=workers)
+    with tempfile.TemporaryDirectory(prefix="homing-measured-") as measured:
+        os.environ[MEASURED_TOGETHER] = measured
+        from homing.api.server import serve as serve_forever  # what measures asks for the folder when it is loaded
+
+        serve_forever("homing.wiring:application", host=host, port=port, workers=workers)
 
 
 def check_address(host: str, port: int, locked: Callable[[], bool] = lambda: False) -> None:

@@ -8,10 +8,14 @@ from typing import Final
 
 from homing.core.errors import BadInput
 
-__all__ = ["POSTGRES", "SIMULATED_MARK", "Settings"]
+__all__ = ["MEASURED_TOGETHER", "POSTGRES", "SIMULATED_MARK", "Settings"]
 
 POSTGRES: Final = ("postgresql://", "postgres://")
 """How the address of a PostgreSQL database begins."""
+
+MEASURED_TOGETHER: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment's name of the folder where the workers of one server keep what they measure; prometheus-client reads
+it when it is first imported."""
 
 SIMULATED_MARK: Final = "simulated-shoppers"
 """A file of this name in the data folder says that its leads are simulated; the pages then say so too."""
