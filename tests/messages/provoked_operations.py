@@ -214,7 +214,7 @@ TABLE = {
     "body must be an object with RESO names; got 5": post("/v1/properties", 5),
     "property_id must be the id of a home in the catalogue; got 'zoe'": get("/v1/properties/zoe"),
     "property_ids must hold at most 1,000 homes; got": post("/v1/rank", {"lead_id": "a", "property_ids": ["h"] * 1_001}),
-    "colour must be left out: the parameters of this route are k, where, explain, after; got 'red'": get("/v1/leads/a/recommendations?colour=red"),
+    "colour must be left out: the parameters of this route are k, where, explain, after, without; got 'red'": get("/v1/leads/a/recommendations?colour=red"),
     "k must be a whole number from 1 to 1,000; got '0'": get("/v1/leads/a/recommendations?k=0"),
     "explain must be true or false; got 'maybe'": get("/v1/leads/a/recommendations?explain=maybe"),
     "body must be an object; got 5": post("/v1/rank", 5),
