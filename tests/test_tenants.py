@@ -94,7 +94,7 @@ STORES: dict[type[Any], dict[str, Call]] = {
         "find": lambda keys: keys.find(b"nobody").key,
         "binds": lambda keys: keys.binds("https://b.example"),
         "all": lambda keys: keys.all("b"),
-        "put": lambda keys: keys.put(b"hash of b", StoredKey("b", "key_1", "read", (), 1)),
+        "add": lambda keys: keys.add(b"hash of b", StoredKey("b", "key_1", "read", (), 1)),
         "revoke": lambda keys: keys.revoke("b", "key_1", 2),
     },
     StoredIdentities: {
@@ -179,7 +179,7 @@ class House:
             [lead_from({"lead_id": "ann", "time_zone": "America/Denver", "email": "ann@example.com"})]
         )
         self.of(Directory, tenant).put_agents([Agent(agent_id="bob", capacity=3)])
-        KeyStore(self.database).put(b"hash of " + tenant.encode(), StoredKey(tenant, "key_1", "admin", (), 1))
+        KeyStore(self.database).add(b"hash of " + tenant.encode(), StoredKey(tenant, "key_1", "admin", (), 1))
 
     def told(self, tenant: str) -> Any:
         homes, people = self.of(Catalogue, tenant), self.of(Directory, tenant)
@@ -302,8 +302,8 @@ CHANGING = ("as_of", "recommendation_id", "sequence", "token", "expires_at", "id
 def app_of(folder: Path, house_of: type[Homing]) -> Any:
     """The application with a key of the tenant b; without one, a call would be of the tenant a."""
     keys = KeyStore(SqliteDatabase(folder / "homing.sqlite3"))
-    keys.put(key_hash("key of b"), StoredKey("b", "key_b", "admin", (), 1))
-    keys.put(key_hash("site key of b"), StoredKey("b", "key_site", "site", (), 1))
+    keys.add(key_hash("key of b"), StoredKey("b", "key_b", "admin", (), 1))
+    keys.add(key_hash("site key of b"), StoredKey("b", "key_site", "site", (), 1))
     return served(house_of(Settings(data_dir=folder, tenant="a")))
 
 

@@ -179,7 +179,7 @@ def test_a_token_that_was_not_given_is_401(served, site, token):
 
 
 def test_another_tenants_token_is_401(served, site):
-    served.keys.put(b"x", StoredKey("other", "key_x", "write", (), 1))
+    served.keys.add(b"x", StoredKey("other", "key_x", "write", (), 1))
     other = CreateKey(served.keys, "other", lambda: NOW)("site", [SITE]).text
     headers = bearer(other, Origin=SITE, **of_lead(served, "lead-1"))
     assert served.client.get("/v1/leads/lead-1/recommendations", **headers).status_code == 401

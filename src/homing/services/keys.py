@@ -56,7 +56,7 @@ class CreateKey:
             raise BadInput(faults)
         text = f"homing_{scope}_{secrets.token_urlsafe(_RANDOM_BYTES)}"
         kept = StoredKey(self.tenant, new_id("key"), str(scope), tuple(map(str, origins)), self.clock())
-        self.store.put(key_hash(text), kept)
+        self.store.add(key_hash(text), kept)
         return NewKey(text, kept)
 
 

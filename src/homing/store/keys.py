@@ -46,7 +46,7 @@ class KeyStore:
     >>> keys = KeyStore(SqliteDatabase(pathlib.Path(tempfile.mkdtemp()) / "homing.sqlite3"))
     >>> keys.find(b"hash")
     FoundKey(key=None, any=False)
-    >>> keys.put(b"hash", StoredKey("default", "key_1", "read", (), created_at=10))
+    >>> keys.add(b"hash", StoredKey("default", "key_1", "read", (), created_at=10))
     >>> keys.find(b"hash").key.scope, keys.revoke("other", "key_1", at=20), keys.revoke("default", "key_1", at=20)
     ('read', False, True)
     >>> keys.find(b"hash")
@@ -61,7 +61,7 @@ class KeyStore:
         """Whether a question is answered inside this process, in microseconds, rather than by a server."""
         return self._database.dialect.is_near
 
-    def put(self, digest: bytes, key: StoredKey) -> None:
+    def add(self, digest: bytes, key: StoredKey) -> None:
         """Store a new key under its hash, durably."""
         values = (digest, *key._replace(origins=_text(key.origins)))  # type: ignore[arg-type]
         with self._database.write("keys") as transaction:
