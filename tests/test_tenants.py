@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -257,6 +258,11 @@ ROUTES: dict[str, list[tuple[str, str, Any]]] = {
         ("GET", "/v1/visitors/v/recommendations", {}),
         ("GET", "/v1/visitors/w/recommendations", {"headers": SITE}),
     ],
+    "/v1/leads/{lead_id:path}/stream": [("GET", "/v1/leads/ann/stream", {})],
+    "/v1/visitors/{anonymous_id:path}/stream": [
+        ("GET", "/v1/visitors/v/stream", {}),
+        ("GET", "/v1/visitors/w/stream", {"headers": SITE}),
+    ],
     "/v1/rank": [("POST", "/v1/rank", {"json": {"lead_id": "ann", "property_ids": ["h1"]}})],
     "/v1/visitors": [
         ("POST", "/v1/visitors", {"json": {"anonymous_id": "v"}}),
@@ -296,6 +302,8 @@ ROUTES: dict[str, list[tuple[str, str, Any]]] = {
     "/leads/{lead_id:path}/act": [("POST", "/leads/ann/act", {"data": {"act": "save", "property_id": "h1"}})],
     "/assets/{name}": [("GET", "/assets/page.css", {})],
 }  # fmt: skip
+OF_THE_SERVER = {"/metrics"}
+"""What tells of the server and its workers, to every tenant the same."""
 CHANGING = ("as_of", "recommendation_id", "sequence", "token", "expires_at", "id", "key")
 
 
@@ -308,14 +316,25 @@ def app_of(folder: Path, house_of: type[Homing]) -> Any:
 
 
 def answered(app: Any, method: str, path: str, more: Any) -> tuple[int, Any]:
+    async def ended(scope: Any, receive: Any, send: Any) -> None:
+        """The application, whose streams end with their first answer."""
+
+        async def sent(message: Any) -> None:
+            await send(message)
+            if b"\ndata: " in message.get("body", b""):
+                app.state.stopping.set()
+
+        await app(scope, receive, sent)
+
     async def asked() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(ended), base_url="http://testserver") as client:
             return await client.request(method, path, **{"headers": OF_B, **more})
 
     answer = asyncio.run(asked())
-    if "json" not in answer.headers.get("content-type", ""):
+    kind = answer.headers.get("content-type", "")
+    if "json" not in kind and "event-stream" not in kind:
         return answer.status_code, answer.text
-    body = answer.json()
+    body = json.loads(answer.text.rpartition("\ndata: ")[2])
     return answer.status_code, {name: value for name, value in body.items() if name not in CHANGING}
 
 
@@ -335,7 +354,7 @@ def keeps_tenants_apart(house_of: type[Homing], tmp_path: Path, method: str, pat
 
 def test_no_route_is_left_out(tmp_path) -> None:
     routes = app_of(tmp_path, Homing).routes
-    assert {route.path for route in routes if isinstance(route, Route)} == set(ROUTES)
+    assert {route.path for route in routes if isinstance(route, Route)} == set(ROUTES) | OF_THE_SERVER
 
 
 class SeesMerges(StoredIdentities):

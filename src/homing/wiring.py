@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from homing.models.registry import ModelRegistry
     from homing.personalization.property_engine import PropertyPersonalizationEngine
     from homing.services.learning_service import LearningService
+    from homing.services.personalization_service import PersonalizationService
     from homing.store.postgres import PostgresDatabase
 
 __all__ = ["Homing", "application", "build", "read_settings", "served"]
@@ -135,6 +136,13 @@ class Homing:
         from homing.services.learning_service import LearningService  # numba and scipy
 
         return LearningService(self.tracker, self.catalogue, self.registry, self.clock)
+
+    @cached_property
+    def personalization(self) -> PersonalizationService:
+        """What a platform asks of the engine."""
+        from homing.services.personalization_service import PersonalizationService  # numba and scipy
+
+        return PersonalizationService(self.engine, self.tracker, self.clock)
 
 
 def read_settings(

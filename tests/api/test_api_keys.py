@@ -196,6 +196,7 @@ def test_only_the_sites_of_a_key_may_read_answers(served):
     assert said.headers["access-control-allow-origin"] == SITE
     answer = served.client.request("OPTIONS", "/v1/events", headers={"Origin": SITE, **PREFLIGHT})
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (204, SITE)
+    assert {"Homing-Token", "Last-Event-ID"} <= set(answer.headers["access-control-allow-headers"].split(", "))
     evil = served.client.request("OPTIONS", "/v1/events", headers={"Origin": "https://evil.example", **PREFLIGHT})
     assert (evil.status_code, "access-control-allow-origin" in evil.headers) == (403, False)
     read = served.client.get("/v1/leads/lead-1", **bearer(made(served, "read"), Origin=SITE))

@@ -331,6 +331,7 @@ BEHIND = {
     "Collecting": "collector_batches",
     "PropertyInteractionCollector": "cards",
     "BehaviorTracker": "tracker",
+    "PersonalizationService": "it tracks with an EventCollector",
     "InMemoryBehaviorTracker": "it is a BehaviorTracker over another store, and inherits what it tracks with",
 }
 """Every importer, writing route and collector of the package: the door it is tried as, or why it needs no trying."""

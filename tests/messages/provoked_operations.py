@@ -231,7 +231,7 @@ TABLE = {
     "--out must be a folder; got": lambda ground: ground.homing("report", "--out", ground.file("x", "")),
     "could not be written: ": lambda ground: ground.homing("features", "--all", "--out", ground.file("x", "") / "y.parquet"),
     "Nobody can listen on 127.0.0.1 port": taken_port,
-    "Already 0 listen to this process. Come back later.": one_listener_too_many,
+    "0 listen to this process already. Come back in a minute.": one_listener_too_many,
     "business_rules.where must be a filter such as": lambda _: ask_in(LearningContext(business_rules={"where": 5}), "ann", 1, None),
     "There is nothing to back up: ": lambda ground: installed(ground).back_up(ground.new("backup.tar")),
     "FILE must be new, so that no backup is overwritten; got": back_up_twice,

@@ -6,11 +6,14 @@ import pytest
 
 from homing import InMemoryBehaviorTracker, LearningContext, PersonalizationService, PropertyPersonalizationEngine
 from homing.core.errors import BadInput
+from homing.core.settings import Settings
+from homing.event_types import EventType
 from homing.market.catalogue import Catalogue
 from homing.market.property import property_from
 from homing.store.events import EventQuery
 from homing.store.listings import ListingStore
 from homing.store.sqlite import SqliteDatabase
+from homing.wiring import Homing
 
 
 @pytest.fixture
@@ -20,6 +23,18 @@ def service(tmp_path):
     rows = [{"ListingKey": f"h{n}", "ListPrice": 400_000 + 50_000 * n} for n in range(6)]
     catalogue.put([property_from(row, now=1) for row in rows])
     return PersonalizationService(PropertyPersonalizationEngine(tracker, catalogue), tracker)
+
+
+@pytest.fixture
+def alike(tmp_path):
+    """Forty homes at one place, one of which the lead looked at."""
+    house = Homing(Settings(data_dir=tmp_path))
+    place = {"Latitude": 47.3, "Longitude": -122.3}
+    rows = [{"ListingKey": f"h{n}", "ListPrice": 400_000 + 5_000 * (n % 20), **place} for n in range(40)]
+    house.catalogue.put([property_from(row, now=1) for row in rows])
+    view = house.personalization.track_interaction("property_view", {"lead_id": "ann", "property_id": "h0"})
+    asyncio.run(view)
+    return house.personalization
 
 
 def asked(service, max_results=10, **context):
@@ -56,9 +71,17 @@ def test_business_rules_filter_and_exclude_and_the_trace_counts_it(service):
     assert answer.trace[0].removed["not_asked_for"] == 4
 
 
-def test_the_flag_explain_says_whether_reasons_are_made(service):
-    assert not any(item.reasons for item in asked(service, feature_flags={"explain": False}))
-    assert all(item.reasons for item in asked(service, feature_flags={"explain": True}, max_latency_ms=600_000))
+def test_the_flag_reasons_switches_them_off_and_changes_nothing_else(service):
+    bare, usual = (asked(service, feature_flags={"reasons": on}, max_latency_ms=600_000) for on in (False, True))
+    assert [item.property_id for item in bare] == [item.property_id for item in usual]
+    assert not any(item.reasons for item in bare)
+    assert all(item.reasons for item in usual)
+
+
+def test_the_flag_diversity_switches_off_the_care_that_homes_are_not_all_alike(alike):
+    varied, best = asked(alike), asked(alike, feature_flags={"diversity": False})
+    assert sum(item.score for item in best) > sum(item.score for item in varied)
+    assert best.trace[-1].kept + sum(best.trace[-1].removed.values()) == best.trace[-2].kept
 
 
 def test_a_version_or_an_experiment_that_does_not_answer_is_told(service):
@@ -84,3 +107,25 @@ def test_an_interaction_is_of_the_session_of_its_context(service):
     [event] = service.tracker.store.select("default", EventQuery(session_id="s-1"))
     assert event.event_id == event_id
     assert asyncio.run(service.get_explanation("ann", "h2")).property_id == "h2"
+
+
+@pytest.mark.parametrize(("kind", "of"), [("kick", {"lead_id": "ann"}), ("property_view", {"lead_id": "ann"})])
+def test_what_is_no_interaction_is_refused(service, kind, of):
+    with pytest.raises(BadInput, match=r"event_type|property_id"):
+        asyncio.run(service.track_interaction(kind, of))
+
+
+def test_feedback_and_outcome_are_stored(service):
+    async def all_of_it():
+        found = await service.get_personalized_properties("ann", 1)
+        home = found.items[0].property_id
+        event = await service.record_feedback("ann", found.recommendation_id, home, EventType.PROPERTY_SAVE)
+        return await service.record_outcome(event, "toured", 1.0), await service.record_outcome("evt_no", "toured")
+
+    assert asyncio.run(all_of_it()) == (True, False)
+
+
+def test_health_tells_from_what_answers_are_made(service):
+    untrained = asyncio.run(service.health_check())
+    assert (untrained["status"], untrained["homes"], untrained["models"]) == ("degraded", 6, {})
+    assert untrained["degraded"][0].startswith("models:")

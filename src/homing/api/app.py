@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -62,6 +61,7 @@ def create_app(
     server starts, so that models and homes are in memory when the first lead asks; what it refuses, that lead hears.
     """
     addresses: dict[object, str] = {}
+    stopping = asyncio.Event()
     bounds = limits or Limits()
     app = FastAPI(
         title="homing",
@@ -79,8 +79,9 @@ def create_app(
             Middleware(Bodies, seconds=bounds.body_seconds),
         ],
         exception_handlers=HANDLERS,
-        lifespan=_warming(warm),
+        lifespan=_lifespan(warm, stopping),
     )
+    app.state.stopping = stopping
     for part in _PARTS:
         app.router.routes.extend(part.routes(tenants))
     app.router.routes.extend([*documentation.routes(app), *pages])
@@ -89,7 +90,9 @@ def create_app(
     return app
 
 
-def _warming(warm: Callable[[], object] | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    warm: Callable[[], object] | None, stopping: asyncio.Event
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     def warmed() -> None:
         with suppress(HomingError):
             if warm is not None:
@@ -98,16 +101,7 @@ def _warming(warm: Callable[[], object] | None) -> Callable[[FastAPI], AbstractA
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         threading.Thread(target=warmed, name="homing-warm", daemon=True).start()
-        _end_streams_when_told_to_stop(asyncio.get_running_loop())
-        yield
+        async with streams.stop_when_told(stopping):
+            yield
 
     return lifespan
-
-
-def _end_streams_when_told_to_stop(loop: asyncio.AbstractEventLoop) -> None:
-    """A stream never ends by itself, and the server waits for what it has begun. The loop's own handlers stay: it hears
-    of signals by a descriptor, beside which Python calls this one.
-    """
-    if threading.current_thread() is threading.main_thread():
-        for stop in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(stop, lambda *_: loop.call_soon_threadsafe(streams.end_streams))

@@ -34,7 +34,7 @@ _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHALLENGE: Final = 'Bearer realm="homing", Basic realm="homing", charset="UTF-8"'
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Homing-Token",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Homing-Token, Last-Event-ID",
     "Access-Control-Max-Age": "600",
 }
 

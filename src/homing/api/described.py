@@ -158,19 +158,19 @@ def _stream(name: str, who: str, item: str) -> dict[str, Any]:
     """A route of server-sent events, each of which holds an answer."""
     described = _operation(
         f"get_{who}_stream", "leads",
-        f"Get {who.title()} Stream\nServer-sent events: the recommendations of a {who} at once, and anew each time the "
-        f"{who} acts or the price or status of a home shown changes. Each has the event name `recommendations`, the "
-        "answer as data, and an id; with it as `Last-Event-ID` nothing is sent until something new happened. A comment "
-        "every 15 s keeps the connection; who does not read for 10 s is cut off.",
+        f"Get {who.title()} Stream\nServer-sent events named `recommendations`: an answer at once, one each time the "
+        f"{who} acted, whichever process stored that, and one when homes changed so that the answer is another. The "
+        "id of each is the sequence that it has seen. Who says by `Last-Event-ID` or `after` what was heard, and has "
+        "not acted since, is answered in turn. A comment comes every 15 s; who does not read for 10 s is cut off.",
         item,
     )  # fmt: skip
     answer = described["responses"]["200"]
     answer["content"] = {"text/event-stream": answer["content"].pop("application/json")}
     last = {
-        "name": "Last-Event-ID", "in": "header", "description": "the id of the last event heard",
-        "schema": {"type": "string", "maxLength": 40},
+        "name": "Last-Event-ID", "in": "header", "schema": {"type": "string"},
+        "description": "the id of the last answer read; a browser sends it when it connects again",
     }  # fmt: skip
-    return {**described, "parameters": [_path(name), *_HOW_MANY[:3], last]}
+    return {**described, "parameters": [_path(name), *_HOW_MANY, last]}
 
 
 _RANK: Final[dict[str, Any]] = {

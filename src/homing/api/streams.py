@@ -1,9 +1,12 @@
-"""Server-sent events: a new answer each time a lead or a visitor acts, or a home that concerns them changes."""
+"""Server-sent events: a new answer each time a lead or a visitor acted, or homes changed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import signal
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
@@ -19,34 +22,32 @@ from homing.core.errors import HomingError
 from homing.core.telemetry import logger
 from homing.personalization.answer import as_json
 from homing.personalization.ask import Ask
-from homing.personalization.realtime_engine import Position, Update
+from homing.personalization.realtime_engine import Update
 
-__all__ = ["HEARTBEAT_S", "SLOWEST_S", "EventStream", "end_streams", "routes"]
+__all__ = ["EventStream", "routes", "stop_when_told"]
 
-HEARTBEAT_S: Final = 15.0
-"""After so long without an answer a comment is sent, so that neither side takes the other for gone."""
-
-SLOWEST_S: Final = 10.0
-"""Who does not take in what was sent for so long is cut off."""
-
-_RETRY_MS: Final = 2_000
+_HEARTBEAT_SECONDS: Final = 15.0
+_SLOWEST_SECONDS: Final = 10.0
+_LONGEST_ID: Final = 18
+_RETRY: Final = b"retry: 2000\n\n"
 
 _log = logger(__name__)
-_listening: Final[set[asyncio.Future[None]]] = set()
 
 
 def routes(tenants: Tenants[ApiServices]) -> list[Route]:
     """The routes of the callers' tenants."""
 
-    def streamed(request: Request, ask: Ask) -> Response:
-        heard = Position.read(request.headers.get("last-event-id", ""))
-        return EventStream(tenants.of(request).realtime.listen(ask, heard), explain=ask.explain)
+    def stream(request: Request, name: str) -> Response:
+        ask, after = asked(request, name)
+        heard = _heard(request.headers.get("last-event-id", ""), after)
+        updates = tenants.of(request).realtime.listen(ask, heard)
+        return EventStream(updates, ask, request.app.state.stopping)
 
     async def get_lead_stream(request: Request) -> Response:
-        return streamed(request, asked(request, "lead_id")[0])
+        return stream(request, "lead_id")
 
     async def get_visitor_stream(request: Request) -> Response:
-        return streamed(request, asked(request, "anonymous_id")[0])
+        return stream(request, "anonymous_id")
 
     return [
         Route("/v1/leads/{lead_id:path}/stream", get_lead_stream, methods=["GET"]),
@@ -54,16 +55,23 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
     ]
 
 
-def end_streams() -> None:
-    """End all streams of this process, as a server does that stops; whoever listened comes back and resumes."""
-    for gone in list(_listening):
-        gone.cancel()
+def _heard(last: str, after: int | None) -> int | None:
+    """The sequence up to which a reader has heard, of what `Last-Event-ID` and `after` say; nonsense says nothing.
+
+    >>> _heard("7", 5), _heard("3", 5), _heard("seven", 5), _heard("", None)
+    (7, 5, 5, None)
+    """
+    if not (last.isascii() and last.isdigit() and len(last) <= _LONGEST_ID):
+        return after
+    return max(int(last), after or 0)
 
 
 class EventStream(Response):
-    """Updates as server-sent events, until the listener goes, is too slow, or an answer fails.
+    """Answers as server-sent events, until the reader goes or is too slow, an answer fails, or the server stops.
 
-    Each has the event name `recommendations`, the answer as data, and as id the position that `Last-Event-ID` resumes.
+    An event has the name `recommendations`, the answer as its data, and as its id the sequence number up to which the
+    answer has seen what happened. After 15 seconds without one a comment is sent. A reader who does not take in what
+    was sent for 10 seconds is cut off; like every reader that lost its connection it may come back with Last-Event-ID.
     """
 
     media_type = "text/event-stream"
@@ -71,55 +79,71 @@ class EventStream(Response):
     def __init__(
         self,
         updates: AsyncGenerator[Update, None],
+        ask: Ask,
+        stopping: asyncio.Event,
         *,
-        explain: bool = True,
-        heartbeat_s: float = HEARTBEAT_S,
-        slowest_s: float = SLOWEST_S,
+        heartbeat: float = _HEARTBEAT_SECONDS,
+        slowest: float = _SLOWEST_SECONDS,
     ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._updates, self._explain = updates, explain
-        self._heartbeat_s, self._slowest_s = heartbeat_s, slowest_s
+        self._updates, self._ask, self._stopping = updates, ask, stopping
+        self._heartbeat, self._slowest = heartbeat, slowest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until there is nobody to send to."""
-        gone = asyncio.ensure_future(_gone(receive))
-        _listening.add(gone)
+        over = [asyncio.ensure_future(_gone(receive)), asyncio.ensure_future(self._stopping.wait())]
         coming = asyncio.ensure_future(anext(self._updates))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await self._send(send, f"retry: {_RETRY_MS}\n\n".encode())
-            while not gone.done():
-                done, _ = await asyncio.wait(
-                    {coming, gone}, timeout=self._heartbeat_s, return_when=asyncio.FIRST_COMPLETED
-                )
-                if coming in done:
-                    await self._send(send, self._text(coming.result()))
+            await self._send(send, _RETRY)
+            while not any(end.done() for end in over):
+                await asyncio.wait({coming, *over}, timeout=self._heartbeat, return_when=asyncio.FIRST_COMPLETED)
+                if coming.done():
+                    await self._send(send, self._event(coming.result()))
                     coming = asyncio.ensure_future(anext(self._updates))
-                elif not done:
+                elif not any(end.done() for end in over):
                     await self._send(send, b": still here\n\n")
-            if gone.cancelled():
-                await self._send(send, b"", more=False)
+            await self._send(send, b"", more=False)
         except HomingError as error:
             _log.error("an answer to a listener failed: the stream ends", why=str(error))
         except (TimeoutError, OSError) as error:
             _log.info("a listener is too slow or gone: the stream ends", why=type(error).__name__)
         finally:
-            _listening.discard(gone)
-            gone.cancel()
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
+            for task in (coming, *over):
+                task.cancel()
+            await asyncio.wait({coming, *over})
             await self._updates.aclose()
 
-    def _text(self, update: Update) -> bytes:
-        data = msgspec.json.encode(as_json(update.answer, explain=self._explain))
-        return b"id: %s\nevent: recommendations\ndata: %s\n\n" % (str(update.position).encode(), data)
+    def _event(self, update: Update) -> bytes:
+        shown = as_json(update.answer, explain=self._ask.explain, full=self._ask.counterfactual)
+        return b"id: %d\nevent: recommendations\ndata: %b\n\n" % (update.sequence, msgspec.json.encode(shown))
 
     async def _send(self, send: Send, body: bytes, *, more: bool = True) -> None:
-        message = {"type": "http.response.body", "body": body, "more_body": more}
-        await asyncio.wait_for(send(message), self._slowest_s)
+        async with asyncio.timeout(self._slowest):
+            await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+@asynccontextmanager
+async def stop_when_told(stopping: asyncio.Event) -> AsyncIterator[None]:
+    """Within it a signal to end is noted in `stopping`, beside what the server itself does about it.
+
+    A server waits for answers that are under way before it says that it stops, and a stream is one without end.
+    """
+    loop = asyncio.get_running_loop()
+    replaced = {}
+    if threading.current_thread() is threading.main_thread():
+        # The loop hears of a signal by a file descriptor, whatever Python function stands for it.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            replaced[number] = signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.set))
+    try:
+        yield
+    finally:
+        stopping.set()
+        for number, before in replaced.items():
+            signal.signal(number, before)

@@ -13,15 +13,15 @@ from homing.personalization.ask import Ask
 __all__ = ["ask_in", "unmet"]
 
 _RULES: Final = ("exclude", "where")
-_FLAGS: Final = ("explain",)
+_FLAGS: Final = ("diversity", "reasons")
 
 
 def ask_in(context: LearningContext, lead_id: str, k: int, as_of: int | None) -> Ask:
     """The question of a context; all its faults are told together.
 
     `max_results` bounds k, `min_confidence` leaves out homes below it, and once `max_latency_ms` have passed reasons
-    are left out. Of `business_rules` there are `where`, an OData filter, and `exclude`, ids of homes; of
-    `feature_flags` `explain`.
+    are left out. Of `business_rules` there are `where`, an OData filter, and `exclude`, ids of homes. Of
+    `feature_flags` `reasons` and `diversity`, the care that homes are not all alike, may be switched off.
 
     >>> ask_in(LearningContext(max_results=3, business_rules={"exclude": ["home-7"]}), "ann", 10, None).exclude
     frozenset({'home-7'})
@@ -44,7 +44,8 @@ def ask_in(context: LearningContext, lead_id: str, k: int, as_of: int | None) ->
         where=_filter(context.business_rules.get("where")),
         exclude=frozenset(excluded),
         min_confidence=context.min_confidence,
-        explain=context.feature_flags.get("explain", True),
+        explain=context.feature_flags.get("reasons", True),
+        diverse=context.feature_flags.get("diversity", True),
         within_ms=context.max_latency_ms,
     )
 

@@ -216,6 +216,10 @@ class PropertyPersonalizationEngine:
         told = (f"reasons: left out, as ranking took longer than {ask.within_ms} ms",) if late else ()
         return replace(answer, degraded=(*answer.degraded, *told))
 
+    def serving(self) -> Serving:
+        """The homes and the model that answers are made from now."""
+        return self._serving.at()
+
     def leads_for(self, property_id: str, k: int = 10, *, as_of: int | None = None) -> LeadsAnswer:
         """The k leads most likely to engage with a home as of a moment (left out: now), most likely first."""
         _checked_k(k)

@@ -70,7 +70,7 @@ def open_to(serving: Serving, who: Shopper, ask: Ask, news: Mapping[int, Change]
 
 
 def ranked_homes(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask, news: Mapping[int, Change]) -> Ranked:
-    """Score the homes worth it, keep the best, and see to it that they are not all alike (unless all were asked for).
+    """Score the homes worth it, keep the best, and see to it that they are not all alike, unless all were asked for.
 
     Of all that may be shown, `sources` say which are worth it; of homes that the caller named, all are. Nor are they
     all of the areas that stand first: one place in five is open to other areas within the limits.
@@ -83,6 +83,10 @@ def ranked_homes(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask, 
     rows = allowed.rows if ask.candidates is not None else nominated(serving, who, allowed.rows, ask.k, news).rows
     scores = _scores(serving, who, rows, news)
     named = stage("sources", len(rows), not_nominated=len(allowed.rows) - len(rows))
+    if not ask.diverse:
+        best = np.lexsort((rows, -scores))[: ask.k]
+        chosen = stage("chosen", len(best), beyond_k=len(rows) - len(best))
+        return Ranked(rows[best], scores[best], news, (first, named, chosen))
     return _chosen(serving.market, rows, scores, ask.k, news, (first, named))
 
 

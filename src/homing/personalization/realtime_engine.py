@@ -1,82 +1,64 @@
-"""`RealtimePersonalization`: a new answer for whoever listens, each time something happened that it may depend on."""
+"""`RealtimePersonalization`: a new answer for whoever listens, each time they acted or a home changed."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Final, Self
+from itertools import islice
+from typing import Final
 
-from homing.core.errors import HomingError, Overloaded
+from homing.core.errors import Overloaded
 from homing.core.telemetry import gauge, logger
-from homing.event_types import EventType
 from homing.interfaces import Recommendations
 from homing.market.catalogue import Catalogue
 from homing.personalization.ask import Ask
 from homing.personalization.ranking_thread import RANKING
-from homing.store.events import EventQuery, EventStore
+from homing.store.events import EventQuery, EventStore, Named
+from homing.store.replica import from_primary
 
-__all__ = ["MOST_LISTENERS", "Position", "RealtimePersonalization", "Update"]
+__all__ = ["RealtimePersonalization", "Update"]
 
-MOST_LISTENERS: Final = 10_000
-"""So many listen to one tenant in one process at most; whoever comes beyond is refused."""
-
-_MANY_AT_ONCE: Final = 5_000
-_LIKED: Final = frozenset(kind for kind in EventType if kind.spec.signed_weight > 0 and "property" in kind.spec.needs)
+_TOLD_A_LOOK: Final = 5
+_LEISURE: Final = 4
 
 _log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """How far somebody has heard: the number of the last event, and of the last change of a home.
-
-    >>> str(Position(12, 3)), Position.read("12-3"), Position.read("yesterday")
-    ('12-3', Position(sequence=12, revision=3), None)
-    """
+class Update:
+    """An answer, which has seen every event up to a sequence number."""
 
     sequence: int
-    revision: int
-
-    def __str__(self) -> str:
-        return f"{self.sequence}-{self.revision}"
-
-    @classmethod
-    def read(cls, text: str) -> Self | None:
-        """The position of a text; None if it is none, as of somebody who has heard nothing."""
-        sequence, _, revision = text.partition("-")
-        whole = sequence.isdecimal() and revision.isdecimal() and len(text) < 40
-        return cls(int(sequence), int(revision)) if whole else None
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """An answer, and up to where what happened is in it."""
-
-    position: Position
     answer: Recommendations
 
 
 class _Listener:
     """Somebody who waits for answers. Nothing is queued: what happens while one is made or sent wakes it once."""
 
-    __slots__ = ("ask", "shown", "wake")
+    __slots__ = ("acted", "ask", "sequence", "shown", "wake")
 
-    def __init__(self, ask: Ask) -> None:
-        self.ask, self.wake = ask, asyncio.Event()
-        self.shown: frozenset[str] = frozenset()
+    def __init__(self, ask: Ask, sequence: int) -> None:
+        self.ask, self.sequence = ask, sequence
+        self.wake, self.acted = asyncio.Event(), False
+        self.shown: list[tuple[str, Mapping[str, object]]] | None = None
 
 
 class RealtimePersonalization:
-    """Answers again for everybody who listens when they acted, in whichever process that became known.
+    """Answers again whenever the one who listens acted, in whichever process that became known, or a home changed.
 
-    One watcher a process asks the store, every `every` seconds and only while somebody listens, what is new, whoever
-    wrote it. It wakes those who acted; of homes whose listing changed (price, status) those to whom they were shown
-    last, and those who had acted in their favour. `answer` makes the answers. Acts that come while one is made are in
-    the next one, so a listener takes the memory of one answer however slow it is.
+    One watcher a process asks the store what came after the last event it knows of, every `every` seconds, with less
+    haste where that takes long, and only while somebody listens. Who acted is answered at once. When homes changed
+    (price, status, new ones), all are answered again in turn, at most five a look, first those who were shown one of
+    them; they hear of it if their answer is another then, by its homes, their order or what is shown of them. `answer`
+    makes the answers where a server ranks; one at a time waits there, so that who asks by a request waits for one at
+    most. Acts that come while an answer waits, is made or sent are in the next one, so that a listener takes the
+    memory of one answer, however slow it is.
 
-    >>> import asyncio, pathlib, tempfile
+    >>> import pathlib, tempfile
     >>> from homing import EventCollector, InMemoryBehaviorTracker, PropertyPersonalizationEngine
     >>> from homing.market.property import property_from
     >>> from homing.store.listings import ListingStore
@@ -105,113 +87,136 @@ class RealtimePersonalization:
         catalogue: Catalogue,
         *,
         every: float = 0.1,
-        most: int = MOST_LISTENERS,
+        most: int = 10_000,
     ) -> None:
         self._answer, self._store, self._catalogue = answer, store, catalogue
         self._every, self._most = every, most
         self._listeners: dict[str, set[_Listener]] = defaultdict(set)
+        self._behind: dict[_Listener, None] = {}
         self._count = 0
-        self._watch: asyncio.Task[None] | None = None
-        self._watching: asyncio.Event = asyncio.Event()
+        self._watcher: asyncio.Task[None] | None = None
+        self._watching, self._turn = asyncio.Event(), asyncio.Lock()
 
     @property
-    def listeners(self) -> int:
+    def listening(self) -> int:
         """How many listen now."""
         return self._count
 
-    def listen(self, ask: Ask, heard: Position | None = None) -> AsyncGenerator[Update, None]:
-        """An answer at once, unless nothing is new since what was `heard`, and then one each time something happened.
+    def listen(self, ask: Ask, heard: int | None = None) -> AsyncGenerator[Update, None]:
+        """Answers without end, until closed: one at once, then one for each time that something happened.
 
-        Goes on until it is closed. An answer that fails ends it with that error. Beyond `most` it is refused.
+        Who has `heard` everything up to a sequence number, and has not acted since, gets the first one in its turn. An
+        answer that fails ends it with that error; `Overloaded` if `most` listen already.
         """
         if self._count >= self._most:
-            raise Overloaded(f"Already {self._most:,} listen to this process. Come back later.")
+            raise Overloaded(f"{self._most:,} listen to this process already. Come back in a minute.")
         return self._updates(ask, heard)
 
-    async def _updates(self, ask: Ask, heard: Position | None) -> AsyncGenerator[Update, None]:
-        listener = self._enter(ask)
+    async def _updates(self, ask: Ask, heard: int | None) -> AsyncGenerator[Update, None]:
+        listener = _Listener(ask, heard or 0)
+        self._enter(listener)
         try:
             await self._watching.wait()
-            if await asyncio.to_thread(self._has_news, ask, heard):
+            if heard is None or await asyncio.to_thread(self._acted_after, ask, heard):
+                listener.acted = True
                 listener.wake.set()
+            else:
+                self._behind[listener] = None
             while True:
                 await listener.wake.wait()
-                listener.wake.clear()
-                position = await asyncio.to_thread(self._position)
-                answer = await asyncio.get_running_loop().run_in_executor(RANKING, self._answer, ask)
-                listener.shown = frozenset(item.property_id for item in answer.items)
-                yield Update(position, answer)
+                async with self._turn:
+                    listener.wake.clear()
+                    acted, listener.acted = listener.acted, False
+                    self._behind.pop(listener, None)
+                    update = await self._updated(ask, listener.sequence)
+                shown = [(item.property_id, item.home) for item in update.answer]
+                if acted or shown != listener.shown:
+                    listener.sequence, listener.shown = update.sequence, shown
+                    yield update
         finally:
             self._leave(listener)
 
-    def _enter(self, ask: Ask) -> _Listener:
-        listener = _Listener(ask)
-        self._listeners[ask.shopper_id].add(listener)
+    def _enter(self, listener: _Listener) -> None:
+        self._listeners[listener.ask.shopper_id].add(listener)
         self._counted(1)
-        if self._watch is None:
-            self._watching = asyncio.Event()
-            self._watch = asyncio.get_running_loop().create_task(self._watch_store(self._watching))
-        return listener
+        if self._watcher is None:
+            self._watching, self._turn = asyncio.Event(), asyncio.Lock()
+            self._watcher = asyncio.get_running_loop().create_task(self._watch())
 
     def _leave(self, listener: _Listener) -> None:
-        mine = self._listeners[listener.ask.shopper_id]
-        mine.discard(listener)
+        own = self._listeners[listener.ask.shopper_id]
+        own.discard(listener)
+        self._behind.pop(listener, None)
         self._counted(-1)
-        if not mine:
+        if not own:
             del self._listeners[listener.ask.shopper_id]
-        if not self._listeners and self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
+        if not self._listeners and self._watcher is not None:
+            self._watcher.cancel()
+            self._watcher = None
 
     def _counted(self, change: int) -> None:
         self._count += change
         gauge("streams", self._count, tenant=self._catalogue.tenant)
 
-    def _position(self) -> Position:
-        return Position(self._store.append(self._catalogue.tenant, ()).sequence, self._catalogue.revision())
+    async def _updated(self, ask: Ask, heard: int) -> Update:
+        """An answer of now; from the database itself where its replica has not even what was heard."""
+        late = not await asyncio.to_thread(self._store.has_seen, self._catalogue.tenant, heard)
+        return await asyncio.get_running_loop().run_in_executor(RANKING, self._update, ask, late)
 
-    def _has_news(self, ask: Ask, heard: Position | None) -> bool:
-        if heard is None or heard.revision != self._catalogue.revision():
-            return True
-        own = EventQuery(lead_id=ask.lead_id, anonymous_id=ask.anonymous_id, after_sequence=heard.sequence)
+    def _update(self, ask: Ask, late: bool) -> Update:
+        with from_primary() if late else nullcontext():
+            sequence = self._sequence()
+            return Update(sequence, self._answer(ask))
+
+    def _sequence(self) -> int:
+        return self._store.append(self._catalogue.tenant, ()).sequence
+
+    def _acted_after(self, ask: Ask, sequence: int) -> bool:
+        own = EventQuery(lead_id=ask.lead_id, anonymous_id=ask.anonymous_id, after_sequence=sequence)
         return self._store.extent(self._catalogue.tenant, own).size > 0
 
-    async def _watch_store(self, watching: asyncio.Event) -> None:
-        position: Position | None = None
+    async def _watch(self) -> None:
+        """Look for what is new and wake whom it concerns, for ever."""
+        seen: tuple[int, int] | None = None
         while True:
+            began = time.monotonic()
             try:
-                if position is None:
-                    position = await asyncio.to_thread(self._position)
-                    watching.set()
-                position, woken = await asyncio.to_thread(self._woken_since, position)
-                for name in woken if woken is not None else list(self._listeners):
-                    for listener in self._listeners.get(name, ()):
-                        listener.wake.set()
-            except HomingError as error:
-                _log.warning(
-                    "what is new could not be read; asked again", tenant=self._catalogue.tenant, why=str(error)
-                )
-            await asyncio.sleep(self._every)
+                if seen is None:
+                    seen = await asyncio.to_thread(lambda: (self._sequence(), self._catalogue.revision()))
+                    self._watching.set()
+                seen = await self._looked(*seen)
+            except Exception as error:  # noqa: BLE001  # the rim of a task: whatever it is, those who listen live on
+                _log.warning("what is new cannot be read; tried again", tenant=self._catalogue.tenant, why=str(error))
+            await asyncio.sleep(max(self._every, _LEISURE * (time.monotonic() - began)))
 
-    def _woken_since(self, before: Position) -> tuple[Position, set[str] | None]:
-        """How far the store is now, and who has to be told of what came since; None for everybody."""
-        tenant, asked = self._catalogue.tenant, EventQuery(after_sequence=before.sequence)
-        size, sequence = self._store.extent(tenant, asked)
-        now = Position(max(sequence, before.sequence), self._catalogue.revision())
-        if size > _MANY_AT_ONCE:
-            return now, None
-        woken: set[str] = set()
-        for event in self._store.select(tenant, asked) if size else ():
-            woken |= {name for name in (event.lead_id, event.anonymous_id) if name is not None}
-        if now.revision != before.revision:
-            woken |= self._told_of({home.property_id for home in self._catalogue.changed_since(before.revision)})
-        return now, woken
+    async def _looked(self, sequence: int, revision: int) -> tuple[int, int]:
+        """How far the store is now, after those whom it concerns have been told what came since."""
+        sequence, names = await asyncio.to_thread(self._actors, sequence)
+        now = await asyncio.to_thread(self._catalogue.revision)
+        homes = await asyncio.to_thread(self._changed, revision) if now != revision else set()
+        for name in names & self._listeners.keys():
+            for listener in self._listeners[name]:
+                listener.acted, listener.sequence = True, sequence
+                listener.wake.set()
+        if homes:
+            self._fall_behind(homes)
+        for listener in list(islice(self._behind, _TOLD_A_LOOK)):
+            del self._behind[listener]
+            listener.wake.set()
+        return sequence, now
 
-    def _told_of(self, homes: set[str]) -> set[str]:
-        """Whom changed homes concern: those to whom they were shown, and those who acted in their favour."""
-        listening = [one for some in list(self._listeners.values()) for one in list(some)]
-        concerned = {one.ask.shopper_id for one in listening if one.shown & homes}
-        if listening and homes:
-            asked = EventQuery(property_ids=frozenset(homes), event_types=_LIKED)
-            concerned.update(self._store.names(self._catalogue.tenant, "lead", asked))
-        return concerned
+    def _fall_behind(self, homes: set[str]) -> None:
+        """Everybody is to be answered again: those shown one of these homes, those who wait already, the others."""
+        everybody = [listener for own in self._listeners.values() for listener in own]
+        concerned = [listener for listener in everybody if homes.intersection(home for home, _ in listener.shown or ())]
+        self._behind = dict.fromkeys([*concerned, *self._behind, *everybody])
+
+    def _actors(self, after: int) -> tuple[int, set[str]]:
+        """The last sequence number, and the leads and visitors who acted after another one."""
+        tenant, asked = self._catalogue.tenant, EventQuery(after_sequence=after)
+        size, last = self._store.extent(tenant, asked)
+        kinds: tuple[Named, ...] = ("lead", "anonymous") if size else ()
+        return max(after, last), {name for kind in kinds for name in self._store.names(tenant, kind, asked)}
+
+    def _changed(self, revision: int) -> set[str]:
+        return {home.property_id for home in self._catalogue.changed_since(revision)}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from homing.core.clock import Clock, system_clock
+from homing.core.errors import BadInput
 from homing.event_types import EventType
 from homing.interfaces import LearningContext, ModelPrediction, Recommendations
 from homing.personalization.property_engine import PropertyPersonalizationEngine
 from homing.tracking.behavior_tracker import BehaviorTracker
-from homing.tracking.validation import event_from
+from homing.tracking.event_collector import EventCollector
 
 __all__ = ["PersonalizationService"]
 
@@ -57,21 +59,42 @@ class PersonalizationService:
 
     async def track_interaction(
         self,
-        event_type: str,
+        event_type: EventType | str,
         entity_data: Mapping[str, str],
         event_data: Mapping[str, Any] | None = None,
         context: LearningContext | None = None,
     ) -> str:
-        """Store one act, of the session of the context if it names one; returns the event id once it is durable."""
+        """Store what happened now, durably, and return its event id; the next answer has seen it.
+
+        `entity_data` names who and what by the fields of an event: `lead_id`, `property_id`, `agent_id`, ... A
+        `session_id` left out is the context's. What a type needs and lacks is refused.
+        """
         session = {} if context is None or context.session_id is None else {"session_id": context.session_id}
-        row = {"event_type": event_type, **session, **entity_data, "event_data": dict(event_data or {})}
-        now = self.clock()
-        event = event_from(row, tenant=self.tracker.tenant, now=now, received_at=now, denied=self.tracker.denied)
-        await self.tracker.track_event(event)
-        return event.event_id
+        row = {**session, **entity_data, "event_type": event_type, "event_data": event_data}
+        done = await EventCollector(self.tracker, clock=self.clock).track_events_batch([row])
+        for refused in done.refused:
+            raise BadInput(refused.faults)
+        return done.event_ids[0]
 
     async def record_feedback(
         self, lead_id: str, recommendation_id: str, property_id: str, event_type: EventType
     ) -> str:
-        """Store what a lead did with a home of an answer; returns the event id."""
+        """Store what a lead did with a home of an answer; returns the event id, the same for a repeated report."""
         return await self.engine.record_feedback(lead_id, recommendation_id, property_id, event_type)
+
+    async def record_outcome(self, event_id: str, outcome: str, outcome_value: float | None = None) -> bool:
+        """Write what became of an event; False if there is no such event."""
+        return await self.tracker.record_outcome(event_id, outcome, outcome_value)
+
+    async def health_check(self) -> dict[str, object]:
+        """From what answers are made now: `homes`, `models`, and `degraded` with every part that a fallback stands for.
+
+        `status` is `ok`, or `degraded` if anything is. What cannot be read at all raises, as an answer would.
+        """
+        serving = await asyncio.to_thread(self.engine.serving)
+        return {
+            "status": "degraded" if serving.degraded else "ok",
+            "homes": len(serving.market),
+            "models": {"hybrid": serving.version} if serving.version else {},
+            "degraded": list(serving.degraded),
+        }

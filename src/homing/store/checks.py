@@ -185,6 +185,7 @@ def names_are_those_of_the_events_that_match(make: Make) -> None:
     store.identities.merge("default", "w", "wim", micros(9))
     same(store.names("default", "lead", EventQuery()), ("ann", "bea", "wim", "zoe"))
     same(store.names("default", "lead", EventQuery(known_upto=micros(8), upto=micros(5))), ("ann", "zoe"))
+    same(store.names("default", "anonymous", EventQuery()), ("v", "w"))
     same(store.names("default", "property", EventQuery()), ("home-1", "home-2"))
     same(store.names("default", "agent", EventQuery()), ("bob",))
 

@@ -60,7 +60,7 @@ class EventReader:
         return Extent(size, sequence)
 
     def names(self, tenant: str, kind: Named, query: EventQuery) -> tuple[str, ...]:
-        """The leads, homes or agents that the events that match name, in alphabetical order; no limit is looked at."""
+        """The leads, visitors, homes or agents that the events that match name, sorted; no limit is looked at."""
         found = self._found(tenant, query, (f"{kind}_id",), distinct="DISTINCT ")
         return tuple(sorted(name for (name,) in found if name is not None))
 

@@ -32,7 +32,7 @@ __all__ = [
     "word_fault",
 ]
 
-Named = Literal["lead", "property", "agent"]
+Named = Literal["lead", "anonymous", "property", "agent"]
 """What an event may name that histories are kept of."""
 
 _IDS = ("event_id", "lead_id", "anonymous_id", "agent_id", "property_id", "session_id")
@@ -141,7 +141,7 @@ class EventStore(Protocol):
         ...
 
     def names(self, tenant: str, kind: Named, query: EventQuery) -> tuple[str, ...]:
-        """The leads, homes or agents that the events that match name, in alphabetical order; no limit is looked at."""
+        """The leads, visitors, homes or agents that the events that match name, sorted; no limit is looked at."""
         ...
 
     def record_outcome(

@@ -94,7 +94,7 @@ class MemoryEventStore:
         return Extent(len(found), max((row.sequence for row, _ in found), default=0))
 
     def names(self, tenant: str, kind: Named, query: EventQuery) -> tuple[str, ...]:
-        """The leads, homes or agents that the events that match name, in alphabetical order; no limit is looked at."""
+        """The leads, visitors, homes or agents that the events that match name, sorted; no limit is looked at."""
         found = self._found(tenant, replace(query, limit=None))
         return tuple(sorted({name for row, _ in found if (name := getattr(row, f"{kind}_id")) is not None}))
 
