@@ -57,6 +57,10 @@ def one_listener_too_many(ground):
     return realtime.listen(Ask(lead_id="ann"))
 
 
+def in_context(**fields):
+    return lambda _: ask_in(LearningContext(**fields), "ann", 1, None)
+
+
 def taken_port(ground):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return ground.homing("serve", "--port", taken.getsockname()[1])
@@ -232,7 +236,12 @@ TABLE = {
     "could not be written: ": lambda ground: ground.homing("features", "--all", "--out", ground.file("x", "") / "y.parquet"),
     "Nobody can listen on 127.0.0.1 port": taken_port,
     "0 listen to this process already. Come back in a minute.": one_listener_too_many,
-    "business_rules.where must be a filter such as": lambda _: ask_in(LearningContext(business_rules={"where": 5}), "ann", 1, None),
+    "min_confidence must lie between 0 and 1; got 2": in_context(min_confidence=2),
+    "max_latency_ms must be at least 1; got 0": in_context(max_latency_ms=0),
+    "business_rules.exclude must be a list of ids of homes; got 'h1'": in_context(business_rules={"exclude": "h1"}),
+    "business_rules.boost must be left out: there are exclude, where; got 2": in_context(business_rules={"boost": 2}),
+    "feature_flags.magic must be left out: there are diversity, reasons; got True": in_context(feature_flags={"magic": True}),
+    "business_rules.where must be a filter such as": in_context(business_rules={"where": 5}),
     "There is nothing to back up: ": lambda ground: installed(ground).back_up(ground.new("backup.tar")),
     "FILE must be new, so that no backup is overwritten; got": back_up_twice,
     "FILE must lie in a folder that exists; got": lambda ground: filled(ground).back_up(ground.new() / "none" / "b.tar"),
