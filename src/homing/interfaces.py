@@ -207,9 +207,9 @@ class LearningContext:
 
     `max_results` is the most homes, `min_confidence` (0 to 1) leaves out homes of which less is expected, and once
     ranking has taken `max_latency_ms` milliseconds no reasons are made. `business_rules` may hold `where` (a filter
-    such as "ListPrice le 600000") and `exclude` (ids of homes not to be shown); `feature_flags` may switch off `reasons`
-    and `diversity` (the care that homes are not all alike). A `model_version` or `experiment_id` that does not answer is
-    told in `degraded`. `session_id` is that of what is tracked; `user_id` is the caller's own note.
+    such as "ListPrice le 600000") and `exclude` (ids of homes not to be shown); `feature_flags` may switch off
+    `reasons` and `diversity` (the care that homes are not all alike). A `model_version` or `experiment_id` that does
+    not answer is told in `degraded`. `session_id` is that of what is tracked; `user_id` is the caller's own note.
 
     >>> LearningContext(max_results=3, feature_flags={"reasons": False}).max_latency_ms
     100
