@@ -67,9 +67,9 @@ class _Prometheus:
         """A counter rose."""
         self._of(name, labels).inc(amount)
 
-    def set(self, name: str, value: float, labels: dict[str, str]) -> None:
-        """A gauge has a value."""
-        self._of(name, labels).set(value)
+    def move(self, name: str, by: float, labels: dict[str, str]) -> None:
+        """A gauge rose or fell."""
+        self._of(name, labels).inc(by)
 
     def timed(self, name: str, labels: dict[str, str]) -> AbstractContextManager[object]:
         """What happens inside takes a while."""

@@ -40,7 +40,7 @@ class Spans:
     def add(self, name: str, amount: float, labels: dict[str, str]) -> None:
         """Counters are for metrics."""
 
-    def set(self, name: str, value: float, labels: dict[str, str]) -> None:
+    def move(self, name: str, by: float, labels: dict[str, str]) -> None:
         """Gauges are for metrics."""
 
     def timed(self, name: str, labels: dict[str, str]) -> AbstractContextManager[object]:

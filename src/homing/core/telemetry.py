@@ -16,7 +16,7 @@ import structlog
 from homing.core.errors import BadInput
 
 __all__ = [
-    "LOG_FORMATS", "LOG_LEVELS", "METRICS", "Metric", "Sink", "configure_logs", "count", "gauge", "listen", "logger",
+    "LOG_FORMATS", "LOG_LEVELS", "METRICS", "Metric", "Sink", "configure_logs", "count", "listen", "logger", "move",
     "timed",
 ]  # fmt: skip
 
@@ -42,11 +42,12 @@ METRICS: Final = {
     "degraded": Metric("counter", "Answers in which a part answered by a fallback.", ("part",)),
     "feature_cache": Metric("counter", "Feature vectors asked for, by whether they were held.", ("outcome",)),
     "refused_events": Metric("counter", "Events that were not what they must be."),
-    "model": Metric("gauge", "1 for the version of the model that a tenant is served with.", ("tenant", "version")),
+    "model": Metric("gauge", "How many tenants are served with a version of their model.", ("version",)),
     "swaps": Metric("counter", "Changes of what is served.", ("what",)),
-    "streams": Metric("gauge", "Live streams that are open.", ("tenant",)),
+    "streams": Metric("gauge", "Live streams that are open."),
 }
-"""Everything that is measured, by name. One that does not stand here cannot be told."""
+"""Everything that is measured, by name. One that does not stand here cannot be told. No label names a tenant, a lead or a
+home: measurements are of the server, and whoever may read them is of one tenant."""
 
 
 class Sink(Protocol):
@@ -56,8 +57,8 @@ class Sink(Protocol):
         """A counter rose."""
         ...
 
-    def set(self, name: str, value: float, labels: dict[str, str]) -> None:
-        """A gauge has a value."""
+    def move(self, name: str, by: float, labels: dict[str, str]) -> None:
+        """A gauge rose or fell."""
         ...
 
     def timed(self, name: str, labels: dict[str, str]) -> AbstractContextManager[object]:
@@ -82,10 +83,10 @@ def count(name: str, amount: float = 1, /, **labels: str) -> None:
         sink.add(name, amount, labels)
 
 
-def gauge(name: str, value: float, /, **labels: str) -> None:
-    """Tell the value of a gauge."""
+def move(name: str, by: float, /, **labels: str) -> None:
+    """Tell by how much a gauge rose, or fell where it is negative."""
     for sink in _sinks:
-        sink.set(name, value, labels)
+        sink.move(name, by, labels)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final
 
 from homing.core.errors import Overloaded
-from homing.core.telemetry import gauge, logger
+from homing.core.telemetry import logger, move
 from homing.interfaces import Recommendations
 from homing.market.catalogue import Catalogue
 from homing.personalization.ask import Ask
@@ -156,7 +156,7 @@ class RealtimePersonalization:
 
     def _counted(self, change: int) -> None:
         self._count += change
-        gauge("streams", self._count, tenant=self._catalogue.tenant)
+        move("streams", change)
 
     async def _updated(self, ask: Ask, heard: int) -> Update:
         """An answer of now; from the database itself where its replica has not even what was heard."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from homing.core.clock import DAY, Clock, system_clock
 from homing.core.errors import DamagedArtifact, HomingError
-from homing.core.telemetry import count, gauge, logger
+from homing.core.telemetry import count, logger, move
 from homing.market.catalogue import Catalogue
 from homing.market.snapshot import MarketSnapshot
 from homing.models.hybrid_model import HybridRecommendationModel
@@ -162,8 +162,8 @@ class LiveServing:
         """What is served from now on, told to whoever measures."""
         count("swaps", what="model")
         if self._now is not None:
-            gauge("model", 0, tenant=self._tenant, version=self._now.version)
-        gauge("model", 1, tenant=self._tenant, version=serving.version)
+            move("model", -1, version=self._now.version)
+        move("model", 1, version=serving.version)
         return serving
 
     def _make_beside(self, market: MarketSnapshot) -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, NamedTuple
 
 from homing.core.errors import Overloaded
-from homing.core.telemetry import count, gauge, timed
+from homing.core.telemetry import count, move, timed
 from homing.interfaces import BehavioralEvent
 from homing.store.event_rows import StoredEvent, stored_event
 from homing.store.events import Appended, check_events
@@ -78,6 +78,7 @@ class GroupCommit:
                 raise Overloaded(f"{self._weight:,} events wait to be written. Send these again in a second.")
             self._waiting.append((batch, done))
             self._weight += batch.weight
+            move("events_waiting", batch.weight)
             idle, self._at_work = not self._at_work, True
         if idle:
             self._writer.submit(self._drain)
@@ -87,13 +88,12 @@ class GroupCommit:
         """Write group after group until nothing waits."""
         while group := self._gathered():
             batches = [batch for batch, _ in group]
-            gauge("events_waiting", self._weight)
             with timed("commit"):
                 outcomes = each_alone(self._write, batches)
             _tell(batches, outcomes)
             with self._lock:
                 self._weight -= sum(batch.weight for batch in batches)
-            gauge("events_waiting", self._weight)
+            move("events_waiting", -sum(batch.weight for batch in batches))
             for (_, done), outcome in zip(group, outcomes, strict=True):
                 if isinstance(outcome, Exception):
                     done.set_exception(outcome)
