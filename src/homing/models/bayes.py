@@ -270,11 +270,13 @@ def fold(
 
 
 @fast_kernel
-def heights(vectors: Floats, items: NDArray[np.int64], mean: Doubles) -> Doubles:
-    """The utility of some homes, float64 (n,)."""
-    out = np.empty(items.size)
+def heights(vectors: Floats, known: NDArray[np.bool_], items: NDArray[np.int64], mean: Floats) -> Floats:
+    """The utility of some homes, float32 (n,), NaN for one that is not `known`."""
+    out = np.full(items.size, np.nan, dtype=np.float32)
     for j in range(items.size):
-        total = 0.0
+        if not (0 <= items[j] < known.size and known[items[j]]):
+            continue
+        total = np.float32(0.0)
         x = vectors[items[j]]
         for i in range(mean.size):
             total += x[i] * mean[i]

@@ -160,11 +160,14 @@ class ItemItemModel(LearningModel[C]):
         return past.once(self, self._row)[0].size > 0
 
     def _score(self, past: Past, items: Codes) -> Scores:
-        scores = np.full(items.size, np.nan, dtype=np.float32)
         acted, values = past.once(self, self._row)
-        if acted.size:
-            has = self.links_.has(items)
-            scores[has] = self.links_.scores(acted, values, items[has])
+        if not acted.size:
+            return np.full(items.size, np.nan, dtype=np.float32)
+        has = self.links_.has(items)
+        if has.all():
+            return self.links_.scores(acted, values, items).astype(np.float32)
+        scores = np.full(items.size, np.nan, dtype=np.float32)
+        scores[has] = self.links_.scores(acted, values, items[has])
         return scores
 
     def _explain(self, past: Past, items: Codes) -> list[dict[str, float]]:
