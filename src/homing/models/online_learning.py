@@ -208,17 +208,21 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
         return found
 
     def score_by(self, weights: Taste | NDArray[np.float64], property_ids: Sequence[Id] | Codes) -> Scores:
-        """The scores of homes by a taste, or by one drawn (d,), float32 (n,); NaN where nothing is known of a home."""
+        """The scores of homes by a taste, or by one drawn (d,), float32 (n,); NaN where nothing is known of a home.
+
+        By several drawn (m, d) at once they are (m, n).
+        """
         self._ready("score_by")
         mean = weights.mean if isinstance(weights, Taste) else weights
-        if mean.shape != self.prior_.mean.shape:
+        if mean.ndim not in (1, 2) or mean.shape[-1:] != self.prior_.mean.shape:
             raise BadInput.of(
                 "weights", f"be one number for each of the {self.prior_.mean.size} attributes", mean.shape
             )
-        return self._heights(self._looked_up(property_ids)[0], mean)
+        found = self._heights(self._looked_up(property_ids)[0], np.atleast_2d(mean))
+        return found if mean.ndim > 1 else found[0]
 
-    def _heights(self, items: NDArray[np.int64], mean: NDArray[np.float64]) -> Scores:
-        return bayes.heights(self.vectors_, self.known_, items, mean.astype(np.float32))
+    def _heights(self, items: NDArray[np.int64], means: NDArray[np.float64]) -> Scores:
+        return bayes.heights(self.vectors_, self.known_, items, means.astype(np.float32))
 
     def _taste(self, past: Past) -> Taste:
         return past.once(self, self._folded)
@@ -240,7 +244,7 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
     def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:
         if not self._speaks(past):
             return np.full(items.size, np.nan, dtype=np.float32)
-        return self._heights(items, self._taste(past).mean)
+        return self._heights(items, self._taste(past).mean[None])[0]
 
     def by_family(self, past: Past, items: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """The families of attributes, and the part of each in the scores, float64 (n, families), NaN where unknown."""

@@ -60,7 +60,7 @@ def open_to(serving: Serving, who: Shopper, ask: Ask, news: Mapping[int, Change]
         among = among[among >= 0]
     if ask.whatever_its_state and among is not None:
         return Candidates(among, {})
-    seen = np.empty(0, np.int64) if ask.rank_all else who.seen[~np.isin(who.seen, list(news))]
+    seen = np.empty(0, np.int64) if ask.rank_all else who.seen[~np.isin(who.seen, list(news))] if news else who.seen
     asked = None if ask.where is None else ask.where.rows(market)
     if ask.exclude:
         others = ~np.isin(np.arange(len(market)), market.ids.codes(sorted(ask.exclude)))
@@ -130,6 +130,8 @@ def _reserved(
 ) -> NDArray[np.int64]:
     """Places in `rows` of the best homes with news: a third of a list is reserved to them, one of a list of two."""
     seats = max(k // 3, min(1, k - 1))
+    if not news:
+        return np.empty(0, np.int64)
     places = np.flatnonzero(np.isin(rows, list(news)))
     return places[np.lexsort((rows[places], -scores[places]))][:seats]
 
@@ -142,8 +144,10 @@ def _counted(rows: NDArray[np.int64], news: Mapping[int, Change]) -> dict[str, i
 
 def _added(rows: NDArray[np.int64], news: Mapping[int, Change]) -> NDArray[np.float64]:
     """What news adds to the score of each home."""
-    added = {row: sum(change.parts().values()) for row, change in news.items()}
-    return np.array([added.get(row, 0.0) for row in rows.tolist()]) if added else np.zeros(len(rows))
+    added = np.zeros(len(rows))
+    for row, change in news.items():
+        added[rows == row] = sum(change.parts().values())
+    return added
 
 
 def stage(name: str, kept: int, **removed: int) -> Stage:

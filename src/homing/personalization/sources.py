@@ -249,7 +249,7 @@ def _exploration(serving: Serving, who: Shopper, codes: Codes, moment: int) -> R
     if isinstance(online, OnlineLearningModel):
         each = BEST["exploration"] // _DRAWS
         drawn = online.draws(who.query, _DRAWS, seed)
-        return np.unique(np.concatenate([top(online.score_by(taste, codes), each) for taste in drawn]))
+        return np.unique(np.concatenate([top(scores, each) for scores in online.score_by(drawn, codes)]))
     unknown = np.flatnonzero(~serving.model.acted_[codes.array])
     return np.sort(np.random.default_rng(seed).permutation(unknown)[: BEST["exploration"]])
 
