@@ -107,12 +107,16 @@ def _chosen(
     best = np.union1d(best, reserved)
     order = best[np.lexsort((rows[best], -scores[best]))]
     price, latitude, longitude = (_column(market, name, rows) for name in ("ListPrice", "Latitude", "Longitude"))
-    others = order[~np.isin(order, reserved)]
+    listed = np.zeros(len(rows), dtype=np.bool_)
+    listed[reserved] = True
+    others = order[~listed[order]]
     chosen, alike = diverse(others, k - len(reserved), price=price, latitude=latitude, longitude=longitude)
-    by_score = order[np.isin(order, np.append(chosen, reserved))]
+    listed[chosen] = True
+    by_score = order[listed[order]]
     chosen = opened_up(market, rows, scores, by_score, reserved)
-    made_way = len(np.setdiff1d(by_score, chosen))
-    ranked = len(np.union1d(order, chosen))
+    made_way = len(by_score) - int(np.count_nonzero(listed[chosen]))
+    listed[order] = True
+    ranked = len(order) + int(np.count_nonzero(~listed[chosen]))
     alike = min(alike, ranked - len(chosen) - made_way)
     trace = (
         *before,
