@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from homing import __version__
 from homing.core.errors import BadInput, DamagedArtifact, Fault, NotReady
 from homing.core.ids import Vocabulary
-from homing.core.jit import kernel
 from homing.models import artifact
 from homing.models.homes import HomesGiven, HomesLike, homes_of
 from homing.models.impressions import Impressions
@@ -347,33 +346,10 @@ def top(scores: Scores, k: int) -> NDArray[np.int64]:
     >>> top(np.array([1.0, np.nan, 3.0, 3.0], dtype=np.float32), 2).tolist()
     [2, 3]
     """
-    places = _highest(scores, min(k, scores.size))
-    return places[np.argsort(-scores[places], kind="stable")[:k]]
-
-
-@kernel
-def _highest(scores: Scores, k: int) -> NDArray[np.int64]:
-    """The places of all scores as high as the `k`-th highest, in their order; NaN left out."""
-    heap = np.full(k, -np.inf, dtype=scores.dtype)  # of the highest so far the lowest is first
-    for score in scores if k > 0 else scores[:0]:
-        if score > heap[0]:
-            place = 0
-            while 2 * place + 1 < k:
-                child = 2 * place + 1
-                if child + 1 < k and heap[child + 1] < heap[child]:
-                    child += 1
-                if heap[child] >= score:
-                    break
-                heap[place] = heap[child]
-                place = child
-            heap[place] = score
-    places = np.empty(scores.size, dtype=np.int64)
-    count = 0
-    for place in range(scores.size if k > 0 else 0):
-        if scores[place] >= heap[0]:
-            places[count] = place
-            count += 1
-    return places[:count].copy()
+    below = -scores
+    least = np.partition(below, k - 1)[k - 1] if 0 < k < below.size else np.nan
+    places = np.flatnonzero(~np.isnan(below) if np.isnan(least) else below <= least)
+    return places[np.argsort(below[places], kind="stable")[:k]]
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

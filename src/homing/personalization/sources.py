@@ -168,18 +168,12 @@ def _price_cut(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Rows:
         return _NONE
     cuts = serving.cuts
     late = np.flatnonzero((cuts.at > moment - CUT_WITHIN) & (cuts.at <= moment))
-    late = late[np.append(cuts.home[late][1:] != cuts.home[late][:-1], True)[: late.size]]  # of each home the last
-    found = _places(rows, cuts.home[late])
-    late, found = late[found >= 0], found[found >= 0]
-    price = market.numbers["ListPrice"][rows[found]]
-    fits = (price >= low) & (price <= high) if low > 0 else price > 0
-    return found[fits][np.argsort(-cuts.at[late[fits]], kind="stable")][: BEST["price_cut"]]
-
-
-def _places(rows: Rows, wanted: Rows) -> Rows:
-    """Where some rows stand among others, which ascend, -1 for none."""
-    places = np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)
-    return np.where(rows[places] == wanted, places, -1)
+    late = late[np.append(np.diff(cuts.home[late]) != 0, True)[: late.size]]  # of each home the last
+    price = market.numbers.get("ListPrice", np.full(len(market), np.nan))[cuts.home[late]]
+    late = late[(price >= low) & (price <= high) if low > 0 else price > 0]
+    late = late[np.argsort(-cuts.at[late], kind="stable")]
+    places = np.minimum(np.searchsorted(rows, cuts.home[late]), len(rows) - 1)
+    return places[rows[places] == cuts.home[late]][: BEST["price_cut"]]
 
 
 def _new_in_area(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Rows:

@@ -144,4 +144,5 @@ def _types(kinds: Sequence[str]) -> NDArray[np.int16]:
 
 def _label(texts: Sequence[str | None]) -> Label:
     names = Vocabulary(sorted({text for text in texts if text is not None}))
-    return Label(names.codes(texts).astype(np.int32), names)
+    codes = dict(zip(names.ids, range(len(names)), strict=True))
+    return Label(np.array([-1 if text is None else codes[text] for text in texts], dtype=np.int32), names)
