@@ -244,7 +244,8 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
     def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:
         if not self._speaks(past):
             return np.full(items.size, np.nan, dtype=np.float32)
-        return self._heights(items, self._taste(past).mean[None])[0]
+        scores: Scores = self._heights(items, self._taste(past).mean[None])[0]
+        return scores
 
     def by_family(self, past: Past, items: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """The families of attributes, and the part of each in the scores, float64 (n, families), NaN where unknown."""

@@ -101,7 +101,7 @@ def nominated(serving: Serving, who: Shopper, rows: Rows, k: int, news: Collecti
     places = {name: _best(name, scores) for name, scores in said.items() if name in BEST}
     moment = who.query.as_of or 0
     places |= {
-        "blend": _best("blend", blend),
+        "blend": _best("blend", blend.astype(np.float32)),
         "price_cut": _price_cut(serving, who, rows, moment),
         "new_in_area": _new_in_area(serving, who, rows, moment),
         "got_away": _got_away(serving, who, codes),
@@ -148,9 +148,9 @@ def _add_in_spreads(total: Floats, scores: Scores, weight: float) -> None:
                 total[j] += scale * (scores[j] - mean)
 
 
-def _best(source: str, scores: Scores | Floats) -> Rows:
+def _best(source: str, scores: Scores) -> Rows:
     """The places of the homes that a source names by their scores, NaN for none."""
-    best = top(np.asarray(scores, dtype=np.float32), BEST[source])
+    best = top(scores, BEST[source])
     return best[scores[best] > 0] if source in _OF_LIKES else best
 
 
@@ -173,7 +173,8 @@ def _price_cut(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Rows:
     late = late[(price >= low) & (price <= high) if low > 0 else price > 0]
     late = late[np.argsort(-cuts.at[late], kind="stable")]
     places = np.minimum(np.searchsorted(rows, cuts.home[late]), len(rows) - 1)
-    return places[rows[places] == cuts.home[late]][: BEST["price_cut"]]
+    found: Rows = places[rows[places] == cuts.home[late]]
+    return found[: BEST["price_cut"]]
 
 
 def _new_in_area(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Rows:
@@ -221,7 +222,7 @@ def _cohort(serving: Serving, who: Shopper, rows: Rows, popular: Scores | None) 
     liked = model.items.codes(who.liked.property_ids)
     counts = cohort_likes(model.pasts, liked, who.lead_id, len(model.items))
     if counts is not None:
-        return _best("cohort", counts[codes])
+        return _best("cohort", counts[codes].astype(np.float32))
     if popular is None:
         return _NONE
     fits, (low, high), liked_in = popular > 0, _band(who), _areas_liked(serving, who)
