@@ -164,11 +164,8 @@ class ItemItemModel(LearningModel[C]):
         if not acted.size:
             return np.full(items.size, np.nan, dtype=np.float32)
         has = self.links_.has(items)
-        if has.all():
-            return self.links_.scores(acted, values, items).astype(np.float32)
-        scores = np.full(items.size, np.nan, dtype=np.float32)
-        scores[has] = self.links_.scores(acted, values, items[has])
-        return scores
+        scores = self.links_.scores(acted, values, np.where(has, items, acted[0]))
+        return np.where(has, scores, np.nan).astype(np.float32)
 
     def _explain(self, past: Past, items: Codes) -> list[dict[str, float]]:
         explained: list[dict[str, float]] = [{} for _ in items]
