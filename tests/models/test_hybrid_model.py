@@ -76,6 +76,13 @@ def test_parts_add_up_to_the_score(model):
         assert sum(parts.values()) == pytest.approx(float(model.score(asked, [home])[0]), abs=1e-6 * size + 1e-9)
 
 
+def test_homes_are_explained_alike_whether_or_not_they_were_scored_before(model):
+    asked, some = query(10, 50, 12), ["h119", "h011"]
+    model.score(asked, ["h011", "h049", "h119"])
+    assert model.explain_many(asked, some) == model.explain_many(query(10, 50, 12), some)
+    assert model.explain_many(asked, ["h020"]) == model.explain_many(query(10, 50, 12), ["h020"])
+
+
 def test_a_new_home_counts_at_once(model):
     fresh = model.with_homes([*HOMES, {"ListingKey": "new", "ListPrice": 355_000, "BedroomsTotal": 3}])
     assert "new" not in model.items

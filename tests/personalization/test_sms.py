@@ -41,5 +41,6 @@ def test_characters_of_the_extension_table_count_twice():
 
 def test_accents_go_where_the_alphabet_has_none_and_a_home_without_an_address_has_its_price():
     assert sms_line({"address": "5 Calle Ibáñez – Nº 2…"}, "it’s here") == "5 Calle Ibañez - No 2...: it's here"
+    assert sms_line({"address": "5 Main St\nKent"}, "x") == "5 Main St Kent: x"
     assert sms_line({"address": None, "ListPrice": 599_000}, "x") == "a home at 599,000 USD: x"
     assert sms_line({}, "x") == "a home: x"

@@ -270,15 +270,19 @@ def fold(
 
 
 @fast_kernel
-def heights(vectors: Floats, items: NDArray[np.int64], mean: Doubles) -> Doubles:
-    """The utility of some homes, float64 (n,)."""
-    out = np.empty(items.size)
+def heights(vectors: Floats, known: NDArray[np.bool_], items: NDArray[np.int64], means: Floats) -> Floats:
+    """The utility of some homes by each of some tastes (m, d), float32 (m, n), NaN for a home that is not `known`."""
+    out = np.full((means.shape[0], items.size), np.nan, dtype=np.float32)
     for j in range(items.size):
-        total = 0.0
+        if not (0 <= items[j] < known.size and known[items[j]]):
+            continue
         x = vectors[items[j]]
-        for i in range(mean.size):
-            total += x[i] * mean[i]
-        out[j] = total
+        for m in range(means.shape[0]):
+            mean = means[m]
+            total = np.float32(0.0)
+            for i in range(mean.size):
+                total += x[i] * mean[i]
+            out[m, j] = total
     return out
 
 

@@ -89,7 +89,8 @@ def judged(parts: Parts, cut: Cut, among: NDArray[np.bool_] | None = None, seed:
     homes = len(cut.train.properties)
     for lead in cut.leads.tolist():
         past, held = cut.past(lead), cut.held_of(lead)
-        columns = np.column_stack([_reached(part_scores(parts, name, past, np.arange(homes)), past) for name in parts])
+        scores = (part_scores(parts, name, past, np.arange(homes)).astype(np.float64) for name in parts)
+        columns = np.column_stack([_reached(some, past) for some in scores])
         fresh = np.ones(homes, dtype=np.bool_) if among is None else among.copy()
         fresh[past.items] = False
         wanted = np.zeros(homes, dtype=np.bool_)

@@ -94,7 +94,8 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes) -> Told:
             families, values = part.by_family(past, items)
             columns += [(f"{name}:{family}", family, 1, values[:, place]) for place, family in enumerate(families)]
         else:
-            columns.append((name, SOURCE_FAMILY.get(name, name), 1, part_scores(parts, name, past, items)))
+            scores = part_scores(parts, name, past, items).astype(np.float64)
+            columns.append((name, SOURCE_FAMILY.get(name, name), 1, scores))
     columns += _against_what_was_liked(facts, past, items)
     columns.append(("days_listed", "recency", 0, _days_listed(facts, past, items)))
     names, family, monotone, said = zip(*columns, strict=True)

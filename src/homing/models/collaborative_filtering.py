@@ -219,13 +219,10 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         return evidence if stated is None else evidence + stated
 
     def _score(self, past: Past, items: Codes) -> Scores:
-        scores = np.full(items.size, np.nan, dtype=np.float32)
         x = self._vector(past)
         if x is None:
-            return scores
-        has = self._has_factors(items)
-        scores[has] = products(self.fixed_.vectors, items[has], x)
-        return scores
+            return np.full(items.size, np.nan, dtype=np.float32)
+        return products(self.fixed_.vectors, self.has_, items, x)
 
     def _best(self, past: Past, allowed: NDArray[np.bool_], k: int) -> tuple[Codes, Scores] | None:
         if k > MOST_LISTED:

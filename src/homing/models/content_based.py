@@ -304,7 +304,7 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
     # -- scoring -----------------------------------------------------------------------------------------------
 
     def _evidence(self, past: Past) -> Evidence:
-        return evidence_of(past, self.half_life_days_, self._traits)
+        return past.once((self, "evidence"), lambda past: evidence_of(past, self.half_life_days_, self._traits))
 
     def _taste(self, past: Past) -> _Taste:
         return past.once(self, lambda past: self._taste_of(self._evidence(past)))

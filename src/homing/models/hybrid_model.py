@@ -245,9 +245,24 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     def _told(self, past: Past, items: Codes) -> Told:
         return told(self.parts_, self.facts_, past, items)
 
+    def _features(self, past: Past, items: Codes) -> Floats:
+        """What the ranker is told; of homes that a lead was just ranked by it is taken from there, to explain them."""
+        key = (self, "features")
+        if past.noted is not None and key in past.noted:
+            before, known = past.noted[key]
+            order = np.argsort(before)
+            places = order[np.minimum(np.searchsorted(before, items, sorter=order), before.size - 1)]
+            if np.array_equal(before[places], items):
+                found: Floats = known[places]
+                return found
+        features = self._told(past, items).features
+        if past.noted is not None and items.size:
+            past.noted[key] = items, features
+        return features
+
     def _score(self, past: Past, items: Codes) -> Scores:
         if self.ranker_ is not None:
-            parts: Floats = self.ranker_.scores_and_parts(self._told(past, items).features)[1].sum(axis=1)
+            parts: Floats = self.ranker_.scores_and_parts(self._features(past, items))[1].sum(axis=1)
             return parts.astype(np.float32)
         if self.head_.by_lead:
             every = np.arange(len(self.items))
@@ -279,14 +294,14 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
     def _explain_ranked(self, ranker: Ranker, past: Past, items: Codes) -> list[dict[str, float]]:
         """The part of each family; of those that go by homes it is shared out among the homes that speak for it."""
-        parts = ranker.scores_and_parts(self._told(past, items).features)[1]
+        parts = ranker.scores_and_parts(self._features(past, items))[1]
         explained = [dict(zip(ranker.families, row, strict=True)) for row in parts.tolist()]
         rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
         for family in (name for name in BY_HOME if name in ranker.families):
             spoken: list[dict[str, float]] = [{} for _ in items]
             for name in (name for name in self.parts_ if SOURCE_FAMILY.get(name) == family):
+                rate = rates[name] or _QUIET
                 for voices, found in zip(spoken, self.parts_[name]._explain(past, items), strict=True):
-                    rate = rates[name] or _QUIET
                     for home, value in found.items():
                         if value:
                             voices[home] = voices.get(home, 0.0) + rate * value

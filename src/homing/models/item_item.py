@@ -160,12 +160,12 @@ class ItemItemModel(LearningModel[C]):
         return past.once(self, self._row)[0].size > 0
 
     def _score(self, past: Past, items: Codes) -> Scores:
-        scores = np.full(items.size, np.nan, dtype=np.float32)
         acted, values = past.once(self, self._row)
-        if acted.size:
-            has = self.links_.has(items)
-            scores[has] = self.links_.scores(acted, values, items[has])
-        return scores
+        if not acted.size:
+            return np.full(items.size, np.nan, dtype=np.float32)
+        has = self.links_.has(items)
+        scores = self.links_.scores(acted, values, np.where(has, items, acted[0]))
+        return np.where(has, scores, np.nan).astype(np.float32)
 
     def _explain(self, past: Past, items: Codes) -> list[dict[str, float]]:
         explained: list[dict[str, float]] = [{} for _ in items]

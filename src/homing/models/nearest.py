@@ -28,15 +28,20 @@ BLOCK = 32
 
 
 @fast_kernel
-def products(vectors: Floats, items: Codes, x: Doubles) -> Doubles:
-    """The products of `x` (d,) with the factors of some homes, added in float64."""
-    out = np.empty(items.size)
+def _product(y: Floats, x: Doubles) -> float:
+    total = 0.0
+    for f in range(x.size):
+        total += np.float64(y[f]) * x[f]
+    return total
+
+
+@fast_kernel
+def products(vectors: Floats, has: Flags, items: Codes, x: Doubles) -> Floats:
+    """The products of `x` (d,) with the factors of some homes, added in float64; NaN where a home has no factors."""
+    out = np.full(items.size, np.nan, dtype=np.float32)
     for j in range(items.size):
-        y = vectors[items[j]]
-        total = 0.0
-        for f in range(x.size):
-            total += np.float64(y[f]) * x[f]
-        out[j] = total
+        if items[j] < has.size and has[items[j]]:
+            out[j] = _product(vectors[items[j]], x)
     return out
 
 
@@ -78,7 +83,9 @@ def _sink(heap: Floats, value: np.float32) -> None:
 @fast_kernel
 def _told_apart(vectors: Floats, near: Codes, x: Doubles, k: int) -> tuple[Codes, Floats]:
     """The `k` best of some homes, ascending, by their products in float64, rounded to float32; equal ones by code."""
-    scores = products(vectors, near, x).astype(np.float32)
+    scores = np.empty(near.size, dtype=np.float32)
+    for j in range(near.size):
+        scores[j] = _product(vectors[near[j]], x)
     order = np.argsort(-scores, kind="mergesort")[:k]
     return near[order], scores[order]
 

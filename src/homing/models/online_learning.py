@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -202,26 +202,27 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
         """The standard deviation of the scores of homes, float32 (n,); NaN for a home of which nothing is known."""
         self._ready("uncertainty")
         taste = lead if isinstance(lead, Taste) else self.taste(lead)
-        return self._where_known(property_ids, lambda rows: taste.spread(self.vectors_[rows]))
+        codes, _ = self._looked_up(property_ids)
+        found, has = np.full(codes.size, np.nan, dtype=np.float32), self._has(codes)
+        found[has] = taste.spread(self.vectors_[codes[has]])
+        return found
 
     def score_by(self, weights: Taste | NDArray[np.float64], property_ids: Sequence[Id] | Codes) -> Scores:
-        """The scores of homes by a taste, or by one drawn (d,), float32 (n,); NaN where nothing is known of a home."""
+        """The scores of homes by a taste, or by one drawn (d,), float32 (n,); NaN where nothing is known of a home.
+
+        By several drawn (m, d) at once they are (m, n).
+        """
         self._ready("score_by")
         mean = weights.mean if isinstance(weights, Taste) else weights
-        if mean.shape != self.prior_.mean.shape:
+        if mean.ndim not in (1, 2) or mean.shape[-1:] != self.prior_.mean.shape:
             raise BadInput.of(
                 "weights", f"be one number for each of the {self.prior_.mean.size} attributes", mean.shape
             )
-        return self._where_known(property_ids, lambda rows: bayes.heights(self.vectors_, rows, mean))
+        found = self._heights(self._looked_up(property_ids)[0], np.atleast_2d(mean))
+        return found if mean.ndim > 1 else found[0]
 
-    def _where_known(
-        self, homes: Sequence[Id] | Codes, said: Callable[[NDArray[np.int64]], NDArray[np.float64]]
-    ) -> Scores:
-        codes, _ = self._looked_up(homes)
-        found = np.full(codes.size, np.nan, dtype=np.float32)
-        has = self._has(codes)
-        found[has] = said(codes[has])
-        return found
+    def _heights(self, items: NDArray[np.int64], means: NDArray[np.float64]) -> Scores:
+        return bayes.heights(self.vectors_, self.known_, items, means.astype(np.float32))
 
     def _taste(self, past: Past) -> Taste:
         return past.once(self, self._folded)
@@ -241,10 +242,9 @@ class OnlineLearningModel(LearningModel[OnlineLearningConfig]):
         return bool(self._has(past.items).any())
 
     def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:
-        scores = np.full(items.size, np.nan, dtype=np.float32)
-        if self._speaks(past):
-            has = self._has(items)
-            scores[has] = bayes.heights(self.vectors_, items[has], self._taste(past).mean)
+        if not self._speaks(past):
+            return np.full(items.size, np.nan, dtype=np.float32)
+        scores: Scores = self._heights(items, self._taste(past).mean[None])[0]
         return scores
 
     def by_family(self, past: Past, items: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.float64]]:

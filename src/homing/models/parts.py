@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from homing.core import progress
 from homing.core.ids import Vocabulary
-from homing.models.base import LearningModel
+from homing.models.base import LearningModel, Scores
 from homing.models.homes import HomesLike
 from homing.models.interactions import Id, Interactions
 from homing.models.pasts import Past
@@ -85,9 +85,9 @@ def suited(names: Sequence[str], data: Interactions, homes: HomesLike | None, or
     return tuple(name for name in PARTS if name in names and suits(PARTS[name]))
 
 
-def part_scores(parts: Parts, name: str, past: Past, items: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The scores of one part, float64 (n,), NaN where it has nothing to say; of popularity log(1 + score)."""
-    scores = parts[name]._score(past, items).astype(np.float64)
+def part_scores(parts: Parts, name: str, past: Past, items: NDArray[np.int64]) -> Scores:
+    """The scores of one part, float32 (n,), NaN where it has nothing to say; of popularity log(1 + score)."""
+    scores = parts[name]._score(past, items)
     return np.log1p(np.maximum(scores, 0.0)) if name == "popularity" else scores
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from homing.core.clock import DAY
 from homing.core.errors import BadInput
+from homing.core.jit import kernel
 from homing.models.base import Arrays, LearningModel, Scores
 from homing.models.homes import UNKNOWN_MOMENT, HomesLike
 from homing.models.interactions import Interactions
@@ -80,10 +81,15 @@ class RecencyModel(LearningModel[RecencyConfig]):
         return np.concatenate((self.listed_, np.full(missing, UNKNOWN_MOMENT, dtype=np.int64)))
 
     def _freshness(self, past: Past, items: NDArray[np.int64]) -> Scores:
-        listed = np.full(items.size, UNKNOWN_MOMENT, dtype=np.int64)
-        there = items < self.listed_.size
-        listed[there] = self.listed_[items[there]]
         asked = int(self.listed_.max(initial=UNKNOWN_MOMENT)) if past.as_of is None else past.as_of
-        days = np.maximum(asked - np.where(listed == UNKNOWN_MOMENT, asked, listed), 0) / DAY
-        fresh = np.exp2(-days / self.config.half_life_days)
-        return np.where(listed == UNKNOWN_MOMENT, np.nan, fresh).astype(np.float32)
+        return _freshness(self.listed_, items, asked, self.config.half_life_days * DAY)
+
+
+@kernel
+def _freshness(listed: NDArray[np.int64], items: NDArray[np.int64], asked: int, half_life: float) -> Scores:
+    """2 ** (-age / half life), both in microseconds, of some homes; NaN where it is not known since when."""
+    out = np.full(items.size, np.nan, dtype=np.float32)
+    for j in range(items.size):
+        if items[j] < listed.size and listed[items[j]] != UNKNOWN_MOMENT:
+            out[j] = 2.0 ** (-max(asked - listed[items[j]], 0) / half_life)
+    return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -52,11 +53,10 @@ def diverse(
 
 def _cell(position: int, price: float, latitude: float, longitude: float) -> tuple[float, float, float]:
     """The cell of a home; one of its own where place or price is unknown."""
-    key = (
-        np.floor(latitude / _CELL_DEGREES),
-        np.floor(longitude / _CELL_DEGREES * 0.67),
-        np.floor(np.log(price) / _CELL_LOG_PRICE) if price > 0 else np.nan,
+    if not (price > 0 and all(map(math.isfinite, (price, latitude, longitude)))):
+        return (math.inf, math.inf, float(position))
+    return (
+        float(math.floor(latitude / _CELL_DEGREES)),
+        float(math.floor(longitude / _CELL_DEGREES * 0.67)),
+        float(math.floor(math.log(price) / _CELL_LOG_PRICE)),
     )
-    if not all(np.isfinite(key)):
-        return (float("inf"), float("inf"), float(position))
-    return (float(key[0]), float(key[1]), float(key[2]))

@@ -251,7 +251,7 @@ class PropertyPersonalizationEngine:
             as_of=from_micros(moment),
             models={"hybrid": serving.version} if serving.version else {},
             degraded=serving.degraded,
-            home=self._card(serving.market, row),
+            home=self._card(serving, row),
             items=tuple(items),
             trace=found.trace,
         )
@@ -314,7 +314,7 @@ class PropertyPersonalizationEngine:
             if sure.probability[place] < ask.min_confidence:
                 continue
             given, rest = why(place)
-            low, high, home = float(sure.low[place]), float(sure.high[place]), self._card(serving.market, row)
+            low, high, home = float(sure.low[place]), float(sure.high[place]), self._card(serving, row)
             items.append(
                 ModelPrediction(
                     property_id=serving.market.ids.ids[row],
@@ -375,11 +375,10 @@ class PropertyPersonalizationEngine:
         found = counterfactuals(serving.market, events, rows, without, self._may_say)
         return tuple(replace(item, counterfactual=found.get(row)) for item, row in zip(items, rows, strict=True))
 
-    def _card(self, market: MarketSnapshot, row: int) -> dict[str, object]:
+    def _card(self, serving: Serving, row: int) -> dict[str, object]:
         """What is shown of a home, with its address on the tenant's own site if that is known."""
-        shown = market.card(row)
-        own = None if self._links is None else self._links.of(market.home(row))
-        return shown if own is None else {**shown, "url": own}
+        own = None if self._links is None else self._links.of(serving.market.home(row))
+        return dict(serving.card(row)) if own is None else {**serving.card(row), "url": own}
 
     def _returned(self, serving: Serving, moment: int, as_of: int | None) -> Returned:
         """Where homes come from that are news again; the present reaches as far ahead as the catalogue's."""

@@ -60,7 +60,7 @@ def open_to(serving: Serving, who: Shopper, ask: Ask, news: Mapping[int, Change]
         among = among[among >= 0]
     if ask.whatever_its_state and among is not None:
         return Candidates(among, {})
-    seen = np.empty(0, np.int64) if ask.rank_all else who.seen[~np.isin(who.seen, list(news))]
+    seen = np.empty(0, np.int64) if ask.rank_all else who.seen[~np.isin(who.seen, list(news))] if news else who.seen
     asked = None if ask.where is None else ask.where.rows(market)
     if ask.exclude:
         others = ~np.isin(np.arange(len(market)), market.ids.codes(sorted(ask.exclude)))
@@ -111,12 +111,16 @@ def _chosen(
     best = np.union1d(best, reserved)
     order = best[np.lexsort((rows[best], -scores[best]))]
     price, latitude, longitude = (_column(market, name, rows) for name in ("ListPrice", "Latitude", "Longitude"))
-    others = order[~np.isin(order, reserved)]
+    listed = np.zeros(len(rows), dtype=np.bool_)
+    listed[reserved] = True
+    others = order[~listed[order]]
     chosen, alike = diverse(others, k - len(reserved), price=price, latitude=latitude, longitude=longitude)
-    by_score = order[np.isin(order, np.append(chosen, reserved))]
+    listed[chosen] = True
+    by_score = order[listed[order]]
     chosen = opened_up(market, rows, scores, by_score, reserved)
-    made_way = len(np.setdiff1d(by_score, chosen))
-    ranked = len(np.union1d(order, chosen))
+    made_way = len(by_score) - int(np.count_nonzero(listed[chosen]))
+    listed[order] = True
+    ranked = len(order) + int(np.count_nonzero(~listed[chosen]))
     alike = min(alike, ranked - len(chosen) - made_way)
     trace = (
         *before,
@@ -134,6 +138,8 @@ def _reserved(
 ) -> NDArray[np.int64]:
     """Places in `rows` of the best homes with news: a third of a list is reserved to them, one of a list of two."""
     seats = max(k // 3, min(1, k - 1))
+    if not news:
+        return np.empty(0, np.int64)
     places = np.flatnonzero(np.isin(rows, list(news)))
     return places[np.lexsort((rows[places], -scores[places]))][:seats]
 
@@ -146,8 +152,10 @@ def _counted(rows: NDArray[np.int64], news: Mapping[int, Change]) -> dict[str, i
 
 def _added(rows: NDArray[np.int64], news: Mapping[int, Change]) -> NDArray[np.float64]:
     """What news adds to the score of each home."""
-    added = {row: sum(change.parts().values()) for row, change in news.items()}
-    return np.array([added.get(row, 0.0) for row in rows.tolist()]) if added else np.zeros(len(rows))
+    added = np.zeros(len(rows))
+    for row, change in news.items():
+        added[rows == row] = sum(change.parts().values())
+    return added
 
 
 def stage(name: str, kept: int, **removed: int) -> Stage:

@@ -299,7 +299,7 @@ def _spoken_of(kind: str, facts: Facts) -> _Number | None:
 def _number(kind: str, number: _Number, share: float, facts: Facts, shopper: Shopper) -> Reason:
     value = facts.number(number.attribute)
     attributes = {number.attribute: _plain(value)}
-    others = shopper.liked.prices if kind == "price" else _values(facts.market, number.attribute, shopper.liked)
+    others = shopper.liked.prices if kind == "price" else shopper.liked.values(facts.market, number.attribute)
     with np.errstate(invalid="ignore"):
         alike = number.alike(value, others)
     if alike.any():
@@ -319,9 +319,8 @@ def _category(kind: str, share: float, facts: Facts, shopper: Shopper) -> Reason
         code = -1 if category is None else int(category.codes[facts.row])
         if category is None or code < 0:
             continue
-        same = np.array(
-            [row >= 0 and category.codes[row] == code for row in shopper.liked.rows.tolist()], dtype=np.bool_
-        )
+        liked = shopper.liked.rows
+        same = (liked >= 0) & (category.codes[liked] == code)
         label = category.labels.ids[code]
         if same.any():
             text = f"{label}, as {_share_of(same)} looked at"
@@ -350,27 +349,18 @@ def _unlike(kind: str, share: float, passed: Acts, what: str, attributes: Mappin
     return Reason(kind, share, f"{what}, as the model weighs it for everybody", "it is a sound choice", (), attributes)
 
 
-def _values(market: MarketSnapshot, name: str, acts: Acts) -> NDArray[np.float64]:
-    column = market.numbers.get(name)
-    values = np.full(len(acts), np.nan)
-    if column is not None:
-        known = acts.rows >= 0
-        values[known] = column[acts.rows[known]]
-    return values
-
-
 def _kilometres(facts: Facts, acts: Acts) -> NDArray[np.float64]:
     """Distance of the home from each act's home on a local flat map, NaN where a place is unknown."""
-    north = (_values(facts.market, "Latitude", acts) - facts.number("Latitude")) * 111.2
-    east = (_values(facts.market, "Longitude", acts) - facts.number("Longitude")) * 111.2
+    north = (acts.values(facts.market, "Latitude") - facts.number("Latitude")) * 111.2
+    east = (acts.values(facts.market, "Longitude") - facts.number("Longitude")) * 111.2
     away: NDArray[np.float64] = np.hypot(north, east * np.cos(np.radians(facts.number("Latitude"))))
     return away
 
 
 def _events(facts: Facts, acts: Acts, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
     """The acts on the chosen homes, that which holds up the score most first."""
-    places = sorted(np.flatnonzero(chosen).tolist(), key=lambda place: -facts.pulls.get(acts.property_ids[place], 0.0))
-    return tuple(acts.event_ids[place] for place in places)
+    places, homes, pulls = np.flatnonzero(chosen).tolist(), acts.property_ids, facts.pulls
+    return tuple([acts.event_ids[place] for _, place in sorted([(-pulls.get(homes[at], 0.0), at) for at in places])])
 
 
 def _share_of(hits: NDArray[np.bool_]) -> str:

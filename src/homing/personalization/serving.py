@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final, NamedTuple
@@ -31,6 +31,7 @@ _UNTRAINED: Final = "models: none had been trained; ranked by the lead's own act
 _OPENED: Final = "confidence: too few homes are known to have been shown; calibrated on homes that were opened"
 _FRESH_UNTRAINED: Final = DAY // 24
 _MOST_LIMITS: Final = 256
+_MOST_CARDS: Final = 8_192
 
 _log = logger(__name__)
 
@@ -50,7 +51,8 @@ class Serving:
     """Homes, model, the model's code of each home (-1 where it has none), and what acts of each type weigh.
 
     `area` is the number of each home's area, from 0 on, -1 where it is not known. `within` gives the codes of the homes
-    that satisfy what a lead stated, None where that says little. `cuts` are those of prices.
+    that satisfy what a lead stated, None where that says little. `cuts` are those of prices. `card` is what an answer
+    shows of a home, by its row; it is not to be changed.
     """
 
     market: MarketSnapshot
@@ -62,6 +64,7 @@ class Serving:
     area: NDArray[np.int64]
     within: Callable[[Limits], Codes | None]
     cuts: Cuts
+    card: Callable[[int], Mapping[str, object]]
 
     @classmethod
     def of(
@@ -86,6 +89,7 @@ class Serving:
             _numbered(areas_of(market, np.arange(len(market)))),
             stated,
             _cuts(market),
+            lru_cache(_MOST_CARDS)(market.card),
         )
 
 

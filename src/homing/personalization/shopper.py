@@ -35,6 +35,17 @@ class Acts:
     property_ids: tuple[str, ...]
     event_ids: tuple[str, ...]
     prices: NDArray[np.float64]
+    noted: dict[str, NDArray[np.float64]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def values(self, market: MarketSnapshot, name: str) -> NDArray[np.float64]:
+        """A numeric attribute of the homes, NaN where it is unknown; looked up once, as they are of one market."""
+        if name not in self.noted:
+            column = market.numbers.get(name)
+            known = self.rows >= 0
+            self.noted[name] = values = np.full(len(self), np.nan)
+            if column is not None:
+                values[known] = column[self.rows[known]]
+        return self.noted[name]
 
     def __len__(self) -> int:
         return len(self.property_ids)

@@ -15,6 +15,7 @@ _BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
+_KEPT: Final = _BASIC - frozenset("\n\r")
 _EXTENDED: Final = frozenset("\f^{}\\[~]|€")
 _INSTEAD: Final = str.maketrans(
     {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "\u00a0": " ", "\n": " ", "\r": " "}
@@ -45,12 +46,12 @@ def septets(text: str) -> int:
     >>> septets("[4 €]")
     8
     """
-    return sum(2 if letter in _EXTENDED else 1 for letter in text)
+    return len(text) + sum(letter in _EXTENDED for letter in text if letter not in _BASIC)
 
 
 def _in_alphabet(text: str) -> str:
     """The text in the characters of the alphabet."""
-    return "".join(map(_letter, text.translate(_INSTEAD)))
+    return text if _KEPT.issuperset(text) else "".join(map(_letter, text.translate(_INSTEAD)))
 
 
 def _letter(letter: str) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from homing.core.clock import DAY
 from homing.core.jit import fast_kernel
-from homing.models.base import top
+from homing.models.base import Scores, top
 from homing.models.online_learning import OnlineLearningModel
 from homing.models.parts import part_scores
 from homing.models.pasts import Past
@@ -56,7 +56,8 @@ _AROUND: Final = 0.1
 _DRAWS: Final = 2
 _DEEP: Final = 2_000
 _AN_AREA: Final = 6
-_OF_LIKES: Final = frozenset({"item_item", "ease", "slim", "item_knn", "sequence", "popularity"})
+_OF_LIKES: Final = frozenset({"item_item", "ease", "slim", "item_knn", "sequence", "popularity", "cohort"})
+"""Sources that name no home of which they say 0 or less."""
 _MUST: Final = ("news", "other_areas", "exploration")
 
 Rows = NDArray[np.int64]
@@ -97,11 +98,10 @@ def nominated(serving: Serving, who: Shopper, rows: Rows, k: int, news: Collecti
     codes = Codes(serving.codes[rows])
     said = _said(serving, Past.of(who.query, serving.model.items), codes.array)
     blend = _blend(serving.model.weights, said, len(rows))
-    places = {name: _best(name, np.where(scores > 0, scores, np.nan) if name in _OF_LIKES else scores)
-              for name, scores in said.items() if name in BEST}  # fmt: skip
+    places = {name: _best(name, scores) for name, scores in said.items() if name in BEST}
     moment = who.query.as_of or 0
     places |= {
-        "blend": _best("blend", blend),
+        "blend": _best("blend", blend.astype(np.float32)),
         "price_cut": _price_cut(serving, who, rows, moment),
         "new_in_area": _new_in_area(serving, who, rows, moment),
         "got_away": _got_away(serving, who, codes),
@@ -114,14 +114,14 @@ def nominated(serving: Serving, who: Shopper, rows: Rows, k: int, news: Collecti
     return Nominated(rows[union], {name: rows[some] for name, some in places.items() if some.size})
 
 
-def _said(serving: Serving, past: Past, codes: Rows) -> dict[str, Floats]:
-    """The scores of each part that says anything, float64 (n,), NaN where it has nothing to say."""
+def _said(serving: Serving, past: Past, codes: Rows) -> dict[str, Scores]:
+    """The scores of each part that says anything, float32 (n,), NaN where it has nothing to say."""
     parts = dict(serving.model.parts)
     said = {name: part_scores(parts, name, past, codes) for name in parts}
-    return {name: scores for name, scores in said.items() if np.isfinite(scores).any()}
+    return {name: scores for name, scores in said.items() if not np.isnan(scores).all()}
 
 
-def _blend(weights: Mapping[str, float], said: Mapping[str, Floats], homes: int) -> Floats:
+def _blend(weights: Mapping[str, float], said: Mapping[str, Scores], homes: int) -> Floats:
     """What all parts say together, each in spreads from its mean, float64 (homes,); silence counts as the mean."""
     total = np.zeros(homes)
     for name, scores in said.items():
@@ -130,17 +130,17 @@ def _blend(weights: Mapping[str, float], said: Mapping[str, Floats], homes: int)
 
 
 @fast_kernel
-def _add_in_spreads(total: Floats, scores: Floats, weight: float) -> None:
-    """Add to `total` how many spreads each score lies from the mean, times the weight; both float64 (n,)."""
+def _add_in_spreads(total: Floats, scores: Scores, weight: float) -> None:
+    """Add to `total` how many spreads each score lies from the mean, times the weight; both (n,)."""
     known, mean, square = 0, 0.0, 0.0
     for score in scores:
         if np.isfinite(score):
             known += 1
-            mean += score
+            mean += np.float64(score)
     mean /= max(known, 1)
     for score in scores:
         if np.isfinite(score):
-            square += (score - mean) ** 2
+            square += (np.float64(score) - mean) ** 2
     if square > 0.0:
         scale = weight / np.sqrt(square / known)
         for j in range(scores.size):
@@ -148,9 +148,10 @@ def _add_in_spreads(total: Floats, scores: Floats, weight: float) -> None:
                 total[j] += scale * (scores[j] - mean)
 
 
-def _best(source: str, scores: Floats) -> Rows:
+def _best(source: str, scores: Scores) -> Rows:
     """The places of the homes that a source names by their scores, NaN for none."""
-    return top(scores.astype(np.float32), BEST[source])
+    best = top(scores, BEST[source])
+    return best[scores[best] > 0] if source in _OF_LIKES else best
 
 
 def _band(who: Shopper) -> tuple[float, float]:
@@ -165,24 +166,24 @@ def _price_cut(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Rows:
     stated = who.limits is not None and (who.limits.price_max is not None or who.limits.price_min is not None)
     if not (low > 0 or stated):
         return _NONE
-    cuts, last = serving.cuts, np.zeros(len(market), dtype=np.int64)
-    late = (cuts.at > moment - CUT_WITHIN) & (cuts.at <= moment)
-    last[cuts.home[late]] = cuts.at[late]
-    at = last[rows]
-    price = market.numbers["ListPrice"][rows] if "ListPrice" in market.numbers else np.full(len(rows), np.nan)
-    fits = (price >= low) & (price <= high) if low > 0 else price > 0
-    found = np.flatnonzero(fits & (at > moment - CUT_WITHIN))
-    return found[np.argsort(-at[found], kind="stable")][: BEST["price_cut"]]
+    cuts = serving.cuts
+    late = np.flatnonzero((cuts.at > moment - CUT_WITHIN) & (cuts.at <= moment))
+    late = late[np.append(np.diff(cuts.home[late]) != 0, True)[: late.size]]  # of each home the last
+    price = market.numbers.get("ListPrice", np.full(len(market), np.nan))[cuts.home[late]]
+    late = late[(price >= low) & (price <= high) if low > 0 else price > 0]
+    late = late[np.argsort(-cuts.at[late], kind="stable")]
+    places = np.minimum(np.searchsorted(rows, cuts.home[late]), len(rows) - 1)
+    found: Rows = places[rows[places] == cuts.home[late]]
+    return found[: BEST["price_cut"]]
 
 
 def _new_in_area(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Rows:
     """Homes listed of late where the lead looks, newest first; anywhere, if it is not known where it looks."""
     listed = serving.market.listed_at[rows]
-    fits = (listed > moment - NEW_WITHIN) & (listed <= moment)
+    found = np.flatnonzero((listed > moment - NEW_WITHIN) & (listed <= moment))
     liked = _areas_liked(serving, who)
     if liked.size and not (who.limits is not None and who.limits.areas):
-        fits &= np.isin(serving.area[rows], liked)
-    found = np.flatnonzero(fits)
+        found = found[np.isin(serving.area[rows[found]], liked)]
     return found[np.argsort(-listed[found], kind="stable")][: BEST["new_in_area"]]
 
 
@@ -199,7 +200,7 @@ def _got_away(serving: Serving, who: Shopper, codes: Codes) -> Rows:
     if content is None or not gone.size:
         return _NONE
     names = {who.liked.property_ids[place] for place in gone.tolist()}
-    return _best("got_away", content.score(_only(who.query, names), codes).astype(np.float64))
+    return _best("got_away", content.score(_only(who.query, names), codes))
 
 
 def _only(query: Query, names: Collection[str]) -> Query:
@@ -215,14 +216,13 @@ def _only(query: Query, names: Collection[str]) -> Query:
     )
 
 
-def _cohort(serving: Serving, who: Shopper, rows: Rows, popular: Floats | None) -> Rows:
+def _cohort(serving: Serving, who: Shopper, rows: Rows, popular: Scores | None) -> Rows:
     """Homes that leads with the same likes liked; without such leads what is popular where and as the lead looks."""
     model, codes = serving.model, serving.codes[rows]
     liked = model.items.codes(who.liked.property_ids)
     counts = cohort_likes(model.pasts, liked, who.lead_id, len(model.items))
     if counts is not None:
-        of_home = counts[codes].astype(np.float64)
-        return _best("cohort", np.where(of_home > 0, of_home, np.nan))
+        return _best("cohort", counts[codes].astype(np.float32))
     if popular is None:
         return _NONE
     fits, (low, high), liked_in = popular > 0, _band(who), _areas_liked(serving, who)
@@ -244,7 +244,7 @@ def _exploration(serving: Serving, who: Shopper, codes: Codes, moment: int) -> R
     if isinstance(online, OnlineLearningModel):
         each = BEST["exploration"] // _DRAWS
         drawn = online.draws(who.query, _DRAWS, seed)
-        return np.unique(np.concatenate([top(online.score_by(taste, codes), each) for taste in drawn]))
+        return np.unique(np.concatenate([top(scores, each) for scores in online.score_by(drawn, codes)]))
     unknown = np.flatnonzero(~serving.model.acted_[codes.array])
     return np.sort(np.random.default_rng(seed).permutation(unknown)[: BEST["exploration"]])
 

@@ -14,7 +14,7 @@ from homing.core.errors import StorageError
 from homing.core.ids import Vocabulary
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
-from homing.store.payload import Label, label_of, payload_columns
+from homing.store.payload import Label, payload_columns
 
 __all__ = ["TYPES", "EventColumns", "EventRow", "columns_of", "event_columns"]
 
@@ -143,4 +143,6 @@ def _types(kinds: Sequence[str]) -> NDArray[np.int16]:
 
 
 def _label(texts: Sequence[str | None]) -> Label:
-    return label_of(list(enumerate(texts)), len(texts))
+    names = Vocabulary(sorted({text for text in texts if text is not None}))
+    codes = dict(zip(names.ids, range(len(names)), strict=True))
+    return Label(np.array([-1 if text is None else codes[text] for text in texts], dtype=np.int32), names)

@@ -50,7 +50,7 @@ def label_of(said: Said, size: int) -> Label:
     names = Vocabulary(sorted({text for _, text in texts}))
     codes = np.full(size, -1, dtype=np.int32)
     if texts:
-        codes[[row for row, _ in texts]] = [names.code(text) for _, text in texts]
+        codes[[row for row, _ in texts]] = names.codes([text for _, text in texts])
     return Label(codes, names)
 
 
@@ -70,12 +70,14 @@ def _said(data: Sequence[Payload | None], keys: Sequence[str]) -> dict[str, list
         if rest:
             inside[head].append((key, rest))
     for row, payload in enumerate(data):
-        for name, value in payload.items() if payload else ():
-            if name in said:
-                said[name].append((row, value))
-            if name in inside and isinstance(value, Mapping):
+        if not payload:
+            continue
+        for key in said.keys() & payload.keys():
+            said[key].append((row, payload[key]))
+        for name in inside.keys() & payload.keys():
+            if isinstance(value := payload[name], Mapping):
                 for key, found in _reached(value, inside[name]):
-                    if payload is not None and key not in payload:
+                    if key not in payload:
                         said[key].append((row, found))
     return said
 
