@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import postgres_ground
 import pytest
+from api_ground import ending_streams
 from starlette.routing import Route
 
 from homing.api.segment_addresses import ADDRESSES
@@ -316,18 +317,10 @@ def app_of(folder: Path, house_of: type[Homing]) -> Any:
 
 
 def answered(app: Any, method: str, path: str, more: Any) -> tuple[int, Any]:
-    async def ended(scope: Any, receive: Any, send: Any) -> None:
-        """The application, whose streams end with their first answer."""
-
-        async def sent(message: Any) -> None:
-            await send(message)
-            if b"\ndata: " in message.get("body", b""):
-                app.state.stopping.set()
-
-        await app(scope, receive, sent)
-
     async def asked() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(ended), base_url="http://testserver") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(ending_streams(app)), base_url="http://testserver"
+        ) as client:
             return await client.request(method, path, **{"headers": OF_B, **more})
 
     answer = asyncio.run(asked())

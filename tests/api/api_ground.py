@@ -127,6 +127,20 @@ def prediction(home: Any, rank: int, events: Any) -> ModelPrediction:
     )
 
 
+def ending_streams(app: Any) -> Any:
+    """The application, whose streams end with their first answer."""
+
+    async def ended(scope: Any, receive: Any, send: Any) -> None:
+        async def sent(message: Any) -> None:
+            await send(message)
+            if b"\ndata: " in message.get("body", b""):
+                app.state.stopping.set()
+
+        await app(scope, receive, sent)
+
+    return ended
+
+
 @dataclass(frozen=True)
 class Client:
     """Asks the application without a network; an error inside is answered as a server would."""
@@ -140,7 +154,7 @@ class Client:
         """The answers to requests that are all made at once."""
 
         async def asked() -> list[httpx.Response]:
-            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+            transport = httpx.ASGITransport(ending_streams(self.app), raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
                 return await asyncio.gather(*(client.request(how, path, **more) for how, path, more in requests))
 

@@ -95,7 +95,7 @@ def test_every_worker_tells_of_an_act_and_of_a_price_and_stops_when_told(server)
             return list(threads.map(next, streams))
 
         assert {answer["event_count"] for _, answer in told()} == {0}
-        assert 'homing_streams 6.0' in server.text("/metrics").splitlines()
+        assert "homing_streams 6.0" in server.text("/metrics").splitlines()
         sequence = server.ask("/v1/events", view("ann", "home-1"))["sequence"]
         after = told()
         assert {(name, answer["event_count"]) for name, answer in after} == {(sequence, 1)}

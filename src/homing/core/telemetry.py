@@ -46,8 +46,8 @@ METRICS: Final = {
     "swaps": Metric("counter", "Changes of what is served.", ("what",)),
     "streams": Metric("gauge", "Live streams that are open."),
 }
-"""Everything that is measured, by name. One that does not stand here cannot be told. No label names a tenant, a lead or a
-home: measurements are of the server, and whoever may read them is of one tenant."""
+"""Everything that is measured, by name. One that does not stand here cannot be told. No label names a tenant, a lead or
+a home: measurements are of the server, and whoever may read them is of one tenant."""
 
 
 class Sink(Protocol):
