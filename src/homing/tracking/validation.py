@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from homing.core.clock import DAY, MINUTE, format_moment, from_micros, parse_moment, to_micros
 from homing.core.errors import BadInput, Fault, shown
-from homing.core.ids import content_id, id_fault
+from homing.core.ids import are_ids, content_id, id_fault
 from homing.event_types import EventType, Key
 from homing.interfaces import BehavioralEvent
 from homing.store.events import payload_json, word_fault
@@ -34,6 +35,7 @@ FILE_FIELDS: Final = FIELDS | {"received_at"}
 _TYPES: dict[str, EventType] = {kind.value: kind for kind in EventType}
 _MOMENT = "be an RFC 3339 moment with an offset, such as 2026-11-22T20:00:00Z"
 _LAST_MOMENT = to_micros(datetime.fromisoformat("9999-12-31T00:00:00Z")) - DAY
+_received = lru_cache(16)(from_micros)  # what comes together is received together
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -51,20 +53,14 @@ class _Row:
         self.faults.append(Fault(where, must, "nothing" if got is None else shown(got)))
 
     def texts(self) -> dict[str, str]:
-        """The ids and words that are given and right."""
-        found: dict[str, str] = {}
-        for name in _IDS:
-            if (value := self.get(name)) is not None:
-                if fault := id_fault(value, name):
-                    self.faults.append(fault)
-                else:
-                    found[name] = value
+        """The ids and words that are given, right as long as no fault is noted."""
+        found = {name: value for name in _IDS if (value := self.get(name)) is not None}
+        faults = [] if are_ids(found.values()) else [id_fault(value, name) for name, value in found.items()]
         for name in _WORDS:
             if (value := self.get(name)) is not None:
-                if fault := word_fault(value, name):
-                    self.faults.append(fault)
-                else:
-                    found[name] = value
+                found[name] = value
+                faults.append(word_fault(value, name))
+        self.faults.extend(filter(None, faults))
         return found
 
     def moment(self, name: str) -> int | None:
@@ -125,7 +121,7 @@ def event_from(
     return BehavioralEvent(
         event_type=kind,
         timestamp=timestamp,
-        received_at=timestamp if known_at == at else from_micros(known_at),
+        received_at=timestamp if known_at == at else _received(known_at),
         tenant=tenant,
         event_data=data,
         outcome_value=value,
