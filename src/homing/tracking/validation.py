@@ -12,7 +12,7 @@ import msgspec
 
 from homing.core.clock import DAY, MINUTE, format_moment, from_micros, parse_moment, to_micros
 from homing.core.errors import BadInput, Fault, shown
-from homing.core.ids import are_ids, content_id, id_fault
+from homing.core.ids import content_id, id_fault
 from homing.event_types import EventType, Key
 from homing.interfaces import BehavioralEvent
 from homing.store.events import payload_json, word_fault
@@ -53,14 +53,20 @@ class _Row:
         self.faults.append(Fault(where, must, "nothing" if got is None else shown(got)))
 
     def texts(self) -> dict[str, str]:
-        """The ids and words that are given, right as long as no fault is noted."""
-        found = {name: value for name in _IDS if (value := self.get(name)) is not None}
-        faults = [] if are_ids(found.values()) else [id_fault(value, name) for name, value in found.items()]
+        """The ids and words that are given and right."""
+        found: dict[str, str] = {}
+        for name in _IDS:
+            if (value := self.get(name)) is not None:
+                if fault := id_fault(value, name):
+                    self.faults.append(fault)
+                else:
+                    found[name] = value
         for name in _WORDS:
             if (value := self.get(name)) is not None:
-                found[name] = value
-                faults.append(word_fault(value, name))
-        self.faults.extend(filter(None, faults))
+                if fault := word_fault(value, name):
+                    self.faults.append(fault)
+                else:
+                    found[name] = value
         return found
 
     def moment(self, name: str) -> int | None:
