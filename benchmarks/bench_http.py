@@ -52,9 +52,9 @@ class Served:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        here = str(Path(__file__).parent)
+        path = os.pathsep.join(filter(None, (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))))
         self.process = subprocess.Popen(
-            [sys.executable, "-c", source.format(port=self.port)], env={**os.environ, "PYTHONPATH": here, **environment}
+            [sys.executable, "-c", source.format(port=self.port)], env={**os.environ, "PYTHONPATH": path, **environment}
         )
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
 

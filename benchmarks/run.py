@@ -11,6 +11,7 @@ import bench_als
 import bench_batch
 import bench_features
 import bench_http
+import bench_intake_http
 import bench_online
 import bench_ranker
 import bench_recommend
@@ -26,6 +27,7 @@ MEASURED = {
     "online": bench_online.measure,
     "recommend": bench_recommend.measure,
     "http": bench_http.measure,
+    "intake_http": bench_intake_http.measure,
 }
 
 

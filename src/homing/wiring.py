@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from homing.core.clock import Clock, system_clock
 from homing.core.errors import BadInput, StorageError
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from homing.store.postgres import PostgresDatabase
 
 __all__ = ["Homing", "application", "build", "read_settings", "served"]
+
+_NEW_OBJECTS: Final = 20_000
+"""So many new objects, about as many as two hundred events, before Python looks for those that nobody can reach."""
 
 
 class Homing:
@@ -214,7 +218,10 @@ def application() -> FastAPI:
     measure()
     if settings.otel is not None:
         trace(settings.otel)
-    return served(build(settings, one_of_many=True))
+    serving = served(build(settings, one_of_many=True))
+    gc.freeze()  # what was loaded stays; only what requests leave behind is looked through
+    gc.set_threshold(_NEW_OBJECTS)
+    return serving
 
 
 def served(homing: Homing) -> FastAPI:

@@ -71,6 +71,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # `Observed` tells
         middleware=[
             Middleware(Observed, addresses=addresses),
             Middleware(Guard),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, Protocol, TypeVar
+from typing import Final, Literal, Protocol
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from homing.api.problems import problem
+from homing.api.together import Together
 from homing.core.clock import Clock, system_clock
 from homing.core.errors import BadInput
 from homing.core.signing import Signer
@@ -29,7 +28,6 @@ __all__ = ["NEED_NO_KEY", "Caller", "Callers", "Identifies", "Identify", "caller
 NEED_NO_KEY: Final = frozenset({"/healthz", "/readyz", "/homing.js"})
 """The addresses that are open to all."""
 
-T = TypeVar("T")
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHALLENGE: Final = 'Bearer realm="homing", Basic realm="homing", charset="UTF-8"'
 _PREFLIGHT: Final = {
@@ -67,18 +65,19 @@ class Identifies(Protocol):
 
 
 class Identify:
-    """Who calls by what key, asked of the database each time, so that a revoked key stops counting at once.
+    """Who calls by what key, asked of the database once a call has come, so that a revoked key stops counting at once.
 
     Without any key in the database every caller is an administrator of `tenant`. Once there was one there is no way
     back: revoking the last key does not open the doors. `shoppers` seals the tokens of shoppers.
     """
 
     def __init__(self, keys: KeyStore, tenant: str, shoppers: Signer, clock: Clock = system_clock) -> None:
-        self._keys, self._tenant, self._shoppers, self._clock = keys, tenant, shoppers, clock
+        self._find, self._binds = Together(keys.find, near=keys.is_near), Together(keys.binds, near=keys.is_near)
+        self._tenant, self._shoppers, self._clock = tenant, shoppers, clock
 
     async def __call__(self, key: str | None, token: str | None = None) -> Caller:
         """The caller; one of the scope `none` if a key is needed and this is none that counts."""
-        found = await self._asked(self._keys.find, b"" if key is None else key_hash(key))
+        found = await self._find(b"" if key is None else key_hash(key))
         if not found.any:
             return Caller(self._tenant, "admin")
         if found.key is None:
@@ -92,11 +91,7 @@ class Identify:
 
     async def binds(self, origin: str) -> bool:
         """Whether a key that counts is bound to an origin."""
-        return await self._asked(self._keys.binds, origin)
-
-    async def _asked(self, question: Callable[[Any], T], value: object) -> T:
-        # A server's answer takes a while, and the loop has others to serve; a file's is there sooner than a thread.
-        return question(value) if self._keys.is_near else await asyncio.to_thread(question, value)
+        return await self._binds(origin)
 
 
 class Callers:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import re
-import secrets
 import time
 from collections.abc import Mapping
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from homing.core.telemetry import count, logger, timed
@@ -31,6 +31,7 @@ class Observed:
 
     def __init__(self, app: ASGIApp, addresses: Mapping[object, str]) -> None:
         self.app, self._addresses = app, addresses
+        self._fresh = random.Random()  # noqa: S311  # names, no secrets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -38,13 +39,13 @@ class Observed:
             await self.app(scope, receive, send)
             return
         began, status = time.perf_counter(), 500
-        request_id = _request_id(Headers(scope=scope))
+        request_id = self._request_id(Headers(scope=scope))
 
         async def send_observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(raw=message["headers"])["X-Request-Id"] = request_id
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
         with (
@@ -63,7 +64,6 @@ class Observed:
                     recommendation_id=state.get("recommendation_id", ""),
                 )  # fmt: skip
 
-
-def _request_id(headers: Headers) -> str:
-    own = headers.get("x-request-id", "")
-    return own if _REQUEST_ID.match(own) else secrets.token_hex(8)
+    def _request_id(self, headers: Headers) -> str:
+        own = headers.get("x-request-id", "")
+        return own if _REQUEST_ID.match(own) else f"{self._fresh.getrandbits(64):016x}"

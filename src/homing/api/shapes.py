@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, NotRequired
 
 from typing_extensions import TypedDict  # until Python 3.12 pydantic cannot read the one of typing
@@ -57,8 +57,7 @@ def given(answer: Stored) -> dict[str, Any]:
     >>> given(Stored(1, 0, 0, (), 7))
     {'stored': 1, 'duplicates': 0, 'suppressed': 0, 'refused': (), 'sequence': 7}
     """
-    told = {field.name: getattr(answer, field.name) for field in fields(answer)}
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name in answer.__slots__ if (value := getattr(answer, name)) is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,10 @@ def system_clock() -> int:
 
 def to_micros(moment: datetime, where: str = "timestamp") -> int:
     """Microseconds of an aware datetime; a naive one is refused, because nobody can tell which moment it means."""
-    if moment.tzinfo is None or moment.utcoffset() is None:
+    if moment.tzinfo is not UTC and (moment.tzinfo is None or moment.utcoffset() is None):
         raise BadInput.of(where, "carry a time zone (for example 2026-11-22T20:00:00Z)", moment.isoformat())
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    return since.days * DAY + since.seconds * SECOND + since.microseconds
 
 
 def from_micros(at: int) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import repeat
 from typing import Any, Generic, NewType, TypeVar
 from weakref import WeakKeyDictionary
@@ -21,6 +21,7 @@ __all__ = [
     "PropertyId",
     "Tenant",
     "Vocabulary",
+    "are_ids",
     "checked_id",
     "content_id",
     "id_fault",
@@ -47,6 +48,22 @@ def id_fault(value: object, where: str) -> Fault | None:
     if not value.isprintable() or value != value.strip():
         return Fault(where, must + " without blanks at its ends", shown(value))
     return None
+
+
+def are_ids(values: Collection[Any]) -> bool:
+    """Whether these are all ids for sure, at one look at all of them; if not, `id_fault` says of each whether it is.
+
+    >>> are_ids(["lead-1", "home 7"]), are_ids(["lead-1", "home-7 "]), are_ids(["a|", " b"]), are_ids([7])
+    (True, False, False, False)
+    """
+    if not values:
+        return True
+    try:
+        joined, lengths = f"|{'|'.join(values)}|", set(map(len, values))
+    except TypeError:
+        return False
+    blank_end = "| " in joined or " |" in joined
+    return joined.isprintable() and not blank_end and min(lengths) > 0 and max(lengths) <= LONGEST_ID
 
 
 def new_id(prefix: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -16,6 +17,7 @@ from homing.store.events import EventQuery, payload_json
 __all__ = ["StoredEvent", "behavioral_event", "event_row", "payload", "stored_event"]
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
+_known_at = lru_cache(16)(to_micros)  # what came together was known together
 _TYPES: Final = {kind.value: kind for kind in EventType}
 
 
@@ -45,7 +47,7 @@ class StoredEvent(NamedTuple):
 def stored_event(event: BehavioralEvent, sequence: int) -> StoredEvent:
     """The row of an event. An outcome that came with it was known when the event was, but not before it happened."""
     at = event.at
-    known_at = at if event.received_at is event.timestamp else event.known_at
+    known_at = at if event.received_at is event.timestamp else _known_at(event.received_at)
     outcome_at = outcome_known_at = None
     if event.outcome is not None or event.outcome_value is not None or event.outcome_timestamp is not None:
         moment = event.outcome_timestamp

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -34,6 +35,7 @@ FILE_FIELDS: Final = FIELDS | {"received_at"}
 _TYPES: dict[str, EventType] = {kind.value: kind for kind in EventType}
 _MOMENT = "be an RFC 3339 moment with an offset, such as 2026-11-22T20:00:00Z"
 _LAST_MOMENT = to_micros(datetime.fromisoformat("9999-12-31T00:00:00Z")) - DAY
+_received = lru_cache(16)(from_micros)  # what comes together is received together
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -125,7 +127,7 @@ def event_from(
     return BehavioralEvent(
         event_type=kind,
         timestamp=timestamp,
-        received_at=timestamp if known_at == at else from_micros(known_at),
+        received_at=timestamp if known_at == at else _received(known_at),
         tenant=tenant,
         event_data=data,
         outcome_value=value,
