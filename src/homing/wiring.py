@@ -134,7 +134,7 @@ class Homing:
         """Training and evaluation."""
         from homing.services.learning_service import LearningService  # numba and scipy
 
-        return LearningService(self.tracker, self.catalogue, self.registry, self.clock)
+        return LearningService(self.tracker, self.catalogue, self.registry, self.clock, self.directory)
 
 
 def read_settings(

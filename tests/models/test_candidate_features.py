@@ -13,6 +13,7 @@ FACTS = Facts(
     price=np.array([400.0, 500.0, 800.0, NAN, 0.0]),
     latitude=np.array([47.6, 47.7, 47.6, NAN, 47.6]),
     longitude=np.array([-122.3, -122.3, -122.2, NAN, -122.3]),
+    size=np.array([100.0, 200.0, 400.0, NAN, 0.0]),
     listed_at=np.array([0, 9 * DAY, 20 * DAY, UNKNOWN_MOMENT, 0]),
 )
 HOMES = np.arange(5)
@@ -101,6 +102,18 @@ def test_of_a_lead_that_liked_nothing_nothing_is_compared():
     for lead in (NOBODY, past([0, 1], [-1, 0])):
         for name in ("price_over_usual", "price_over_highest", "kilometres"):
             assert np.isnan(column(name, lead)[0]).all()
+
+
+def test_price_and_size_are_held_against_the_homes_within_the_stated_limits_before_any_act():
+    stated = past([], [], within=np.array([0, 1, 3]))
+    for name, usual, values in (
+        ("price_in_stated", 450, FACTS.price), ("price_to_stated", 500, FACTS.price), ("size_in_stated", 150, FACTS.size),
+    ):  # fmt: skip
+        said, family, direction = column(name, stated)
+        assert said[:3].tolist() == pytest.approx(np.log(values[:3] / usual))
+        assert np.isnan(said[3:]).all()
+        assert (family, direction) == ("stated_limits", 0)
+        assert np.isnan(column(name, NOBODY)[0]).all()
 
 
 def test_a_home_is_told_of_the_same_alone_and_among_others():

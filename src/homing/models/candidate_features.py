@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from homing.core.clock import DAY
 from homing.core.jit import kernel
 from homing.models.homes import UNKNOWN_MOMENT, HomesLike
-from homing.models.part_names import SOURCE_FAMILY
+from homing.models.part_names import SOURCE_FAMILY, STATED
 from homing.models.parts import Parts, part_scores
 from homing.models.pasts import Past
 
@@ -34,22 +34,23 @@ class ByFamily(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """Of each home its price in USD, its place in degrees (NaN unknown) and when it came on the market."""
+    """Of each home price in USD, place in degrees, size in square feet (NaN unknown); when it came on the market."""
 
     price: Floats
     latitude: Floats
     longitude: Floats
+    size: Floats
     listed_at: NDArray[np.int64]
 
     @classmethod
     def none(cls, count: int) -> Facts:
         """So many homes of which nothing is known."""
         unknown = np.full(count, np.nan)
-        return cls(unknown, unknown, unknown, np.full(count, UNKNOWN_MOMENT, dtype=np.int64))
+        return cls(unknown, unknown, unknown, unknown, np.full(count, UNKNOWN_MOMENT, dtype=np.int64))
 
     def replaced(self, count: int, rows: Codes, homes: HomesLike) -> Facts:
         """The same with what `homes` say, which are `rows` of now `count` homes."""
-        names = {"price": "ListPrice", "latitude": "Latitude", "longitude": "Longitude"}
+        names = {"price": "ListPrice", "latitude": "Latitude", "longitude": "Longitude", "size": "LivingArea"}
         fresh: dict[str, Any] = {}
         for field, name in names.items():
             column = np.full(count, np.nan)
@@ -63,14 +64,24 @@ class Facts:
             listed[rows] = homes.listed_at
         return Facts(**fresh, listed_at=listed)
 
+    def within(self, past: Past) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Median and highest price, then size, of the homes that satisfy what was stated; NaN where nothing was."""
+        stated = past.items[:0] if past.within is None else past.within
+        price, size = (values[stated][values[stated] > 0] for values in (self.price, self.size))
+        return _middle_and_most(price), _middle_and_most(size)
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything, as arrays."""
-        return {name: getattr(self, name) for name in ("price", "latitude", "longitude", "listed_at")}
+        return {name: getattr(self, name) for name in ("price", "latitude", "longitude", "size", "listed_at")}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Facts:
         """The inverse of `arrays`."""
-        return cls(arrays["price"], arrays["latitude"], arrays["longitude"], arrays["listed_at"])
+        return cls(*(arrays[name] for name in ("price", "latitude", "longitude", "size", "listed_at")))
+
+
+def _middle_and_most(values: Floats) -> tuple[float, float]:
+    return (float(np.median(values)), float(values.max())) if values.size else (np.nan, np.nan)
 
 
 class Told(NamedTuple):
@@ -86,7 +97,8 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes) -> Told:
     """Everything a ranker is told about some homes for a lead with this past.
 
     What a source says can only speak for a home the more it says so; so does nearness to a home liked. A price above
-    every price liked can only speak against it.
+    every price liked can only speak against it. Price and size are also told against the homes that satisfy what the
+    lead has stated, which is all that is known of one without acts.
     """
     columns: list[tuple[str, str, int, Floats]] = []
     for name, part in parts.items():
@@ -96,6 +108,7 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes) -> Told:
         else:
             columns.append((name, SOURCE_FAMILY.get(name, name), 1, part_scores(parts, name, past, items)))
     columns += _against_what_was_liked(facts, past, items)
+    columns += _against_what_was_stated(facts, past, items)
     columns.append(("days_listed", "recency", 0, _days_listed(facts, past, items)))
     names, family, monotone, said = zip(*columns, strict=True)
     return Told(names, family, monotone, np.column_stack(list(said)))
@@ -121,6 +134,21 @@ def _against_what_was_liked(facts: Facts, past: Past, items: Codes) -> list[tupl
         ("price_over_highest", "price", -1, above),
         ("kilometres", "location", -1, _kilometres(facts.latitude, facts.longitude, np.unique(liked), items)),
     ]
+
+
+def _against_what_was_stated(facts: Facts, past: Past, items: Codes) -> list[tuple[str, str, int, Floats]]:
+    """log(price and size / median over the homes within the stated limits); of the price also to their highest."""
+    (price, highest), (size, _) = past.once(facts, facts.within)
+    return [
+        ("price_in_stated", STATED, 0, _over(facts.price[items], price)),
+        ("price_to_stated", STATED, 0, _over(facts.price[items], highest)),
+        ("size_in_stated", STATED, 0, _over(facts.size[items], size)),
+    ]
+
+
+def _over(values: Floats, usual: float) -> Floats:
+    """log(value / usual), NaN where one is not known."""
+    return np.asarray(np.log(np.where(values > 0, values, np.nan) / usual))
 
 
 def _days_listed(facts: Facts, past: Past, items: Codes) -> Floats:
