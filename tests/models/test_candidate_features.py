@@ -90,12 +90,19 @@ def test_the_way_is_that_to_the_nearest_home_liked():
     assert (family, direction) == ("location", -1)
 
 
-def test_days_on_the_market_are_counted_to_the_moment_of_asking_and_none_of_the_future():
-    days, family, direction = column("days_listed", past([0], [1], as_of=10 * DAY))
-    assert np.expm1(days[[0, 1, 2]]).tolist() == pytest.approx([10, 1, 0])
+def test_the_days_that_a_home_was_there_while_the_lead_was_looking_are_counted_to_the_moment_of_asking():
+    days, family, direction = column("days_met", past([0], [1], at=np.array([5 * DAY]), as_of=10 * DAY))
+    assert np.expm1(days[[0, 1, 2]]).tolist() == pytest.approx([5, 1, 0])
     assert np.isnan(days[3])
-    assert (family, direction) == ("recency", 0)
-    assert np.isnan(column("days_listed", past([0], [1]))[0]).all()
+    assert (family, direction) == ("recency", -1)
+    assert np.isnan(column("days_met", past([0], [1]))[0]).all()
+
+
+def test_for_a_lead_that_has_only_come_a_new_home_is_no_better_than_an_old_one():
+    says = {"recency": Says()}
+    days = column("days_met", past([], [], as_of=10 * DAY), says)[0]
+    assert days[[0, 1, 2, 4]].tolist() == [0, 0, 0, 0]
+    assert "recency" not in told(says, FACTS, NOBODY, HOMES).names
 
 
 def test_of_a_lead_that_liked_nothing_nothing_is_compared():

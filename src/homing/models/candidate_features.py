@@ -96,12 +96,15 @@ class Told(NamedTuple):
 def told(parts: Parts, facts: Facts, past: Past, items: Codes) -> Told:
     """Everything a ranker is told about some homes for a lead with this past.
 
+    Of how new a home is, only the days count that it was there while the lead was looking, against it.
     What a source says can only speak for a home the more it says so; so does nearness to a home liked. A price above
     every price liked can only speak against it. Price and size are also told against the homes that satisfy what the
     lead has stated, which is all that is known of one without acts.
     """
     columns: list[tuple[str, str, int, Floats]] = []
     for name, part in parts.items():
+        if name == "recency":
+            continue
         if _goes_by_family(part):
             families, values = part.by_family(past, items)
             columns += [(f"{name}:{family}", family, 1, values[:, place]) for place, family in enumerate(families)]
@@ -109,7 +112,7 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes) -> Told:
             columns.append((name, SOURCE_FAMILY.get(name, name), 1, part_scores(parts, name, past, items)))
     columns += _against_what_was_liked(facts, past, items)
     columns += _against_what_was_stated(facts, past, items)
-    columns.append(("days_listed", "recency", 0, _days_listed(facts, past, items)))
+    columns.append(("days_met", "recency", -1, _days_met(facts, past, items)))
     names, family, monotone, said = zip(*columns, strict=True)
     return Told(names, family, monotone, np.column_stack(list(said)))
 
@@ -151,13 +154,19 @@ def _over(values: Floats, usual: float) -> Floats:
     return np.asarray(np.log(np.where(values > 0, values, np.nan) / usual))
 
 
-def _days_listed(facts: Facts, past: Past, items: Codes) -> Floats:
-    """log(1 + days on the market) at the moment of asking, NaN where one of the two is not known."""
-    if past.as_of is None:
+def _days_met(facts: Facts, past: Past, items: Codes) -> Floats:
+    """log(1 + days a home was on the market while the lead was looking), NaN where one of the two is not known.
+
+    The lead may have met it then, and did not turn to it. How new a home is to others says nothing: that new homes are
+    turned to sooner is because the others were met before.
+    """
+    if past.as_of is None or (past.items.size and past.at is None):
         return np.full(items.size, np.nan)
+    since = past.as_of if past.at is None or not past.at.size else int(past.at[0])
     listed = facts.listed_at[items]
-    days = np.maximum(past.as_of - np.where(listed == UNKNOWN_MOMENT, past.as_of, listed), 0) / DAY
-    return np.where(listed == UNKNOWN_MOMENT, np.nan, np.log1p(days))
+    known = listed != UNKNOWN_MOMENT
+    days = np.maximum(past.as_of - np.maximum(np.where(known, listed, since), since), 0) / DAY
+    return np.where(known, np.log1p(days), np.nan)
 
 
 @kernel
