@@ -113,9 +113,8 @@ def test_of_a_lead_that_liked_nothing_nothing_is_compared():
 
 def test_price_and_size_are_held_against_the_homes_within_the_stated_limits_before_any_act():
     stated = past([], [], within=np.array([0, 1, 3]))
-    for name, usual, values in (
-        ("price_in_stated", 450, FACTS.price), ("price_to_stated", 500, FACTS.price), ("size_in_stated", 150, FACTS.size),
-    ):  # fmt: skip
+    held_against = {"price_in_stated": (450, FACTS.price), "price_to_stated": (500, FACTS.price)}
+    for name, (usual, values) in {**held_against, "size_in_stated": (150, FACTS.size)}.items():
         said, family, direction = column(name, stated)
         assert said[:3].tolist() == pytest.approx(np.log(values[:3] / usual))
         assert np.isnan(said[3:]).all()
