@@ -275,13 +275,13 @@ def test_what_leads_choose_within_their_limits_is_learned_for_one_who_has_done_n
     for lead in range(40):
         home = 10 + 2 * lead
         limits = {"price_max": 300_000 + 5_000 * home}
-        market.directory.put_leads([lead_from({"lead_id": f"lead-{lead}", "limits": limits})])
+        market.directory.put_leads([lead_from({"lead_id": f"lead-{lead}", "limits": limits})], files=True)
         for n in range(6):
             market.act(f"lead-{lead}", f"h{home - n:03d}", "property_save", ago=(40 + lead % 9 - 6 * n) * DAY)
     market.directory.put_leads([lead_from({"lead_id": "new", "limits": {"price_max": 600_000}})])
 
     def mean_price(directory):
-        TrainModels(market.tracker, market.catalogue, market.registry, directory)(NOW)
+        TrainModels(market.tracker, market.catalogue, market.registry, directory)(NOW, models=["popularity"])
         return np.mean([prices[int(home[1:])] for home in market.ids("new")])
 
     without, limited = mean_price(None), mean_price(market.directory)
