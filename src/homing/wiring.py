@@ -139,7 +139,7 @@ class Homing:
         """Training and evaluation."""
         from homing.services.learning_service import LearningService  # numba and scipy
 
-        return LearningService(self.tracker, self.catalogue, self.registry, self.clock)
+        return LearningService(self.tracker, self.catalogue, self.registry, self.clock, self.directory)
 
     @cached_property
     def personalization(self) -> PersonalizationService:

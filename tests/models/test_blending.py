@@ -53,6 +53,20 @@ def test_only_the_first_act_on_a_home_is_a_choice_and_only_if_it_was_favoured_in
     assert sorted(int(choice.homes[0]) for choice in found) == [0, 2]
 
 
+def test_of_a_lead_that_stated_limits_the_others_satisfy_them_as_those_it_is_served_do():
+    data = pasts(["a", "a", "b"], ["h1", "h2", "h3"], [10, 20, 30])
+    within = np.arange(20, 30)
+    found = choices(
+        data, np.ones(3, dtype=bool), 50, everywhere, most=9, negatives=5, seed=1,
+        stated=lambda lead: within if lead == 0 else None,
+    )  # fmt: skip
+    of_a, of_b = [choice for choice in found if choice.past.within is within], found[-1]
+    assert len(of_a) == 2
+    assert all(np.isin(choice.homes[1:], within).all() for choice in of_a)
+    assert of_b.past.within is None
+    assert not np.isin(of_b.homes[1:], within).all()
+
+
 def test_the_others_were_on_the_market_and_untouched_by_the_lead():
     data = pasts(["a", "a", "b"], ["h1", "h2", "h3"], [10, 20, 30])
     for choice in choices(data, np.ones(3, dtype=bool), 50, lambda codes, at: codes < 10, most=9, negatives=5, seed=1):

@@ -13,6 +13,7 @@ FACTS = Facts(
     price=np.array([400.0, 500.0, 800.0, NAN, 0.0]),
     latitude=np.array([47.6, 47.7, 47.6, NAN, 47.6]),
     longitude=np.array([-122.3, -122.3, -122.2, NAN, -122.3]),
+    size=np.array([100.0, 200.0, 400.0, NAN, 0.0]),
     listed_at=np.array([0, 9 * DAY, 20 * DAY, UNKNOWN_MOMENT, 0]),
 )
 HOMES = np.arange(5)
@@ -89,18 +90,36 @@ def test_the_way_is_that_to_the_nearest_home_liked():
     assert (family, direction) == ("location", -1)
 
 
-def test_days_on_the_market_are_counted_to_the_moment_of_asking_and_none_of_the_future():
-    days, family, direction = column("days_listed", past([0], [1], as_of=10 * DAY))
-    assert np.expm1(days[[0, 1, 2]]).tolist() == pytest.approx([10, 1, 0])
+def test_the_days_that_a_home_was_there_while_the_lead_was_looking_are_counted_to_the_moment_of_asking():
+    days, family, direction = column("days_met", past([0], [1], at=np.array([5 * DAY]), as_of=10 * DAY))
+    assert np.expm1(days[[0, 1, 2]]).tolist() == pytest.approx([5, 1, 0])
     assert np.isnan(days[3])
-    assert (family, direction) == ("recency", 0)
-    assert np.isnan(column("days_listed", past([0], [1]))[0]).all()
+    assert (family, direction) == ("recency", -1)
+    assert np.isnan(column("days_met", past([0], [1]))[0]).all()
+
+
+def test_for_a_lead_that_has_only_come_a_new_home_is_no_better_than_an_old_one():
+    says = {"recency": Says()}
+    days = column("days_met", past([], [], as_of=10 * DAY), says)[0]
+    assert days[[0, 1, 2, 4]].tolist() == [0, 0, 0, 0]
+    assert "recency" not in told(says, FACTS, NOBODY, HOMES).names
 
 
 def test_of_a_lead_that_liked_nothing_nothing_is_compared():
     for lead in (NOBODY, past([0, 1], [-1, 0])):
         for name in ("price_over_usual", "price_over_highest", "kilometres"):
             assert np.isnan(column(name, lead)[0]).all()
+
+
+def test_price_and_size_are_held_against_the_homes_within_the_stated_limits_before_any_act():
+    stated = past([], [], within=np.array([0, 1, 3]))
+    held_against = {"price_in_stated": (450, FACTS.price), "price_to_stated": (500, FACTS.price)}
+    for name, (usual, values) in {**held_against, "size_in_stated": (150, FACTS.size)}.items():
+        said, family, direction = column(name, stated)
+        assert said[:3].tolist() == pytest.approx(np.log(values[:3] / usual))
+        assert np.isnan(said[3:]).all()
+        assert (family, direction) == ("stated_limits", 0)
+        assert np.isnan(column(name, NOBODY)[0]).all()
 
 
 def test_a_home_is_told_of_the_same_alone_and_among_others():

@@ -17,7 +17,7 @@ HOMES = Vocabulary([f"h{one}" for one in range(40)])
 def tell(past, items):
     """One feature that a source says, and how many acts the lead had behind it."""
     said = np.column_stack((items.astype(float), np.full(items.size, float(past.items.size))))
-    return Told(("online:price", "days_listed"), ("price", "recency"), (1, 0), said)
+    return Told(("online:price", "days_met"), ("price", "recency"), (1, 0), said)
 
 
 def pasts():
@@ -55,6 +55,19 @@ def test_strangers_have_no_past_and_each_is_somebody_else():
     assert found.acts.tolist() == [0, 0, 0]
     assert np.unique(found.lead).size == np.unique(found.rows.group).size == 2
     assert (found.lead < 0).all()
+
+
+def test_each_list_is_told_of_with_what_its_lead_stated_a_strangers_too():
+    heard = {}
+
+    def listening(past, items):
+        heard[int(items[0])] = past.within
+        return tell(past, items)
+
+    impressions = Impressions.from_columns(["ann", "x", "bob"], ["h4", "h5", "h6"], [20, 20, 20], engaged=[False] * 3)
+    stated = {"ann": np.array([1]), "x": np.array([2])}
+    shown_after(impressions, 0, pasts(), HOMES, listening, 9, 0, stated.get)
+    assert [None if heard[home] is None else heard[home].tolist() for home in (4, 5, 6)] == [[1], [2], None]
 
 
 def test_of_too_many_lists_whole_ones_are_drawn():

@@ -72,6 +72,11 @@ def all_reasons(change):
     return lambda item: replace(item, reasons=tuple(change(reason) for reason in item.reasons))
 
 
+def cited(item):
+    """All acts that the reasons of a home cite, those that count least last."""
+    return tuple(event for reason in item.reasons for event in reason.events)
+
+
 LIES = {
     "shares_add_up": lambda item: replace(item, rest=item.rest + 0.01),
     "few_say_enough": lambda item: replace(item, reasons=item.reasons[1:]),
@@ -80,7 +85,7 @@ LIES = {
     "may_be_said": all_reasons(lambda reason: replace(reason, text="in a safe neighborhood")),
     "recites_no_act": all_reasons(lambda reason: replace(reason, say="you viewed homes like it 3 times")),
     "fits_a_message": lambda item: replace(item, sms=item.sms + "€" * 70),
-    "cited_act_counts": all_reasons(lambda reason: replace(reason, events=reason.events[::-1])),
+    "cited_act_counts": lambda item: all_reasons(lambda reason: replace(reason, events=cited(item)[-1:]))(item),
     "counterfactual_holds": lambda item: replace(
         item, counterfactual=Counterfactual("without nothing it would not be here", ())
     ),

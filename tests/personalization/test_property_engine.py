@@ -270,6 +270,24 @@ def test_after_training_the_answer_names_the_version_and_is_no_longer_degraded_b
     assert not any(note.startswith("models:") for note in answer.degraded)
 
 
+def test_what_leads_choose_within_their_limits_is_learned_for_one_who_has_done_nothing(market):
+    prices = market.catalogue.snapshot().numbers["ListPrice"]
+    for lead in range(40):
+        home = 10 + 2 * lead
+        limits = {"price_max": 300_000 + 5_000 * home}
+        market.directory.put_leads([lead_from({"lead_id": f"lead-{lead}", "limits": limits})], files=True)
+        for n in range(6):
+            market.act(f"lead-{lead}", f"h{home - n:03d}", "property_save", ago=(40 + lead % 9 - 6 * n) * DAY)
+    market.directory.put_leads([lead_from({"lead_id": "new", "limits": {"price_max": 600_000}})])
+
+    def mean_price(directory):
+        TrainModels(market.tracker, market.catalogue, market.registry, directory)(NOW, models=["popularity"])
+        return np.mean([prices[int(home[1:])] for home in market.ids("new")])
+
+    without, limited = mean_price(None), mean_price(market.directory)
+    assert limited > without + 50_000
+
+
 def test_a_model_trained_later_has_no_say_in_the_past(market):
     market.act("ann", "h080", "property_save", ago=9 * DAY)
     before = as_json(market.engine.recommend("ann", as_of=NOW - DAY))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,14 @@ from scipy.optimize import minimize
 
 from homing.models.pasts import Past, Pasts
 
-__all__ = ["Choice", "choices", "conditional_logit", "later_rows", "past_before"]
+__all__ = ["Choice", "Stated", "choices", "conditional_logit", "later_rows", "past_before"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Alive = Callable[[Codes, int], NDArray[np.bool_]]
 """Which of these homes were on the market at a moment."""
+Stated = Callable[[int], Codes | None]
+"""The homes that satisfy what a lead stated, by its code; None where nothing is stated."""
 
 _MOST_STRENGTH = 5.0
 _DRAWS = 4
@@ -46,13 +48,22 @@ def later_rows(pasts: Pasts, share: float, not_after: int | None = None) -> NDAr
 
 
 def choices(
-    pasts: Pasts, later: NDArray[np.bool_], homes: int, alive: Alive, *, most: int, negatives: int, seed: int
+    pasts: Pasts,
+    later: NDArray[np.bool_],
+    homes: int,
+    alive: Alive,
+    *,
+    most: int,
+    negatives: int,
+    seed: int,
+    stated: Stated = lambda lead: None,
 ) -> list[Choice]:
     """Choices among the later rows: the first act of a lead on a home that it came to favour, seeded draw of `most`.
 
     At most as many are of leads that had done nothing before as of others, if 30 or more of those are there. What the
     lead did before that act, as far as it was known then, is its past. The others are drawn from all homes on
-    the market at that moment; the strength is the weight of its acts on the home, at most 5.
+    the market at that moment, of a lead that stated limits from those that satisfy them, as it is served only these;
+    the strength is the weight of its acts on the home, at most 5.
     """
     rng = np.random.default_rng(seed)
     pair = pasts.lead.astype(np.int64) * max(1, homes) + pasts.items
@@ -63,11 +74,14 @@ def choices(
     if rows.size > most:
         kept = np.sort(rng.choice(rows.size, most, replace=False, p=strengths / strengths.sum()))
         rows, strengths = rows[kept], strengths[kept]
-    made = (
-        _choice(pasts, int(row), float(weight), rng.integers(0, homes, _DRAWS * negatives), alive, negatives)
-        for row, weight in zip(rows, strengths, strict=True)
-    )
-    return [choice for choice in made if choice is not None]
+    made = []
+    for row, weight in zip(rows.tolist(), strengths.tolist(), strict=True):
+        within = stated(_lead_of(pasts, row))
+        drawn = rng.integers(0, homes if within is None else within.size, _DRAWS * negatives)
+        found = _choice(pasts, row, weight, drawn if within is None else within[drawn], alive, negatives)
+        if found is not None:
+            made.append(replace(found, past=replace(found.past, within=within)))
+    return made
 
 
 def past_before(pasts: Pasts, lead: int, at: int) -> Past:
@@ -120,9 +134,12 @@ def _not_mostly_strangers(pasts: Pasts, rows: Codes, rng: np.random.Generator) -
     return kept
 
 
+def _lead_of(pasts: Pasts, row: int) -> int:
+    return int(np.searchsorted(pasts.offsets, row, side="right")) - 1
+
+
 def _choice(pasts: Pasts, row: int, strength: float, drawn: Codes, alive: Alive, negatives: int) -> Choice | None:
-    lead = int(np.searchsorted(pasts.offsets, row, side="right")) - 1
-    start = int(pasts.offsets[lead])
+    start = int(pasts.offsets[_lead_of(pasts, row)])
     at = row if pasts.at is None else int(pasts.at[row])
     end = row if pasts.at is None else start + int(np.searchsorted(pasts.at[start:row], at, side="left"))
     past = pasts.known_between(start, end, None if pasts.at is None else at)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from homing.core.clock import DAY
 from homing.core.jit import kernel
 from homing.models.homes import UNKNOWN_MOMENT, HomesLike
-from homing.models.part_names import SOURCE_FAMILY
+from homing.models.part_names import SOURCE_FAMILY, STATED
 from homing.models.parts import Parts, part_scores
 from homing.models.pasts import Past
 
@@ -34,22 +34,23 @@ class ByFamily(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """Of each home its price in USD, its place in degrees (NaN unknown) and when it came on the market."""
+    """Of each home price in USD, place in degrees, size in square feet (NaN unknown); when it came on the market."""
 
     price: Floats
     latitude: Floats
     longitude: Floats
+    size: Floats
     listed_at: NDArray[np.int64]
 
     @classmethod
     def none(cls, count: int) -> Facts:
         """So many homes of which nothing is known."""
         unknown = np.full(count, np.nan)
-        return cls(unknown, unknown, unknown, np.full(count, UNKNOWN_MOMENT, dtype=np.int64))
+        return cls(unknown, unknown, unknown, unknown, np.full(count, UNKNOWN_MOMENT, dtype=np.int64))
 
     def replaced(self, count: int, rows: Codes, homes: HomesLike) -> Facts:
         """The same with what `homes` say, which are `rows` of now `count` homes."""
-        names = {"price": "ListPrice", "latitude": "Latitude", "longitude": "Longitude"}
+        names = {"price": "ListPrice", "latitude": "Latitude", "longitude": "Longitude", "size": "LivingArea"}
         fresh: dict[str, Any] = {}
         for field, name in names.items():
             column = np.full(count, np.nan)
@@ -63,14 +64,24 @@ class Facts:
             listed[rows] = homes.listed_at
         return Facts(**fresh, listed_at=listed)
 
+    def within(self, past: Past) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Median and highest price, then size, of the homes that satisfy what was stated; NaN where nothing was."""
+        stated = past.items[:0] if past.within is None else past.within
+        price, size = (values[stated][values[stated] > 0] for values in (self.price, self.size))
+        return _middle_and_most(price), _middle_and_most(size)
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything, as arrays."""
-        return {name: getattr(self, name) for name in ("price", "latitude", "longitude", "listed_at")}
+        return {name: getattr(self, name) for name in ("price", "latitude", "longitude", "size", "listed_at")}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Facts:
         """The inverse of `arrays`."""
-        return cls(arrays["price"], arrays["latitude"], arrays["longitude"], arrays["listed_at"])
+        return cls(*(arrays[name] for name in ("price", "latitude", "longitude", "size", "listed_at")))
+
+
+def _middle_and_most(values: Floats) -> tuple[float, float]:
+    return (float(np.median(values)), float(values.max())) if values.size else (np.nan, np.nan)
 
 
 class Told(NamedTuple):
@@ -85,11 +96,15 @@ class Told(NamedTuple):
 def told(parts: Parts, facts: Facts, past: Past, items: Codes) -> Told:
     """Everything a ranker is told about some homes for a lead with this past.
 
+    Of how new a home is, only the days count that it was there while the lead was looking, against it.
     What a source says can only speak for a home the more it says so; so does nearness to a home liked. A price above
-    every price liked can only speak against it.
+    every price liked can only speak against it. Price and size are also told against the homes that satisfy what the
+    lead has stated, which is all that is known of one without acts.
     """
     columns: list[tuple[str, str, int, Floats]] = []
     for name, part in parts.items():
+        if name == "recency":
+            continue
         if _goes_by_family(part):
             families, values = part.by_family(past, items)
             columns += [(f"{name}:{family}", family, 1, values[:, place]) for place, family in enumerate(families)]
@@ -97,7 +112,8 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes) -> Told:
             scores = part_scores(parts, name, past, items).astype(np.float64)
             columns.append((name, SOURCE_FAMILY.get(name, name), 1, scores))
     columns += _against_what_was_liked(facts, past, items)
-    columns.append(("days_listed", "recency", 0, _days_listed(facts, past, items)))
+    columns += _against_what_was_stated(facts, past, items)
+    columns.append(("days_met", "recency", -1, _days_met(facts, past, items)))
     names, family, monotone, said = zip(*columns, strict=True)
     return Told(names, family, monotone, np.column_stack(list(said)))
 
@@ -124,13 +140,34 @@ def _against_what_was_liked(facts: Facts, past: Past, items: Codes) -> list[tupl
     ]
 
 
-def _days_listed(facts: Facts, past: Past, items: Codes) -> Floats:
-    """log(1 + days on the market) at the moment of asking, NaN where one of the two is not known."""
-    if past.as_of is None:
+def _against_what_was_stated(facts: Facts, past: Past, items: Codes) -> list[tuple[str, str, int, Floats]]:
+    """log(price and size / median over the homes within the stated limits); of the price also to their highest."""
+    (price, highest), (size, _) = past.once(facts, facts.within)
+    return [
+        ("price_in_stated", STATED, 0, _over(facts.price[items], price)),
+        ("price_to_stated", STATED, 0, _over(facts.price[items], highest)),
+        ("size_in_stated", STATED, 0, _over(facts.size[items], size)),
+    ]
+
+
+def _over(values: Floats, usual: float) -> Floats:
+    """log(value / usual), NaN where one is not known."""
+    return np.asarray(np.log(np.where(values > 0, values, np.nan) / usual))
+
+
+def _days_met(facts: Facts, past: Past, items: Codes) -> Floats:
+    """log(1 + days a home was on the market while the lead was looking), NaN where one of the two is not known.
+
+    The lead may have met it then, and did not turn to it. How new a home is to others says nothing: that new homes are
+    turned to sooner is because the others were met before.
+    """
+    if past.as_of is None or (past.items.size and past.at is None):
         return np.full(items.size, np.nan)
+    since = past.as_of if past.at is None or not past.at.size else int(past.at[0])
     listed = facts.listed_at[items]
-    days = np.maximum(past.as_of - np.where(listed == UNKNOWN_MOMENT, past.as_of, listed), 0) / DAY
-    return np.where(listed == UNKNOWN_MOMENT, np.nan, np.log1p(days))
+    known = listed != UNKNOWN_MOMENT
+    days = np.maximum(past.as_of - np.maximum(np.where(known, listed, since), since), 0) / DAY
+    return np.where(known, np.log1p(days), np.nan)
 
 
 @kernel

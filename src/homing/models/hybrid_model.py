@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.errors import BadInput
+from homing.core.ids import Vocabulary
 from homing.models.artifact import packed_text, text_from
 from homing.models.base import Arrays, Lead, LearningModel, Scores, under
-from homing.models.blending import Choice, choices, later_rows
+from homing.models.blending import Choice, Stated, choices, later_rows
 from homing.models.calibration import Calibrated, Calibration
 from homing.models.candidate_features import Facts, Told, told
 from homing.models.content_based import ContentBasedModel
@@ -221,21 +223,24 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         early = data if not self.config.tune else data.select(data.known() < start)
         self.parts_ = learning.fitted(fresh, early)
         self.head_ = Head.constant(prior_weights(tuple(fresh)))
-        found = self._choices(later, homes)
+        stated = _told_limits(impressions, homes, self.items)
+        found = self._choices(later, homes, lambda lead: stated(self.pasts.leads.ids[lead]))
         self.head_ = scaled(self.head_, self._raw, found)
         if not self.config.tune:
             return
         self.head_ = weighed(self.head_, self._raw, found)
         if self.head_.learned:
-            self._rank(found, impressions if later.any() else None, start)
+            self._rank(found, impressions if later.any() else None, start, stated)
         self.parts_ = learning.fitted({name: model.twin() for name, model in self.parts_.items()})
 
-    def _rank(self, found: Sequence[Choice], impressions: Impressions | None, start: int) -> None:
+    def _rank(
+        self, found: Sequence[Choice], impressions: Impressions | None, start: int, stated: Callable[[Id], Codes | None]
+    ) -> None:
         """Learn the ranker from choices on the market and lists shown since, and from the latter how sure it is."""
         most, seed = _SHOWN_A_CHOICE * self.config.most_validated, self.config.seed
         shown = None
         if impressions is not None:
-            shown = shown_after(impressions, start, self.pasts, self.items, self._told, most, seed)
+            shown = shown_after(impressions, start, self.pasts, self.items, self._told, most, seed, stated)
         chosen = told_choices(found, self._told)
         rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
         self.ranker_ = learned_ranker(chosen, shown, rates, seed)
@@ -353,7 +358,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
     # -- learning ----------------------------------------------------------------------------------------------
 
-    def _choices(self, later: NDArray[np.bool_], homes: HomesLike | None) -> list[Choice]:
+    def _choices(self, later: NDArray[np.bool_], homes: HomesLike | None, stated: Stated) -> list[Choice]:
         config = self.config
         return choices(
             self.pasts,
@@ -363,6 +368,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             most=config.most_validated,
             negatives=config.negatives,
             seed=config.seed,
+            stated=stated,
         )
 
     # -- scoring -----------------------------------------------------------------------------------------------
@@ -382,6 +388,23 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         return scores
 
 
+def _told_limits(
+    impressions: Impressions | None, homes: HomesLike | None, items: Vocabulary[Id]
+) -> Callable[[Id], Codes | None]:
+    """The codes of the homes that satisfy what a lead stated, in order, by its id."""
+    if impressions is None or homes is None:
+        return lambda lead: None
+    codes = items.codes_of(homes.ids)
+
+    @lru_cache(_MOST_STATED)
+    def stated(lead: Id) -> Codes | None:
+        rows = impressions.stated(lead)
+        return None if rows is None else np.sort(codes[rows])
+
+    return stated
+
+
+_MOST_STATED: Final = 256
 _WHOLE: Final = ("popularity", "recency")
 _SHOWN_A_CHOICE: Final = 10
 _QUIET: Final = 1e-6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,15 @@ from homing.models.interactions import Id, Ids
 __all__ = ["Impressions"]
 
 
+def _nothing(lead: Id) -> None:
+    """Nothing is stated."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Impressions:
     """n homes shown: to whom, which, when (int64 microseconds), at which place of the list, and what came of it.
+
+    `stated` says which rows of the homes learned from satisfy the limits that a lead stated, None where it stated none.
 
     >>> shown = Impressions.from_columns(["ann", "ann"], ["h1", "h2"], [0, 0], engaged=[True, False])
     >>> len(shown), int(shown.engaged.sum()), shown.position.tolist()
@@ -29,6 +35,7 @@ class Impressions:
     at: NDArray[np.int64]
     position: NDArray[np.int64]
     engaged: NDArray[np.bool_]
+    stated: Callable[[Id], NDArray[np.int64] | None] = _nothing
 
     @classmethod
     def from_columns(
@@ -69,4 +76,5 @@ class Impressions:
             self.at[some],
             self.position[some],
             self.engaged[some],
+            self.stated,
         )

@@ -38,10 +38,11 @@ class Shown:
 
 def shown_after(
     impressions: Impressions, cut: int, pasts: Pasts, items: Vocabulary[Id],
-    tell: Callable[[Past, Codes], Told], most: int, seed: int,
+    tell: Callable[[Past, Codes], Told], most: int, seed: int, stated: Callable[[Id], Codes | None] = lambda lead: None,
 ) -> Shown | None:  # fmt: skip
     """What was shown from a moment on, each list told of with what the lead had done before it; None if nothing.
 
+    `stated` gives the homes that satisfy what a lead stated.
     Lists are the homes shown to one lead at one moment; of more than `most` homes so many lists are drawn.
     """
     leads, homes = pasts.leads.codes(impressions.lead_ids), items.codes(impressions.property_ids)
@@ -61,6 +62,7 @@ def shown_after(
         first = int(usable[rows[0]])
         lead = int(leads[first])
         past = past_before(pasts, lead, int(impressions.at[first])) if lead >= 0 else nobody
+        past = replace(past, within=stated(impressions.lead_ids[first]))
         blocks.append(tell(past, homes[usable[rows]]))
         acts[rows] = past.items.size
     names, family, monotone, _ = blocks[0]

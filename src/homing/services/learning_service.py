@@ -12,6 +12,7 @@ from homing.core.clock import Clock, system_clock
 from homing.interfaces import TrainingResult, moment_or_now
 from homing.market.catalogue import Catalogue
 from homing.models.registry import ModelRegistry
+from homing.people.directory import Directory
 from homing.services.evaluate_models import EvaluateModels
 from homing.services.train_models import TrainModels
 from homing.tracking.behavior_tracker import BehaviorTracker
@@ -38,12 +39,13 @@ class LearningService:
     catalogue: Catalogue
     registry: ModelRegistry
     clock: Clock = system_clock
+    directory: Directory | None = None
 
     async def train(
         self, *, as_of: datetime | None = None, seed: int = 0, models: Sequence[str] | None = None
     ) -> list[TrainingResult]:
         """Train on what was known at a moment (left out: now); the new version serves once it is whole on disk."""
-        train = TrainModels(self.tracker, self.catalogue, self.registry)
+        train = TrainModels(self.tracker, self.catalogue, self.registry, self.directory)
         moment = moment_or_now(as_of, self.clock())
         return await asyncio.to_thread(train, moment, seed=seed, models=models)
 

@@ -111,7 +111,7 @@ class _Stand:
         self.catalogue.put([property_from(row, now=self.now, files=True) for row in made.listings])
         self.directory.put_leads([*(lead_from(row) for row in made.leads), *strangers], files=True)
         self.take(made.events)
-        trained = TrainModels(self.tracker, self.catalogue, self.registry)(self.now, seed=seed)
+        trained = TrainModels(self.tracker, self.catalogue, self.registry, self.directory)(self.now, seed=seed)
         self.says = str(trained[-1].metrics["says"])
         self.market = self.catalogue.snapshot()
         model = self.registry.load(str(self.registry.newest()))

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from homing.core.clock import from_micros
 from homing.interfaces import TrainingResult
 from homing.market.catalogue import Catalogue
+from homing.market.snapshot import MarketSnapshot
 from homing.models.hybrid_model import HybridRecommendationModel
+from homing.models.interactions import Id
 from homing.models.registry import ModelRegistry
+from homing.people.directory import Directory
+from homing.personalization.stated import homes_within
 from homing.personalization.training_data import TrainingData, training_data, weights_told
 from homing.tracking.behavior_tracker import BehaviorTracker
 
@@ -19,19 +27,24 @@ __all__ = ["TrainModels"]
 
 @dataclass(frozen=True, slots=True)
 class TrainModels:
-    """Learn from everything known at a moment, save it as the next version, and publish it."""
+    """Learn from everything known at a moment, save it as the next version, and publish it.
+
+    With a `directory` the hybrid learns what is chosen among the homes within the limits that a lead stated.
+    """
 
     tracker: BehaviorTracker
     catalogue: Catalogue
     registry: ModelRegistry
+    directory: Directory | None = None
 
     def __call__(self, as_of: int, *, seed: int = 0, models: Sequence[str] | None = None) -> list[TrainingResult]:
         """One result a part and one for the blend; `models` names the parts to blend, left out: all."""
         market = self.catalogue.snapshot(as_of)
         data = training_data(self.tracker.store, self.tracker.tenant, market, as_of)
+        impressions = replace(data.impressions, stated=self._stated(market, as_of))
         parts = tuple(name for name in models or () if name != "hybrid") or None
         model = HybridRecommendationModel(seed=seed, parts=parts).fit(
-            data.interactions, homes=market, impressions=data.impressions
+            data.interactions, homes=market, impressions=impressions
         )
         card = _card(model, data)
         told = {"event_weights": weights_told(data.weights), "says": model.says, "model": model.card()}
@@ -53,6 +66,21 @@ class TrainModels:
             )
             for name in (*model.weights, "hybrid")
         ]
+
+    def _stated(self, market: MarketSnapshot, as_of: int) -> Callable[[Id], NDArray[np.int64] | None]:
+        """The rows of the homes that satisfy what a lead had stated by then, by its id."""
+        people = {} if self.directory is None else self.directory.leads(as_of)
+        satisfying = lru_cache(_MOST_LIMITS)(partial(homes_within, market, np.arange(len(market))))
+
+        def stated(lead: Id) -> NDArray[np.int64] | None:
+            known = people.get(str(lead))
+            found = satisfying(known.limits) if known is not None and known.limits else None
+            return None if found is None else found.array
+
+        return stated
+
+
+_MOST_LIMITS: Final = 256
 
 
 def _card(model: HybridRecommendationModel, data: TrainingData) -> dict[str, float]:
