@@ -8,6 +8,7 @@ import re
 
 import httpx
 import pytest
+from api_ground import ending_streams
 from starlette.routing import Route
 
 from homing.core.clock import DAY, from_micros
@@ -62,7 +63,7 @@ def state(homing):
 
 def ask(homing, method, path, body=None):
     async def call():
-        transport = httpx.ASGITransport(served(homing), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(ending_streams(served(homing)), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return await client.request(method, path, json=body)
 
