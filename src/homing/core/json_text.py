@@ -34,8 +34,10 @@ def read_json(text: bytes) -> Any:
 def _instead(error: Exception, text: bytes) -> str:
     if isinstance(error, RecursionError):
         return "values nested too deep to be read"
-    if isinstance(error, UnicodeDecodeError):
-        return f"bytes that are not UTF-8, the first of them 0x{error.object[error.start]:02x}"
+    try:
+        text.decode()
+    except UnicodeDecodeError as fault:
+        return f"bytes that are not UTF-8, the first of them 0x{text[fault.start]:02x}"
     if not text.strip():
         return "nothing"
     said = str(error)
