@@ -170,6 +170,7 @@ ASKED = {
     "homing.personalization.property_engine.PropertyPersonalizationEngine.leads_for": "leads_for_a_home",
     "homing.personalization.property_engine.PropertyPersonalizationEngine.recommend": "recommendations",
     "homing.personalization.property_engine.PropertyPersonalizationEngine.shown_to": "lists_of_all_leads",
+    "homing.personalization.in_context.ask_in": "it hands its as_of to an Ask, which is answered as recommendations",
     "homing.personalization.passes.taken": "recommendations",
     "homing.personalization.serving.LiveServing.at": "recommendations",
     "homing.personalization.shopper.history": "shopper",
