@@ -14,7 +14,7 @@ from homing.core.clock import to_micros
 from homing.core.laws import by_name, must, refused, same
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
-from homing.store.events import Appended, EventQuery, EventStore, Extent
+from homing.store.events import EventQuery, EventStore, Extent
 
 __all__ = ["LAWS", "VIEW", "Make", "event", "filled", "ids", "micros", "moment"]
 
