@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, replace
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -83,7 +83,7 @@ class Identify:
         if found.key is None:
             return Caller(self._tenant, "none")
         of = found.key
-        caller = Caller(of.tenant, of.scope, of.key_id, of.origins)  # type: ignore[arg-type]
+        caller = Caller(of.tenant, cast("KeyScope", of.scope), of.key_id, of.origins)
         if token is None:
             return caller
         shopper = ShopperToken.read(self._shoppers, token, tenant=of.tenant, now=self._clock())

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from homing.api.requests import MEGABYTE, json_body, object_of
-from homing.api.routing import part
+from homing.api.routing import part, taking
 from homing.api.services import ApiServices
 from homing.api.shapes import FeedbackStored
 from homing.api.tenants import Tenants
@@ -23,12 +23,7 @@ from homing.personalization.feedback import feedback_event
 
 __all__ = ["routes"]
 
-_BODY: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/FeedbackRequest"}}},
-    }
-}
+_BODY: Final = taking({"$ref": "#/components/schemas/FeedbackRequest"})
 _FIELDS: Final = {"recommendation_id": str, "property_id": str, "event_type": str}
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Response
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from homing.api.requests import MEGABYTE, json_body
-from homing.api.routing import part
+from homing.api.routing import part, taking
 from homing.api.services import ApiServices
 from homing.api.shapes import FollowUpBossStored
 from homing.api.tenants import Tenants
@@ -21,21 +21,14 @@ from homing.tracking.validation import event_from
 
 __all__ = ["routes"]
 
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["type", "person"],
-                    "properties": {"type": {"type": "string"}, "person": {"type": "object"}},
-                    "additionalProperties": True,
-                }
-            }
-        },
+_BODY: Final = taking(
+    {
+        "type": "object",
+        "required": ["type", "person"],
+        "properties": {"type": {"type": "string"}, "person": {"type": "object"}},
+        "additionalProperties": True,
     }
-}
+)
 
 
 def routes(tenants: Tenants[ApiServices]) -> list[BaseRoute]:

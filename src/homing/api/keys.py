@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from homing.api.requests import MEGABYTE, json_body, object_of
-from homing.api.routing import part
+from homing.api.routing import part, taking
 from homing.api.services import ApiServices
 from homing.api.tenants import Tenants
 from homing.core.clock import format_moment
@@ -49,24 +49,17 @@ class KeysAnswer:
     keys: Sequence[KeyShown]
 
 
-_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["scope"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "scope": {"type": "string", "enum": SCOPES},
-                        "origins": {"type": "array", "items": {"type": "string", "maxLength": 255}},
-                    },
-                }
-            }
+_BODY: Final = taking(
+    {
+        "type": "object",
+        "required": ["scope"],
+        "additionalProperties": False,
+        "properties": {
+            "scope": {"type": "string", "enum": SCOPES},
+            "origins": {"type": "array", "items": {"type": "string", "maxLength": 255}},
         },
     }
-}
+)
 _FIELDS: Final = {"scope": str, "origins": list}
 
 

@@ -53,7 +53,7 @@ def _registry() -> CollectorRegistry:
             with suppress(FileNotFoundError):
                 file.unlink()  # of a worker that has ended; what it counted goes on to count
     together = CollectorRegistry()
-    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library leaves it without types
     return together
 
 

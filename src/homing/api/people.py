@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from homing.api.requests import MEGABYTE, json_body, object_of, read_as
-from homing.api.routing import part
+from homing.api.routing import part, taking
 from homing.api.services import ApiServices
 from homing.api.shapes import MergeStored, ProfileStored
 from homing.api.tenants import Tenants
@@ -27,22 +27,15 @@ __all__ = ["routes"]
 
 _PROFILE: Final = {"type": "object", "additionalProperties": True}
 _JSON: Final = {"application/json": {"schema": _PROFILE}}
-_BODY: Final = {"requestBody": {"required": True, "content": _JSON}}
-_VISITOR: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["anonymous_id"],
-                    "additionalProperties": False,
-                    "properties": {"anonymous_id": {"type": "string", "minLength": 1, "maxLength": 255}},
-                }
-            }
-        },
+_BODY: Final = taking(_PROFILE)
+_VISITOR: Final = taking(
+    {
+        "type": "object",
+        "required": ["anonymous_id"],
+        "additionalProperties": False,
+        "properties": {"anonymous_id": {"type": "string", "minLength": 1, "maxLength": 255}},
     }
-}
+)
 _FOUND: Final[dict[int | str, dict[str, Any]]] = {200: {"content": _JSON}}
 
 

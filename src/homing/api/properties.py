@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from homing.api.requests import MEGABYTE, json_body, known_parameters, read_as
-from homing.api.routing import part
+from homing.api.routing import part, taking
 from homing.api.services import ApiServices
 from homing.api.shapes import LeadsForAnswer, ListingsStored, Refused, SimilarAnswer
 from homing.api.tenants import Tenants
@@ -41,9 +41,9 @@ _LISTING: Final = {
     "additionalProperties": True,
 }
 _KEYED: Final = {**_LISTING, "required": ["ListingKey"]}
-_ONE: Final = {"requestBody": {"required": True, "content": {"application/json": {"schema": _LISTING}}}}
+_ONE: Final = taking(_LISTING)
 _MANY_SCHEMA: Final = {"oneOf": [_KEYED, {"type": "array", "maxItems": MOST_LISTINGS, "items": {"type": "object"}}]}
-_MANY: Final = {"requestBody": {"required": True, "content": {"application/json": {"schema": _MANY_SCHEMA}}}}
+_MANY: Final = taking(_MANY_SCHEMA)
 
 
 def routes(tenants: Tenants[ApiServices]) -> list[BaseRoute]:

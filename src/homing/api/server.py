@@ -21,7 +21,7 @@ def serve(target: str, *, host: str = "127.0.0.1", port: int = 8080, workers: in
     """Serve until told to stop. `target` is `module:function`; each worker calls the function for its application.
 
     Workers are processes of their own, so the function reads its settings from the environment. One that dies is
-    replaced. Told to stop, each answers what it has begun; what takes longer, such as a stream, is then cut off.
+    replaced. Told to stop, each ends its streams and answers what it has begun; what takes longer is cut off.
     """
     server = Granian(
         target,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from homing.api.callers import caller_of
 from homing.api.requests import MEGABYTE, json_body, object_of
-from homing.api.routing import part
+from homing.api.routing import part, taking
 from homing.api.services import ApiServices
 from homing.api.tenants import Tenants
 from homing.core.clock import format_moment
@@ -34,16 +34,7 @@ class TokenGiven:
 
 
 _ID: Final = {"type": "string", "minLength": 1, "maxLength": 255}
-_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"type": "object", "additionalProperties": False, "properties": {"anonymous_id": _ID}}
-            }
-        },
-    }
-}
+_BODY: Final = taking({"type": "object", "additionalProperties": False, "properties": {"anonymous_id": _ID}})
 
 
 def routes(tenants: Tenants[ApiServices]) -> list[BaseRoute]:

@@ -63,7 +63,8 @@ class KeyStore:
 
     def add(self, digest: bytes, key: StoredKey) -> None:
         """Store a new key under its hash, durably."""
-        values = (digest, *key._replace(origins=_text(key.origins)))  # type: ignore[arg-type]
+        tenant, key_id, scope, origins, created_at, revoked_at = key
+        values = (digest, tenant, key_id, scope, _text(origins), created_at, revoked_at)
         with self._database.write("keys") as transaction:
             transaction.execute(_INSERT, values)
 
