@@ -25,6 +25,7 @@ from homing.interfaces import BehavioralEvent
 from homing.personalization.ask import Ask
 from homing.personalization.ranking_thread import RANKING
 from homing.personalization.realtime_engine import RealtimePersonalization
+from homing.services.keys import CreateKey
 from homing.store.replica import Replicated
 
 PATIENCE = 60.0
@@ -380,8 +381,11 @@ def sent_by(updates, stopping, *, until, slow=False, **times):
     async def receive():
         return await asyncio.Event().wait()
 
+    async def allowed():
+        return True
+
     async def run():
-        stream = EventStream(updates, Ask(lead_id="ann"), stopping, **times)
+        stream = EventStream(updates, Ask(lead_id="ann"), stopping, allowed, **times)
         await asyncio.wait_for(stream({}, receive, send), PATIENCE)
 
     return run(), sent
@@ -404,3 +408,28 @@ def test_a_reader_who_takes_in_nothing_is_cut_off(live):
     asyncio.run(stream)
     assert len(sent) == 2
     assert realtime.listening == 0
+
+
+def test_a_key_that_was_revoked_hears_nothing_more(served):
+    served.put(home_row(1))
+    made = CreateKey(served.keys, "default", lambda: NOW)("read")
+    sent = []
+
+    async def send(message):
+        sent.append(message.get("body", b""))
+        if b"data: " in sent[-1]:
+            served.keys.revoke("default", made.kept.key_id, NOW)
+            act(served, "ann")
+
+    async def listen():
+        served.app.state.stopping = asyncio.Event()
+        scope = {
+            "type": "http", "method": "GET", "path": "/v1/leads/ann/stream", "query_string": b"", "scheme": "http",
+            "headers": [(b"authorization", f"Bearer {made.text}".encode())], "server": ("testserver", 80),
+            "root_path": "",
+        }  # fmt: skip
+        await asyncio.wait_for(served.app(scope, asyncio.Event().wait, send), PATIENCE)
+
+    asyncio.run(listen())
+    assert [b"data: " in body for body in sent].count(True) == 1
+    assert sent[-1] == b""

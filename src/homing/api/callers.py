@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -23,7 +24,7 @@ from homing.services.keys import key_hash
 from homing.services.shopper_token import ShopperToken
 from homing.store.keys import KeyStore
 
-__all__ = ["NEED_NO_KEY", "Caller", "Callers", "Identifies", "Identify", "caller_of", "key_sent"]
+__all__ = ["NEED_NO_KEY", "Caller", "Callers", "Identifies", "Identify", "caller_of", "key_sent", "still_may_call"]
 
 NEED_NO_KEY: Final = frozenset({"/healthz", "/readyz", "/homing.js"})
 """The addresses that are open to all."""
@@ -124,7 +125,8 @@ class Callers:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        scope.setdefault("state", {})["caller"] = caller
+        identified = partial(self._identify, key_sent(headers), headers.get("homing-token"))
+        scope.setdefault("state", {}).update(caller=caller, identified=identified)
         readable = origin is not None and (origin in self._origins or origin in caller.origins)
         await self.app(scope, receive, _readable_to(origin, send) if origin is not None and readable else send)
 
@@ -172,6 +174,14 @@ def caller_of(request: Request) -> Caller:
     """Who makes a request."""
     caller: Caller = request.scope["state"]["caller"]
     return caller
+
+
+async def still_may_call(request: Request) -> bool:
+    """Whether who made a request could make it now too: asked by an answer that lasts, such as a stream."""
+    try:
+        return bool(await request.scope["state"]["identified"]() == caller_of(request))
+    except BadInput:  # the token has expired
+        return False
 
 
 def key_sent(headers: Headers) -> str | None:

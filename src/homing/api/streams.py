@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from homing.api.callers import still_may_call
 from homing.api.recommendations import asked
 from homing.api.services import ApiServices
 from homing.api.tenants import Tenants
@@ -41,7 +43,7 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
         ask, after = asked(request, name)
         heard = _heard(request.headers.get("last-event-id", ""), after)
         updates = tenants.of(request).realtime.listen(ask, heard)
-        return EventStream(updates, ask, request.app.state.stopping)
+        return EventStream(updates, ask, request.app.state.stopping, partial(still_may_call, request))
 
     async def get_lead_stream(request: Request) -> Response:
         return stream(request, "lead_id")
@@ -69,6 +71,8 @@ def _heard(last: str, after: int | None) -> int | None:
 class EventStream(Response):
     """Answers as server-sent events, until the reader goes or is too slow, an answer fails, or the server stops.
 
+    `allowed` is asked before anything is sent: a key that was revoked hears nothing more, nor does an expired token.
+
     An event has the name `recommendations`, the answer as its data, and as its id the sequence number up to which the
     answer has seen what happened. After 15 seconds without one a comment is sent. A reader who does not take in what
     was sent for 10 seconds is cut off; like every reader that lost its connection it may come back with Last-Event-ID.
@@ -81,13 +85,14 @@ class EventStream(Response):
         updates: AsyncGenerator[Update, None],
         ask: Ask,
         stopping: asyncio.Event,
+        allowed: Callable[[], Awaitable[bool]],
         *,
         heartbeat: float = _HEARTBEAT_SECONDS,
         slowest: float = _SLOWEST_SECONDS,
     ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._updates, self._ask, self._stopping = updates, ask, stopping
+        self._updates, self._ask, self._stopping, self._allowed = updates, ask, stopping, allowed
         self._heartbeat, self._slowest = heartbeat, slowest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,6 +104,8 @@ class EventStream(Response):
             await self._send(send, _RETRY)
             while not any(end.done() for end in over):
                 await asyncio.wait({coming, *over}, timeout=self._heartbeat, return_when=asyncio.FIRST_COMPLETED)
+                if not await self._allowed():
+                    break
                 if coming.done():
                     await self._send(send, self._event(coming.result()))
                     coming = asyncio.ensure_future(anext(self._updates))
