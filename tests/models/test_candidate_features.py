@@ -90,18 +90,18 @@ def test_the_way_is_that_to_the_nearest_home_liked():
     assert (family, direction) == ("location", -1)
 
 
-def test_the_days_that_a_home_was_there_while_the_lead_was_looking_are_counted_to_the_moment_of_asking():
-    days, family, direction = column("days_met", past([0], [1], at=np.array([5 * DAY]), as_of=10 * DAY))
-    assert np.expm1(days[[0, 1, 2]]).tolist() == pytest.approx([5, 1, 0])
-    assert np.isnan(days[3])
-    assert (family, direction) == ("recency", -1)
-    assert np.isnan(column("days_met", past([0], [1]))[0]).all()
+def test_only_a_home_that_came_while_the_lead_was_looking_is_new_to_it():
+    newer, family, direction = column("newer_than_search", past([0], [1], at=np.array([5 * DAY]), as_of=10 * DAY))
+    assert np.exp(newer[[0, 1, 2]]).tolist() == pytest.approx([6 / 6, 6 / 2, 6 / 1])
+    assert np.isnan(newer[3])
+    assert (family, direction) == ("recency", 1)
+    assert np.isnan(column("newer_than_search", past([0], [1]))[0]).all()
 
 
 def test_for_a_lead_that_has_only_come_a_new_home_is_no_better_than_an_old_one():
     says = {"recency": Says()}
-    days = column("days_met", past([], [], as_of=10 * DAY), says)[0]
-    assert days[[0, 1, 2, 4]].tolist() == [0, 0, 0, 0]
+    newer = column("newer_than_search", past([], [], as_of=10 * DAY), says)[0]
+    assert newer[[0, 1, 2, 4]].tolist() == [0, 0, 0, 0]
     assert "recency" not in told(says, FACTS, NOBODY, HOMES).names
 
 

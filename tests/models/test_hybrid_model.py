@@ -83,6 +83,19 @@ def test_homes_are_explained_alike_whether_or_not_they_were_scored_before(model)
     assert model.explain_many(asked, ["h020"]) == model.explain_many(query(10, 50, 12), ["h020"])
 
 
+def test_somebody_unknown_gets_what_is_popular_and_fresh_and_the_parts_say_so(model):
+    nobody = Query("nobody", [], np.empty(0), as_of=START + 41 * DAY)
+    names = [f"h{n:03d}" for n in range(120)]
+    scores = model.score(nobody, names)
+    own = {name: model.parts[name].score(nobody, names) for name in ("popularity", "recency")}
+    z = {name: (said - np.nanmean(said)) / (np.nanstd(said) or 1.0) for name, said in own.items()}
+    assert np.unique(scores).size > 20
+    assert np.corrcoef(scores, np.nan_to_num(z["popularity"]) + np.nan_to_num(z["recency"]))[0, 1] > 0.5
+    best = names[int(np.argmax(scores))]
+    parts = model.explain(nobody, best)
+    assert set(sorted(parts, key=parts.get)[-1:]) <= {"popularity", "recency"}
+
+
 def test_a_new_home_counts_at_once(model):
     fresh = model.with_homes([*HOMES, {"ListingKey": "new", "ListPrice": 355_000, "BedroomsTotal": 3}])
     assert "new" not in model.items

@@ -17,7 +17,7 @@ HOMES = Vocabulary([f"h{one}" for one in range(40)])
 def tell(past, items):
     """One feature that a source says, and how many acts the lead had behind it."""
     said = np.column_stack((items.astype(float), np.full(items.size, float(past.items.size))))
-    return Told(("online:price", "days_met"), ("price", "recency"), (1, 0), said)
+    return Told(("online:price", "newer_than_search"), ("price", "recency"), (1, 0), said)
 
 
 def pasts():

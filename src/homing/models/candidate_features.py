@@ -96,7 +96,7 @@ class Told(NamedTuple):
 def told(parts: Parts, facts: Facts, past: Past, items: Codes) -> Told:
     """Everything a ranker is told about some homes for a lead with this past.
 
-    Of how new a home is, only the days count that it was there while the lead was looking, against it.
+    That a home is new speaks for it only as far as it is newer than the lead's search.
     What a source says can only speak for a home the more it says so; so does nearness to a home liked. A price above
     every price liked can only speak against it. Price and size are also told against the homes that satisfy what the
     lead has stated, which is all that is known of one without acts.
@@ -113,7 +113,7 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes) -> Told:
             columns.append((name, SOURCE_FAMILY.get(name, name), 1, scores))
     columns += _against_what_was_liked(facts, past, items)
     columns += _against_what_was_stated(facts, past, items)
-    columns.append(("days_met", "recency", -1, _days_met(facts, past, items)))
+    columns.append(("newer_than_search", "recency", 1, _newer_than_search(facts, past, items)))
     names, family, monotone, said = zip(*columns, strict=True)
     return Told(names, family, monotone, np.column_stack(list(said)))
 
@@ -155,19 +155,20 @@ def _over(values: Floats, usual: float) -> Floats:
     return np.asarray(np.log(np.where(values > 0, values, np.nan) / usual))
 
 
-def _days_met(facts: Facts, past: Past, items: Codes) -> Floats:
-    """log(1 + days a home was on the market while the lead was looking), NaN where one of the two is not known.
+def _newer_than_search(facts: Facts, past: Past, items: Codes) -> Floats:
+    """log(1 + days the lead has been looking) - log(1 + days of these that a home was there); NaN if not known.
 
-    The lead may have met it then, and did not turn to it. How new a home is to others says nothing: that new homes are
-    turned to sooner is because the others were met before.
+    0 for a home that was there all the time: the lead may have met it, and did not turn to it. How new a home is to
+    others says nothing: that new homes are turned to sooner is because the others were met before.
     """
     if past.as_of is None or (past.items.size and past.at is None):
         return np.full(items.size, np.nan)
     since = past.as_of if past.at is None or not past.at.size else int(past.at[0])
     listed = facts.listed_at[items]
     known = listed != UNKNOWN_MOMENT
-    days = np.maximum(past.as_of - np.maximum(np.where(known, listed, since), since), 0) / DAY
-    return np.where(known, np.log1p(days), np.nan)
+    there = np.maximum(past.as_of - np.maximum(np.where(known, listed, since), since), 0) / DAY
+    looking = max(past.as_of - since, 0) / DAY
+    return np.where(known, np.log1p(looking) - np.log1p(there), np.nan)
 
 
 @kernel

@@ -267,8 +267,8 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
     def _score(self, past: Past, items: Codes) -> Scores:
         if self.ranker_ is not None:
-            parts: Floats = self.ranker_.scores_and_parts(self._features(past, items))[1].sum(axis=1)
-            return parts.astype(np.float32)
+            total: Floats = self._by_family(self.ranker_, past, items).sum(axis=1)
+            return total.astype(np.float32)
         if self.head_.by_lead:
             every = np.arange(len(self.items))
             raw = np.empty((len(self.parts_), every.size))
@@ -278,6 +278,22 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         filled, rates = self._weighed(past, items)
         scores: Floats = np.einsum("ij,ij->i", filled, rates)
         return scores.astype(np.float32)
+
+    def _by_family(self, ranker: Ranker, past: Past, items: Codes) -> Floats:
+        """The parts of the score by the ranker's families, float64 (n, families).
+
+        Of somebody of whom nothing is known it has next to nothing to say; popularity and freshness are then added,
+        with the weights that hold before anything is learned.
+        """
+        parts = ranker.scores_and_parts(self._features(past, items))[1]
+        if past.items.size or past.within is not None:
+            return parts
+        for place, (name, weight) in enumerate(zip(self.parts_, prior_weights(tuple(self.parts_)), strict=True)):
+            if name in _WHOLE:
+                said = part_scores(self.parts_, name, past, items)
+                away = (said - self.head_.means[place]) / self.head_.spreads[place]
+                parts[:, ranker.families.index(SOURCE_FAMILY.get(name, name))] += weight * np.nan_to_num(away)
+        return parts
 
     def _explain(self, past: Past, items: Codes) -> list[dict[str, float]]:
         """Parts named `content:price`, `collaborative:<home id>`, `popularity`, `recency`.
@@ -299,7 +315,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
 
     def _explain_ranked(self, ranker: Ranker, past: Past, items: Codes) -> list[dict[str, float]]:
         """The part of each family; of those that go by homes it is shared out among the homes that speak for it."""
-        parts = ranker.scores_and_parts(self._features(past, items))[1]
+        parts = self._by_family(ranker, past, items)
         explained = [dict(zip(ranker.families, row, strict=True)) for row in parts.tolist()]
         rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
         for family in (name for name in BY_HOME if name in ranker.families):
