@@ -37,6 +37,7 @@ from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import LONGEST_LIST, Ask
 from homing.personalization.counterfactual import counterfactuals
 from homing.personalization.feedback import feedback_event
+from homing.personalization.histories import Histories
 from homing.personalization.in_context import ask_in, unmet
 from homing.personalization.leads_for import InterestedLead, LeadsAnswer, wanting
 from homing.personalization.ranking import Ranked, open_to, ranked_homes, stage
@@ -44,11 +45,12 @@ from homing.personalization.reason_wording import Drawn, Facts
 from homing.personalization.reasons import reasons
 from homing.personalization.returned import Returned
 from homing.personalization.serving import LiveServing, Serving
-from homing.personalization.shopper import Shopper, history, shopper, shoppers
+from homing.personalization.shopper import Shopper, shopper, shoppers
 from homing.personalization.shown import Shown
 from homing.personalization.similar import SimilarHome, similar
 from homing.personalization.sms import sms_line
 from homing.personalization.stated import with_stated
+from homing.store.columns import EventColumns
 from homing.store.events import EventQuery
 from homing.tracking.behavior_tracker import BehaviorTracker
 from homing.trust.text_guard import TextGuard, shipped_text_guard
@@ -114,6 +116,7 @@ class PropertyPersonalizationEngine:
     ) -> None:
         self._tracker, self._catalogue, self._directory, self._clock = tracker, catalogue, directory, clock
         self._known: _Everybody | None = None
+        self._histories = Histories(tracker.store, tracker.tenant)
         self._signer, self._links = signer or Signer.for_this_process("answer"), links
         self._may_say = lru_cache(_MOST_TEXTS)((guard or shipped_text_guard()).allows)
         self._serving = LiveServing(
@@ -188,12 +191,13 @@ class PropertyPersonalizationEngine:
         moment = self._clock() if ask.as_of is None else ask.as_of
         lead = None if self._directory is None or ask.lead_id is None else self._directory.lead(ask.lead_id, ask.as_of)
         limits = None if lead is None else lead.limits
-        store, tenant = self._tracker.store, self._tracker.tenant
         returned = self._returned(serving, moment, ask.as_of)
+        with timed("answer", stage="history"):
+            history = self._histories.of(ask, moment, present=ask.as_of is None)
 
         def found(ask: Ask) -> tuple[Shopper, Ranked]:
-            with timed("answer", stage="history"):
-                who = shopper(store, tenant, ask, limits, serving.market, moment, serving.weights)
+            with timed("answer", stage="shopper"):
+                who = shopper(history, ask, limits, serving.market, moment, serving.weights)
             with timed("answer", stage="candidates"):
                 who = with_stated(who, serving.within)
                 news = returned.changes(who.kept)
@@ -208,7 +212,7 @@ class PropertyPersonalizationEngine:
         with timed("answer", stage="reasons"):
             items = self._items(serving, who, ranked, moment, ask)
         if ask.counterfactual and not ask.rank_all:
-            items = self._hanging_on(serving, items, moment, ask, lambda ask: found(ask)[1].rows)
+            items = self._hanging_on(serving, items, history.events, ask, lambda ask: found(ask)[1].rows)
         trace = ranked.trace
         if len(items) < len(ranked.rows):
             trace += (stage("confident", len(items), below_min_confidence=len(ranked.rows) - len(items)),)
@@ -350,7 +354,7 @@ class PropertyPersonalizationEngine:
                 drawn=lambda: drawn()[home],
                 change=news.get(row),
                 words=partial(serving.model.words, who.query, home),
-                pulls=pulls[place],
+                pulls=cache(partial(pulls.on, place)),
             )  # fmt: skip
             added = {} if facts.change is None else facts.change.parts()
             return reasons({**parts[place], **added}, facts, who, self._may_say)
@@ -361,12 +365,11 @@ class PropertyPersonalizationEngine:
         self,
         serving: Serving,
         items: tuple[ModelPrediction, ...],
-        moment: int,
+        events: EventColumns,
         ask: Ask,
         listed: Callable[[Ask], NDArray[np.int64]],
     ) -> tuple[ModelPrediction, ...]:
         """The items with the acts without which each would not be in the list; `listed` makes the list anew."""
-        events = self._tracker.store.columns(self._tracker.tenant, history(ask, moment))
         rows = serving.market.ids.codes([item.property_id for item in items]).tolist()
 
         def without(ids: frozenset[str]) -> frozenset[int]:

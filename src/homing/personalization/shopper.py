@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -14,15 +14,15 @@ from homing.market.snapshot import MarketSnapshot
 from homing.models.query import Query
 from homing.people.lead import Limits
 from homing.personalization.ask import Ask
+from homing.personalization.histories import MOST_EVENTS, History
 from homing.personalization.passes import REASONS, Pass
 from homing.personalization.returned import IS_LIKE, MANY_VIEWS, VIEW, Act, Kept, kept
 from homing.store.columns import TYPES, EventColumns
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.signals import DECLARED, SIGNAL_LABELS, SIGNAL_NUMBERS, signed_weights
 
-__all__ = ["Acts", "Shopper", "are_acts", "history", "shopper", "shoppers"]
+__all__ = ["Acts", "Shopper", "are_acts", "shopper", "shoppers"]
 
-_MOST_EVENTS: Final = 5_000
 _BELIED: Final = 0.5
 _NOT_AN_ACT: Final = np.array([kind.spec.cause == "system" for kind in TYPES])
 
@@ -70,42 +70,34 @@ class Shopper:
     dismissed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     kept: Mapping[int, Kept] = field(default_factory=dict)
     passes: tuple[Pass, ...] = ()
+    event_of: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    """The last act on each home that it spoke for or against, by the home's id."""
+
+    def __post_init__(self) -> None:
+        acts = {**dict(zip(self.liked.property_ids, self.liked.event_ids, strict=True)),
+                **dict(zip(self.passed.property_ids, self.passed.event_ids, strict=True))}  # fmt: skip
+        object.__setattr__(self, "event_of", acts)
 
 
 def shopper(
-    store: EventStore,
-    tenant: str,
+    history: History,
     ask: Ask,
     limits: Limits | None,
     market: MarketSnapshot,
     as_of: int,
     weights: NDArray[np.float64] = DECLARED,
 ) -> Shopper:
-    """Read the last events of who is asked about, as of a moment (what had happened and was known), and weigh them.
+    """What the events of who is asked about, as of a moment, come to. Events that the question leaves out never were.
 
-    Of a visitor the events are those of its anonymous id. Events that the question leaves out never were.
+    Of a visitor the events are those of its anonymous id.
     """
-    asked = history(ask, as_of)
-    events = store.columns(tenant, asked, numbers=SIGNAL_NUMBERS, labels=SIGNAL_LABELS)
+    events, count = history
     everything = _Read.of(events, market, weights)
     in_time = np.argsort(events.at, kind="stable")  # a visitor's events may name several leads
-    count = len(events) if len(events) < _MOST_EVENTS else store.count(tenant, replace(asked, limit=None))
     if ask.without:
         left = np.array([event_id not in ask.without for event_id in events.event_ids], dtype=np.bool_)
         in_time, count = in_time[left[in_time]], count - int(np.count_nonzero(~left))
     return everything.shopper(ask.shopper_id, limits, in_time, as_of, count)
-
-
-def history(ask: Ask, as_of: int) -> EventQuery:
-    """The last events of who is asked about, as of a moment."""
-    return EventQuery(
-        lead_id=ask.lead_id,
-        anonymous_id=ask.anonymous_id,
-        upto=as_of,
-        known_upto=as_of,
-        limit=_MOST_EVENTS,
-        newest_first=True,
-    )
 
 
 def are_acts(events: EventColumns) -> NDArray[np.bool_]:
@@ -129,7 +121,7 @@ def shoppers(
     rows = {name: np.arange(*ends[code : code + 2]) for code, name in enumerate(events.leads.ids)}
     nothing = np.empty(0, np.int64)
     return [
-        everything.shopper(name, limits.get(name), mine[-_MOST_EVENTS:], as_of, len(mine))
+        everything.shopper(name, limits.get(name), mine[-MOST_EVENTS:], as_of, len(mine))
         for name in sorted(rows.keys() | limits.keys())
         for mine in (rows.get(name, nothing),)
     ]

@@ -19,6 +19,7 @@ from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.people.lead import Lead, Limits, lead_from
 from homing.personalization.ask import Ask
+from homing.personalization.histories import history
 from homing.personalization.property_engine import PropertyPersonalizationEngine
 from homing.personalization.shopper import shopper
 from homing.services.train_models import TrainModels
@@ -176,7 +177,8 @@ class _Suite:
         is_open = stated & ~np.isin(self.rows, seen)
         answer = stand.engine.answer(Ask(lead_id=lead, k=K, explain=False))
         shown = self._places([item.property_id for item in answer.items])
-        who = shopper(stand.tracker.store, _TENANT, Ask(lead_id=lead), None, stand.market, stand.now)
+        read = history(stand.tracker.store, _TENANT, Ask(lead_id=lead), stand.now)
+        who = shopper(read, Ask(lead_id=lead), None, stand.market, stand.now)
         codes = Codes(stand.model.items.codes([self.homes.ids.ids[row] for row in self.rows]))
         changed = done.changed is not None and upto > done.changed
         known = events[done.changed :] if changed else events
