@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.core.clock import DAY, MINUTE, Clock, from_micros, system_clock, to_micros
+from homing.core.clock import MINUTE, Clock, from_micros, system_clock, to_micros
 from homing.core.errors import BadInput, UnknownId
 from homing.core.signing import Signer
 from homing.core.telemetry import timed
@@ -35,13 +35,14 @@ from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import LONGEST_LIST, Ask
+from homing.personalization.attention import Attention
 from homing.personalization.counterfactual import counterfactuals
 from homing.personalization.feedback import feedback_event
 from homing.personalization.histories import Histories
 from homing.personalization.in_context import ask_in, unmet
 from homing.personalization.leads_for import InterestedLead, LeadsAnswer, wanting
 from homing.personalization.ranking import Ranked, open_to, ranked_homes, stage
-from homing.personalization.reason_wording import Drawn, Facts
+from homing.personalization.reason_wording import Facts
 from homing.personalization.reasons import reasons
 from homing.personalization.returned import Returned
 from homing.personalization.serving import LiveServing, Serving
@@ -51,7 +52,6 @@ from homing.personalization.similar import SimilarHome, similar
 from homing.personalization.sms import sms_line
 from homing.personalization.stated import with_stated
 from homing.store.columns import EventColumns
-from homing.store.events import EventQuery
 from homing.tracking.behavior_tracker import BehaviorTracker
 from homing.trust.text_guard import TextGuard, shipped_text_guard
 
@@ -61,10 +61,6 @@ _MOST_TEXTS: Final = 16_384
 _NO_ACTS: Final = "content, collaborative: no act of this lead on a home is known; ranked by popularity and freshness"
 _STATED_ONLY: Final = (
     "content: no act of this lead on a home is known; ranked by its stated limits, popularity and freshness"
-)
-_LONG_AGO: Final = 180 * DAY
-_IN_FAVOUR: Final = frozenset(
-    kind for kind in EventType if kind.spec.signed_weight > 0 and "property" in kind.spec.needs
 )
 
 
@@ -117,6 +113,7 @@ class PropertyPersonalizationEngine:
         self._tracker, self._catalogue, self._directory, self._clock = tracker, catalogue, directory, clock
         self._known: _Everybody | None = None
         self._histories = Histories(tracker.store, tracker.tenant)
+        self._attention = Attention(tracker.store, tracker.tenant)
         self._signer, self._links = signer or Signer.for_this_process("answer"), links
         self._may_say = lru_cache(_MOST_TEXTS)((guard or shipped_text_guard()).allows)
         self._serving = LiveServing(
@@ -231,7 +228,7 @@ class PropertyPersonalizationEngine:
         row = _row_of(serving, property_id)
         everybody = self._everybody(serving, moment, as_of)
         found = wanting(serving, everybody, row, k, self._returned(serving, moment, as_of))
-        ask = Ask(lead_id="everybody")
+        ask = Ask(lead_id="everybody", as_of=as_of)
         items = []
         for place, (who, change) in enumerate(zip(found.leads, found.changes, strict=True)):
             news = {} if change is None else {row: change}
@@ -344,7 +341,8 @@ class PropertyPersonalizationEngine:
         codes = Codes(serving.codes[ranked.rows])
         parts, pulls = serving.model.explain_many(who.query, codes), serving.model.pulls(who.query, codes)
         rows, news = ranked.rows.tolist(), ranked.news
-        drawn = cache(lambda: self._drawn([serving.market.ids.ids[row] for row in rows], moment))
+        homes, present = [serving.market.ids.ids[row] for row in rows], ask.as_of is None
+        drawn = cache(lambda: self._attention.drawn(homes, moment, present=present))
 
         def why(place: int) -> tuple[tuple[Reason, ...], float]:
             row = rows[place]
@@ -387,26 +385,6 @@ class PropertyPersonalizationEngine:
         """Where homes come from that are news again; the present reaches as far ahead as the catalogue's."""
         upto = self._catalogue.present() if as_of is None else moment
         return Returned(serving.market, partial(self._catalogue.versions_of, known_upto=upto), upto)
-
-    def _drawn(self, homes: Sequence[str], moment: int) -> dict[str, Drawn]:
-        """How many leads each home drew to an act in its favour."""
-        asked = EventQuery(
-            property_ids=frozenset(homes), event_types=_IN_FAVOUR, since=moment - _LONG_AGO, upto=moment,
-            known_upto=moment,
-        )  # fmt: skip
-        events = self._tracker.store.columns(self._tracker.tenant, asked)
-        size = len(events.properties)
-
-        def leads(which: NDArray[np.bool_]) -> list[int]:
-            """How many leads act on each home in these events."""
-            pairs = np.unique(events.lead[which].astype(np.int64) * size + events.property[which])
-            counts: list[int] = np.bincount(pairs % size, minlength=size).tolist() if size else []
-            return counts
-
-        known = events.lead >= 0
-        counted = zip(leads(known & (events.at > moment - 30 * DAY)), leads(known), strict=True)
-        found = {home: Drawn(*both) for home, both in zip(events.properties.ids, counted, strict=True)}
-        return {home: found.get(home, Drawn()) for home in homes}
 
     def _answer(
         self,

@@ -17,24 +17,17 @@ from homing.core.clock import DAY
 from homing.interfaces import Reason
 from homing.market.snapshot import MarketSnapshot
 from homing.models.part_names import BY_HOME, FIT, STATED, family_of, home_of
+from homing.personalization.attention import Drawn
 from homing.personalization.candidates import within
 from homing.personalization.returned import BACK, CUT, Change
 from homing.personalization.shopper import Acts, Shopper
 
-__all__ = ["Drawn", "Facts", "nothing_speaks_for_it", "worded"]
+__all__ = ["Facts", "nothing_speaks_for_it", "worded"]
 
 _MOST_CITED: Final = 3
 _MOST_EVENTS: Final = 50
 _MOST_WORDS: Final = 3
 _NEAR_KM: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """How many leads a home drew to an act in its favour, in the last 30 days and in the last 180."""
-
-    in_30_days: int = 0
-    in_180_days: int = 0
 
 
 def _none_pull(homes: tuple[str, ...]) -> NDArray[np.float64]:
