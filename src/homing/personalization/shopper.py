@@ -16,7 +16,7 @@ from homing.people.lead import Limits
 from homing.personalization.ask import Ask
 from homing.personalization.histories import MOST_EVENTS, History
 from homing.personalization.passes import REASONS, Pass
-from homing.personalization.returned import IS_LIKE, MANY_VIEWS, VIEW, Act, Kept, kept
+from homing.personalization.returned import IS_LIKE, MANY_VIEWS, VIEW, Act, Kept, kept, may_have_news
 from homing.store.columns import TYPES, EventColumns
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.signals import DECLARED, SIGNAL_LABELS, SIGNAL_NUMBERS, signed_weights
@@ -56,8 +56,8 @@ class Shopper:
     """What an answer to this lead stands on. `liked` and `passed` hold the homes it spoke for and against.
 
     A home that was relisted is one home: its last act counts, whichever listing it was on. `seen` and `dismissed` hold
-    the rows of listings acted on and of those that follow them; `kept` the homes it likes, by the row of the last one;
-    `passes` the homes it passed on for a reason that no later like belies.
+    the rows of listings acted on and of those that follow them; `kept` the homes it likes of which anything became
+    known since its last act on them, by the row of the last one; `passes` the homes it passed on for a reason that no later like belies.
     """
 
     lead_id: str
@@ -209,13 +209,17 @@ class _Read:
         return np.union1d(self.homes[known], self.now[known])
 
     def _kept(self, rows: NDArray[np.int64], against: NDArray[np.int64]) -> dict[int, Kept]:
-        """The homes that a lead likes, from its acts in the order of time and from its last words against homes."""
+        """The homes that a lead likes and that may be news, from its acts in the order of time and its last passes."""
         if not rows.size:
             return {}
         events, now = self.events, self.now[self.events.property[rows]]
         liked = now[IS_LIKE[events.type[rows]] & (self.weights[rows] > 0)]
         viewed, views = np.unique(now[events.type[rows] == VIEW], return_counts=True)
-        wanted = (now < len(self.market)) & np.isin(now, np.concatenate((liked, viewed[views >= MANY_VIEWS])))
+        likes = np.union1d(liked, viewed[views >= MANY_VIEWS])
+        likes = likes[likes < len(self.market)]
+        last = np.zeros(len(self.market), dtype=np.int64)
+        last[now[now < len(self.market)]] = events.at[rows[now < len(self.market)]]  # of acts on one home the latest
+        wanted = np.isin(now, likes[may_have_news(self.market, likes, last[likes])])
         acts: dict[int, list[Act]] = defaultdict(list)
         for place, row in zip(rows[wanted].tolist(), now[wanted].tolist(), strict=True):
             listing, weight = int(self.homes[events.property[place]]), float(self.weights[place])
