@@ -57,7 +57,8 @@ class Shopper:
 
     A home that was relisted is one home: its last act counts, whichever listing it was on. `seen` and `dismissed` hold
     the rows of listings acted on and of those that follow them; `kept` the homes it likes of which anything became
-    known since its last act on them, by the row of the last one; `passes` the homes it passed on for a reason that no later like belies.
+    known since its last act on them, by the row of the last one; `passes` the homes it passed on for a reason that no
+    later like belies.
     """
 
     lead_id: str
