@@ -28,6 +28,7 @@ from homing.api import (
     streams,
     tokens,
 )
+from homing.api.body_keys import BodyKeys
 from homing.api.callers import Callers, Identifies
 from homing.api.guard import Guard
 from homing.api.limits import Bodies, Limits, RateLimit
@@ -75,6 +76,7 @@ def create_app(
         middleware=[
             Middleware(Observed, addresses=addresses),
             Middleware(Guard),
+            Middleware(BodyKeys, seconds=bounds.body_seconds),
             Middleware(Callers, identify=identify, origins=bounds.origins),
             Middleware(RateLimit, rate=bounds.rate),
             Middleware(Bodies, seconds=bounds.body_seconds),

@@ -33,7 +33,22 @@ _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHALLENGE: Final = 'Bearer realm="homing", Basic realm="homing", charset="UTF-8"'
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Homing-Token, Last-Event-ID",
+    "Access-Control-Allow-Headers": ", ".join(
+        (
+            "Authorization",
+            "Content-Type",
+            "Homing-Token",
+            "Last-Event-ID",
+            "X-Retry-Count",  # Segment's client; the others are RudderStack's
+            "AnonymousId",
+            "SentAt",
+            "Rsa-Recovered",
+            "Rsa-Retry-Attempt",
+            "Rsa-Retry-Reason",
+            "Rsa-Since-First-Attempt",
+            "Rsa-Since-Last-Attempt",
+        )
+    ),
     "Access-Control-Max-Age": "600",
 }
 
