@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from homing.api.headers import header
 from homing.api.limits import in_time
 from homing.api.problems import problem
 from homing.api.segment_addresses import ADDRESSES
@@ -44,8 +44,7 @@ class BodyKeys:
         if scope["type"] != "http" or scope["path"] not in _PATHS or scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        if "authorization" in headers:
+        if header(scope, b"authorization") is not None:
             await self.app(scope, receive, send)
             return
         try:
@@ -53,7 +52,7 @@ class BodyKeys:
         except HTTPException as error:
             await problem(error.status_code, str(error.detail), headers=error.headers)(scope, receive, send)
             return
-        key = _key(come, headers.get("content-encoding", "").lower() == "gzip")
+        key = _key(come, (header(scope, b"content-encoding") or "").lower() == "gzip")
         if key is not None:  # in this very scope, which tells the log what has become of the request
             scope["headers"] = [*scope["headers"], (b"authorization", _basic(key))]
         await self.app(scope, _again(come, receive), send)

@@ -72,8 +72,8 @@ class Buckets:
 class RateLimit:
     """Answers 429 with Retry-After to a key that asks too often. Without keys there is no limit."""
 
-    def __init__(self, app: ASGIApp, rate: float) -> None:
-        self.app, self._buckets = app, Buckets(rate)
+    def __init__(self, app: ASGIApp, buckets: Buckets) -> None:
+        self.app, self._buckets = app, buckets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -17,6 +17,7 @@ from homing.api.requests import json_body
 from homing.api.scopes import only_own_shoppers
 from homing.api.segment_addresses import ADDRESSES
 from homing.api.services import ApiServices
+from homing.api.settled import settled
 from homing.api.shapes import MessagesTaken, Refused
 from homing.api.tenants import Tenants
 from homing.core.errors import BadInput
@@ -98,7 +99,7 @@ async def _take(
             refused.append(Refused(index, error.faults))
     only_own_shoppers(request, events)
     if events:
-        await asyncio.wrap_future(services.store.submit(services.tenant, events))
+        await settled(services.store.submit(services.tenant, events))
     if people:
         await asyncio.to_thread(_introduce, services, people)
     return refused

@@ -1,0 +1,76 @@
+"""The hot routes without the framework around them: the same layers of our own, in the same order, and the endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, cast
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from homing.api.problems import HANDLERS
+from homing.core.errors import HomingError
+
+__all__ = ["Application", "directly"]
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Held = Callable[[Request, str], Awaitable[None]]
+"""Raises where the caller of a request may not have what is at a path."""
+
+_OURS: Final = HANDLERS[HomingError]
+_HTTP: Final = HANDLERS[HTTPException]
+_UNEXPECTED: Final = HANDLERS[Exception]
+
+
+class Application(FastAPI):
+    """The whole API. What is posted to one of the paths in `direct` does not pass through the framework.
+
+    The framework's own layers, its search for the route and its handling of exceptions take as long again as reading,
+    checking and storing one event. The routes stand in the application all the same: it documents them, and answers
+    other methods.
+    """
+
+    direct: Mapping[str, ASGIApp] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        posted = scope["type"] == "http" and scope["method"] == "POST" and not scope.get("root_path")
+        app = self.direct.get(scope["path"]) if posted else None
+        await (super().__call__ if app is None else app)(scope, receive, send)
+
+
+def directly(routes: Sequence[Route], layers: Sequence[Middleware], held: Held) -> dict[str, ASGIApp]:
+    """What answers a POST to each of the routes' paths, which have no parameters; `layers` from the outermost in."""
+    direct = {}
+    for route in routes:
+        app = _answering(route, held)
+        for layer in reversed(layers):
+            app = cast("ASGIApp", layer.cls(app, *layer.args, **layer.kwargs))
+        direct[route.path] = app
+    return direct
+
+
+def _answering(route: Route, held: Held) -> ASGIApp:
+    endpoint, path = cast("Endpoint", route.endpoint), route.path
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["endpoint"] = endpoint
+        request = Request(scope, receive, send)
+        try:
+            await held(request, path)
+            response = await endpoint(request)
+        except HTTPException as error:
+            response = await _HTTP(request, error)
+        except HomingError as error:
+            response = await _OURS(request, error)
+        except Exception as error:
+            await (await _UNEXPECTED(request, error))(scope, receive, send)
+            raise
+        await response(scope, receive, send)
+
+    return answer
