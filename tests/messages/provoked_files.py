@@ -80,6 +80,7 @@ TABLE = {
     "row must be at most 4,000,000 bytes long; got more": imported("listings", "h.csv", "ListingKey\n" + "a" * 5_000_000 + "\n"),
     "event_data must be an object; got '{oops'": imported("events", "e.csv", "event_type,timestamp,event_data\npage_view,x,{oops\n"),
     "outcome_value must be a finite number; got 'much'": imported("events", "e.csv", "event_type,timestamp,outcome_value\npage_view,x,much\n"),
+    "EventType must be the name of what was done, such as Detailed View; got nothing": imported("events", "e.jsonl", [{"EventType": None, "EventTimestamp": "2026-05-01T12:00:00Z", "ActorKey": "a", "EventKey": "e"}]),
     "ActorType must be a person; got 'Bot'": imported("events", "e.jsonl", [{"EventType": "View", "EventTimestamp": "2026-05-01T12:00:00Z", "ActorType": "Bot", "ActorKey": "a", "EventKey": "e"}]),
     "ListPrice must be a finite number of USD above 0, up to 1e+12; got nan": imported("listings", "h.jsonl", '{"ListingKey": "h", "ListPrice": NaN}'),
     "ListPrice must be a finite number of USD above 0, up to 1e+12; got inf": imported("listings", "h.jsonl", '{"ListingKey": "h", "ListPrice": 1e400}'),
