@@ -39,7 +39,8 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
             raise HTTPException(413, f"An array holds at most {MOST_EVENTS:,} events; got {len(rows):,}.")
         dropped = Dropped()
         events, refused = _read(services, rows, dropped)
-        count("refused_events", len(refused))
+        if refused:
+            count("refused_events", len(refused))
         if refused and not isinstance(body, list):
             raise BadInput(refused[0].faults)
         only_own_shoppers(request, events)
