@@ -31,8 +31,8 @@ class Application(FastAPI):
     """The whole API. What is posted to one of the paths in `direct` does not pass through the framework.
 
     The framework's own layers, its search for the route and its handling of exceptions take as long again as reading
-    and checking one event and handing it to the store. The routes stand in the application all the same: it documents them, and answers
-    other methods.
+    and checking one event and handing it to the store. The routes stand in the application all the same: it documents
+    them, and answers other methods.
     """
 
     direct: Mapping[str, ASGIApp] = {}
