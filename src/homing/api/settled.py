@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
+
+from homing.core.telling import tell
 
 __all__ = ["settled"]
 
@@ -47,8 +50,12 @@ class _Waiting:
     def settle(self, loop: asyncio.AbstractEventLoop, future: Future[Any], mine: asyncio.Future[Any]) -> None:
         """From any thread. What is put there before the loop is found to be woken, the woken loop takes."""
         self._there.append((future, mine))
-        if not self._woken and not loop.is_closed():
+        if not self._woken:
             self._woken = True
+            tell(partial(self._wake, loop))
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not loop.is_closed():
             loop.call_soon_threadsafe(self._give)
 
     def _give(self) -> None:

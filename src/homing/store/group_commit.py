@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from homing.core.errors import Overloaded
 from homing.core.telemetry import count, move, timed
+from homing.core.telling import telling_many
 from homing.interfaces import BehavioralEvent
 from homing.store.event_rows import StoredEvent, stored_event
 from homing.store.events import Appended, check_events
@@ -100,11 +101,12 @@ class GroupCommit:
             with self._lock:
                 self._weight -= weight
             move("events_waiting", -weight)
-            for (_, done), outcome in zip(group, outcomes, strict=True):
-                if isinstance(outcome, Exception):
-                    done.set_exception(outcome)
-                else:
-                    done.set_result(outcome)
+            with telling_many():
+                for (_, done), outcome in zip(group, outcomes, strict=True):
+                    if isinstance(outcome, Exception):
+                        done.set_exception(outcome)
+                    else:
+                        done.set_result(outcome)
 
     def _gathered(self) -> list[tuple[Batch, Future[Appended]]]:
         """The next group; when there is none, the thread is no longer at work."""
