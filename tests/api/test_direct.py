@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from concurrent.futures import Future
 
@@ -11,6 +12,7 @@ from starlette.routing import Route
 
 from homing.api.limits import Limits
 from homing.api.scopes import NEEDS
+from homing.api.segment_addresses import ADDRESSES
 from homing.api.settled import settled
 from homing.core.telemetry import listen
 from homing.services.keys import CreateKey
@@ -24,13 +26,20 @@ def bearer(served, scope, **more):
     return {"Authorization": f"Bearer {CreateKey(served.keys, TENANT, lambda: NOW)(scope).text}", **more}
 
 
-def test_only_routes_that_stand_in_the_application_are_answered_directly(served):
-    there = {route.path for route in served.app.routes if isinstance(route, Route) and "POST" in route.methods}
-    assert {"/v1/events", "/v1/batch", "/v1/t"} <= set(served.app.direct) <= there
+def test_hot_routes_and_no_others_are_answered_directly(served):
+    found = set()
+    for route in served.app.routes:
+        for method in route.methods if isinstance(route, Route) else ():
+            path = re.sub(r"{[^}]*}", "x", route.path)
+            if served.app.direct.of({"type": "http", "method": method, "path": path}) is not None:
+                found.add(f"{method} {route.path}")
+    shoppers = {f"{method} /v1/{who}/recommendations" for method in ("GET", "HEAD")
+                for who in ("leads/{lead_id:path}", "visitors/{anonymous_id:path}")}  # fmt: skip
+    assert found == {"POST /v1/events", "POST /v1/rank", *shoppers, *(f"POST /v1/{name}" for name in ADDRESSES)}
 
 
 def by_the_framework(served):
-    served.app.direct = {}
+    served.app.direct = None
     return served
 
 
@@ -41,6 +50,12 @@ ASKED = {
     "packed": ("POST", "/v1/events", {"content": b"{", "headers": {"Content-Encoding": "gzip"}}),
     "too many": ("POST", "/v1/events", {"json": [VIEW] * 1_001}),
     "no batch": ("POST", "/v1/batch", {"json": []}),
+    "homes": ("GET", "/v1/leads/lead-1/recommendations?k=2", {}),
+    "homes of an id with a slash": ("GET", "/v1/leads/a/b/recommendations", {}),
+    "homes of a visitor": ("GET", "/v1/visitors/v/recommendations", {}),
+    "homes of nobody": ("GET", "/v1/leads//recommendations", {}),
+    "no number": ("GET", "/v1/leads/lead-1/recommendations?k=many", {}),
+    "ranked": ("POST", "/v1/rank", {"json": {"lead_id": "lead-1", "property_ids": []}}),
     "another method": ("DELETE", "/v1/events", {}),
     "another site": ("POST", "/v1/events", {"json": VIEW, "headers": {"Sec-Fetch-Site": "cross-site"}}),
 }

@@ -31,7 +31,7 @@ from homing.api import (
 )
 from homing.api.body_keys import BodyKeys
 from homing.api.callers import Callers, Identifies
-from homing.api.direct import Application, directly
+from homing.api.direct import Application, Direct
 from homing.api.guard import Guard
 from homing.api.limits import Bodies, Buckets, Limits, RateLimit
 from homing.api.observed import Observed
@@ -44,7 +44,7 @@ from homing.core.errors import HomingError
 __all__ = ["create_app"]
 
 _PARTS = (
-    recommendations, streams, feedback, follow_up_boss, tokens, leads, people, properties, keys,
+    streams, feedback, follow_up_boss, tokens, leads, people, properties, keys,
     health, metrics,
 )  # fmt: skip
 
@@ -60,7 +60,7 @@ def create_app(
 
     `pages` are further routes, such as the dashboard's. Every route is held to its row in the table of scopes.
 
-    The hot routes are plain Starlette routes; what is posted to them goes to them directly. `warm` is called in a
+    The hot routes are plain Starlette routes; what is asked of them goes to them directly. `warm` is called in a
     thread of its own when the server starts, so that models and homes are in memory when the first lead asks; what it
     refuses, that lead hears.
     """
@@ -89,12 +89,12 @@ def create_app(
         lifespan=_lifespan(warm, stopping),
     )
     app.state.stopping = stopping
-    hot = [*events.routes(tenants), *segment.routes(tenants)]
+    hot = [*events.routes(tenants), *segment.routes(tenants), *recommendations.routes(tenants)]
     app.router.routes.extend(hot)
     for part in _PARTS:
         app.router.routes.extend(part.routes(tenants))
     app.router.routes.extend([*documentation.routes(app), *pages])
-    app.direct = directly(hot, layers, partial(must_reach, tenants=tenants))
+    app.direct = Direct(hot, layers, partial(must_reach, tenants=tenants))
     addresses.update({route.endpoint: route.path for route in app.routes if isinstance(route, Route)})
     hold_to_scopes(app.router.routes, tenants)
     return app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, cast
 
 from fastapi import FastAPI
@@ -10,13 +10,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from homing.api.problems import HANDLERS
 from homing.core.errors import HomingError
 
-__all__ = ["Application", "directly"]
+__all__ = ["Application", "Direct"]
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Held = Callable[[Request, str], Awaitable[None]]
@@ -28,31 +28,48 @@ _UNEXPECTED: Final = HANDLERS[Exception]
 
 
 class Application(FastAPI):
-    """The whole API. What is posted to one of the paths in `direct` does not pass through the framework.
+    """The whole API. What is asked of one of the routes in `direct` does not pass through the framework.
 
     The framework's own layers, its search for the route and its handling of exceptions take as long again as reading
     and checking one event and handing it to the store. The routes stand in the application all the same: it documents
     them, and answers other methods.
     """
 
-    direct: Mapping[str, ASGIApp] = {}
+    direct: Direct | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        posted = scope["type"] == "http" and scope["method"] == "POST" and not scope.get("root_path")
-        app = self.direct.get(scope["path"]) if posted else None
+        plain = self.direct is not None and scope["type"] == "http" and not scope.get("root_path")
+        app = self.direct.of(scope) if self.direct is not None and plain else None
         await (super().__call__ if app is None else app)(scope, receive, send)
 
 
-def directly(routes: Sequence[Route], layers: Sequence[Middleware], held: Held) -> dict[str, ASGIApp]:
-    """What answers a POST to each of the routes' paths, which have no parameters; `layers` from the outermost in."""
-    direct = {}
-    for route in routes:
-        app = _answering(route, held)
-        for layer in reversed(layers):
-            app = cast("ASGIApp", layer.cls(app, *layer.args, **layer.kwargs))
-        direct[route.path] = app
-    return direct
+class Direct:
+    """What answers each of some hot routes, with `layers` around it from the outermost in."""
+
+    def __init__(self, routes: Sequence[Route], layers: Sequence[Middleware], held: Held) -> None:
+        self._exact: dict[tuple[str, str], ASGIApp] = {}
+        self._patterns: list[tuple[Route, ASGIApp]] = []
+        for route in routes:
+            app = _answering(route, held)
+            for layer in reversed(layers):
+                app = cast("ASGIApp", layer.cls(app, *layer.args, **layer.kwargs))
+            if route.param_convertors:
+                self._patterns.append((route, app))
+            else:
+                self._exact |= {(method, route.path): app for method in route.methods or ()}
+
+    def of(self, scope: Scope) -> ASGIApp | None:
+        """What answers a request; None if it is of another route. What its path says is noted in it."""
+        app = self._exact.get((scope["method"], scope["path"]))
+        if app is not None:
+            return app
+        for route, answer in self._patterns:
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                scope.update(found)
+                return answer
+        return None
 
 
 def _answering(route: Route, held: Held) -> ASGIApp:
