@@ -2,14 +2,14 @@
 # make test k=x   some tests                make docs     build, refuse stale pages
 # make bench      timings                   make demo     the whole thing on real homes
 # make load       leads connected to a running server (ARGS="--homes FILE")
+# make soak [minutes=30]  kills, full disks, damaged models and duplicates under load: all that was acknowledged is stored
 # make fuzz [n=200]  what schemathesis makes of the API's document, to a real server, by every scope
 # make lock       choose the locked versions anew     make reproduce  values that others published, by our code
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := default
-.PHONY: default demo test check fix bench load reproduce docs lock
-.PHONY: default demo test check fix bench fuzz reproduce docs lock
+.PHONY: default demo test check fix bench load fuzz soak reproduce docs lock
 
 PYTHON ?= $(shell python3.11 -c 'import sys; print(sys.executable)' 2>/dev/null || command -v python3)
 BIN := .venv/bin
@@ -39,8 +39,12 @@ bench: .venv/.dev
 
 load: .venv/.dev
 	$(BIN)/python benchmarks/load.py $(ARGS)
+
 fuzz: .venv/.dev
 	$(BIN)/python benchmarks/fuzz.py $(or $(n),200)
+
+soak: .venv/.dev
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(minutes),30)
 
 reproduce: .venv/.dev
 	$(BIN)/python benchmarks/reproduce.py

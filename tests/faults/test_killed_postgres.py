@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 from postgres_ground import PostgresServer
-from test_killed_server import BATCH, PATIENCE, Server, batch
+from serving import BATCH, PATIENCE, Server, batch
 
 from homing.store.events import EventQuery
 from homing.store.postgres import PostgresDatabase
@@ -20,16 +20,15 @@ def postgres():
 
 
 @pytest.fixture
-def served(postgres, tmp_path, monkeypatch):
+def served(postgres, tmp_path):
     """`homing serve` over a new database of it."""
     url = postgres.url(postgres.new())
-    monkeypatch.setenv("HOMING_DATABASE", url)
-    server = Server(tmp_path / "data")
+    server = Server(tmp_path / "data", HOMING_DATABASE=url)
     try:
         server.ready()
         yield server, url
     finally:
-        server.kill()
+        server.close()
 
 
 def test_what_was_acknowledged_around_the_kills_is_stored_once(postgres, served):

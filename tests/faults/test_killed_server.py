@@ -1,58 +1,15 @@
 """kill -9 of a server under load: every event that it acknowledged is there once, and the next server goes on."""
 
-import json
-import os
-import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
-import urllib.error
-import urllib.request
 
 import pytest
+from serving import BATCH, PATIENCE, Server, batch
 
 from homing.store.events import EventQuery
 from homing.store.sqlite import SqliteDatabase, faults_of
 from homing.store.sqlite_events import SqliteEventStore
-
-BATCH = 40
-PATIENCE = 60.0
-
-
-class Server:
-    """`homing serve` in a process group of its own."""
-
-    def __init__(self, data):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.process = subprocess.Popen(self.command(data), stderr=subprocess.DEVNULL, start_new_session=True)
-
-    def command(self, data):
-        return [sys.executable, "-m", "homing", "--data-dir", str(data), "serve", "--port", str(self.port)]
-
-    def ready(self):
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            try:
-                return self.ask("/readyz")
-            except OSError:
-                time.sleep(0.05)  # another process is starting
-        raise TimeoutError
-
-    def ask(self, path, body=None):
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}",
-            None if body is None else json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            return json.load(answer)
-
-    def kill(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
 
 
 @pytest.fixture
@@ -66,15 +23,7 @@ def start(tmp_path):
 
     yield one
     for server in started:
-        if server.process.poll() is None:
-            server.kill()
-
-
-def batch(number):
-    return [
-        {"event_id": f"e{number * BATCH + n:06d}", "event_type": "property_view", "lead_id": "ann", "property_id": "h"}
-        for n in range(BATCH)
-    ]
+        server.close()
 
 
 def posted_until_it_dies(server, first, acknowledged):

@@ -4,10 +4,9 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 import pytest
-from test_killed_server import BATCH, PATIENCE, Server, batch
+from serving import BATCH, PATIENCE, Server, batch
 
 from homing.store.events import EventQuery
 from homing.store.sqlite import SqliteDatabase, faults_of
@@ -16,30 +15,9 @@ from homing.store.sqlite_events import SqliteEventStore
 WORKERS = 2
 
 
-class Serving(Server):
-    """`homing serve` with several workers."""
-
-    def command(self, data):
-        return [*super().command(data), "--workers", str(WORKERS)]
-
-    def workers(self):
-        """The processes that answer: children that are neither gone nor multiprocessing's own."""
-        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        children = {int(child) for task in tasks for child in task.read_text().split()}
-        return {pid for pid in children if b"resource_tracker" not in command_of(pid)}
-
-
-def command_of(pid):
-    """By what a process was started; one that has ended meanwhile is none that answers."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except FileNotFoundError:
-        return b"resource_tracker"
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks for the workers in /proc, which only Linux has")
 def test_a_killed_worker_is_replaced_and_loses_no_acknowledged_event(tmp_path):
-    server = Serving(tmp_path / "data")
+    server = Server(tmp_path / "data", WORKERS)
     try:
         server.ready()
         acknowledged, first = [], server.workers()
