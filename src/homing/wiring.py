@@ -50,6 +50,9 @@ __all__ = ["Homing", "application", "build", "read_settings", "served"]
 _NEW_OBJECTS: Final = 20_000
 """So many new objects, about as many as two hundred events, before Python looks for those that nobody can reach."""
 
+_LONGEST_HEAD_S: Final = 60.0
+"""So long at the most granian waits for the head of a request."""
+
 
 class Homing:
     """Everything of one tenant, connected. Nothing is read or written before it is asked for.
@@ -159,7 +162,7 @@ def read_settings(
     """Settings from what the caller gave, else from `HOMING_DATA_DIR`, `HOMING_DATABASE`, `HOMING_TENANT`; and
     `HOMING_LISTING_URL`, `HOMING_TEXT_RULES`, `HOMING_CACHE_DIR`, `HOMING_DENIED_FIELDS`, `HOMING_REPLICA`,
     `HOMING_LOG_LEVEL`, `HOMING_LOG_FORMAT`, `HOMING_OTEL`, `HOMING_ORIGINS`, `HOMING_RATE_LIMIT`,
-    `HOMING_BODY_SECONDS`.
+    `HOMING_BODY_SECONDS`, `HOMING_HEAD_SECONDS`.
     """
     default = Settings()
     folder = Path(environment.get("HOMING_DATA_DIR") or default.data_dir) if data_dir is None else data_dir
@@ -180,10 +183,11 @@ def read_settings(
         origins=tuple(environment.get("HOMING_ORIGINS", "").split()),
         rate_limit=_positive(environment, "HOMING_RATE_LIMIT", default.rate_limit),
         body_seconds=_positive(environment, "HOMING_BODY_SECONDS", default.body_seconds),
+        head_seconds=_positive(environment, "HOMING_HEAD_SECONDS", default.head_seconds, _LONGEST_HEAD_S),
     )
 
 
-def _positive(environment: Mapping[str, str], name: str, default: float) -> float:
+def _positive(environment: Mapping[str, str], name: str, default: float, most: float | None = None) -> float:
     text = environment.get(name)
     if not text:
         return default
@@ -191,8 +195,8 @@ def _positive(environment: Mapping[str, str], name: str, default: float) -> floa
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0 < value < float("inf"):
-        raise BadInput.of(name, "be a number above 0", text)
+    if not 0 < value < float("inf") or (most is not None and value > most):
+        raise BadInput.of(name, f"be a number above 0{'' if most is None else f', at most {most:g}'}", text)
     return value
 
 
@@ -238,7 +242,7 @@ def served(homing: Homing) -> FastAPI:
     pages = Tenants(lambda tenant: _page_services(houses.named(tenant)))
     services.named(homing.settings.tenant)
     settings = homing.settings
-    limits = Limits(settings.rate_limit, settings.body_seconds, frozenset(settings.origins))
+    limits = Limits(settings.rate_limit, settings.body_seconds, origins=frozenset(settings.origins))
     identify = Identify(homing.keys, settings.tenant, homing.shoppers, homing.clock)
     return create_app(services, identify, routes(pages.of), warm, limits)
 

@@ -9,9 +9,10 @@ import re
 from urllib.parse import quote
 
 import pytest
+from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from homing.api.limits import Bodies, Buckets, Limits, RateLimit
+from homing.api.limits import Bodies, Buckets, Limits, RateLimit, Room
 from homing.services.keys import CreateKey
 
 from api_ground import NOW, build  # isort: skip
@@ -85,8 +86,48 @@ def test_no_route_reads_more_than_ten_megabytes():
         return pieces.pop()
 
     with pytest.raises(Exception, match="413"):
-        asyncio.run(Bodies(reads_all, 5)({"type": "http"}, receive, None))
+        asyncio.run(Bodies(reads_all, 5, Room(20_000_000))({"type": "http"}, receive, None))
     assert len(pieces) == 1
+
+
+def test_bodies_together_have_a_bound_and_what_was_answered_makes_room():
+    async def reads_all(_scope, receive, _send):
+        while (await receive())["more_body"]:
+            pass
+
+    bodies, go_on = Bodies(reads_all, 5, Room(100)), []
+
+    async def sent(size):
+        """A body whose last piece comes when it may."""
+        come = asyncio.Event()
+        go_on.append(come)
+        pieces = [{"body": b"", "more_body": False}, {"body": bytes(size), "more_body": True}]
+
+        async def receive():
+            if len(pieces) == 1:
+                await come.wait()
+            return pieces.pop()
+
+        await bodies({"type": "http"}, receive, None)
+
+    async def together():
+        first = asyncio.create_task(sent(60))
+        await asyncio.sleep(0)
+        with pytest.raises(HTTPException) as refused:
+            await sent(41)
+        assert refused.value.status_code == 429
+        assert refused.value.headers == {"Connection": "close", "Retry-After": "1"}
+        second = asyncio.create_task(sent(40))  # the one that was refused holds nothing
+        await asyncio.sleep(0)
+        for come in go_on:
+            come.set()
+        await asyncio.gather(first, second)
+        third = asyncio.create_task(sent(100))
+        await asyncio.sleep(0)
+        go_on[-1].set()
+        await third
+
+    asyncio.run(together())
 
 
 DEEP = 100_000

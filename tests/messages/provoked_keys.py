@@ -92,6 +92,9 @@ TABLE = {
     "This key asks too often.": keyed("read", "GET", "/healthz", rate=0.5, before=[("GET", "/healthz", None)]),
     "The body took longer than 0.01 seconds.": cut_off("/v1/events"),
     "The body took longer than 0.01": cut_off("/v1/track"),
+    "Other requests' bodies take all the memory that bodies may. Send this again in a second.": lambda ground: build(
+        ground.new(), limits=Limits(body_bytes=1)
+    ).client.post("/v1/events", content=b"[]"),
     "The body must be at most 10,000,000 bytes.": lambda ground: ground.served.client.post(
         "/v1/properties", content=endlessly()
     ),
@@ -127,5 +130,8 @@ TABLE = {
     ),
     "HOMING_RATE_LIMIT must be a number above 0; got 'many'": lambda _ground: read_settings(
         {"HOMING_RATE_LIMIT": "many"}
+    ),
+    "HOMING_HEAD_SECONDS must be a number above 0, at most 60; got '61'": lambda _ground: read_settings(
+        {"HOMING_HEAD_SECONDS": "61"}
     ),
 }

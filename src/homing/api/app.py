@@ -33,7 +33,7 @@ from homing.api.body_keys import BodyKeys
 from homing.api.callers import Callers, Identifies
 from homing.api.direct import Application, Direct
 from homing.api.guard import Guard
-from homing.api.limits import Bodies, Buckets, Limits, RateLimit
+from homing.api.limits import Bodies, Buckets, Limits, RateLimit, Room
 from homing.api.observed import Observed
 from homing.api.problems import HANDLERS
 from homing.api.scopes import hold_to_scopes, must_reach
@@ -70,10 +70,10 @@ def create_app(
     layers = [
         Middleware(Observed, addresses=addresses),
         Middleware(Guard),
-        Middleware(BodyKeys, seconds=bounds.body_seconds),
+        Middleware(BodyKeys, seconds=bounds.body_seconds, room=Room(bounds.body_bytes)),  # of strangers
         Middleware(Callers, identify=identify, origins=bounds.origins),
         Middleware(RateLimit, buckets=Buckets(bounds.rate)),
-        Middleware(Bodies, seconds=bounds.body_seconds),
+        Middleware(Bodies, seconds=bounds.body_seconds, room=Room(bounds.body_bytes)),
     ]
     app = Application(
         title="homing",

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from homing.api.headers import header
-from homing.api.limits import in_time
+from homing.api.limits import Room, in_time
 from homing.api.problems import problem
 from homing.api.segment_addresses import ADDRESSES
 
@@ -36,8 +36,8 @@ class BodyKeys:
     anybody is known to be allowed to call. A body without a key goes on as it came, and so does a larger one.
     """
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
-        self.app, self._seconds = app, seconds
+    def __init__(self, app: ASGIApp, seconds: float, room: Room) -> None:
+        self.app, self._seconds, self._room = app, seconds, room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -48,7 +48,8 @@ class BodyKeys:
             await self.app(scope, receive, send)
             return
         try:
-            come = await _come(in_time(receive, self._seconds))
+            with self._room.holding(in_time(receive, self._seconds)) as receive_in_room:
+                come = await _come(receive_in_room)
         except HTTPException as error:
             await problem(error.status_code, str(error.detail), headers=error.headers)(scope, receive, send)
             return

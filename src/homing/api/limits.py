@@ -1,4 +1,6 @@
-"""What bounds every request: how many a key may make, how large a body may be, and how long it may take to come."""
+"""What bounds every request: how many a key may make, how large a body may be, alone and with all others that are being
+answered, and how long it may take to come.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,8 @@ import asyncio
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,22 +19,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from homing.api.callers import Caller
 from homing.api.problems import problem
 
-__all__ = ["Bodies", "Buckets", "Limits", "RateLimit", "in_time"]
+__all__ = ["Bodies", "Buckets", "Limits", "RateLimit", "Room", "in_time"]
 
 _LARGEST_BODY: Final = 10_000_000
 _MOST_BUCKETS: Final = 10_000
+
+_FULL: Final = "Other requests' bodies take all the memory that bodies may. Send this again in a second."
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """`rate` is how many requests a second a key may make of each worker; twice as many may come at once.
 
-    `body_seconds` is how long the body of a request may take to arrive. `origins` are web sites whose pages may call
-    with any key, besides those that site keys are bound to.
+    `body_seconds` is how long the body of a request may take to arrive. `body_bytes` is how long the bodies of all the
+    requests that a worker is answering may be together; of a megabyte of events about six are made in memory.
+    `origins` are web sites whose pages may call with any key, besides those that site keys are bound to.
     """
 
     rate: float = 2_000.0
     body_seconds: float = 20.0
+    body_bytes: int = 16_000_000
     origins: frozenset[str] = frozenset()
 
 
@@ -85,18 +92,46 @@ class RateLimit:
         await self.app(scope, receive, send)
 
 
-class Bodies:
-    """Cuts off a body that is too large for any route (413) or takes too long to arrive (408)."""
+class Room:
+    """How many bytes the bodies of the requests that are being answered may have together."""
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
-        self.app, self._seconds = app, seconds
+    def __init__(self, most: int) -> None:
+        self._most, self._taken = most, 0
+
+    @contextmanager
+    def holding(self, receive: Receive) -> Iterator[Receive]:
+        """What arrives takes room until the context ends; where there is none, 429 with Retry-After."""
+        held = 0
+
+        async def receive_counted() -> Message:
+            nonlocal held
+            message = await receive()
+            size = len(message.get("body", b""))
+            held += size
+            self._taken += size
+            if self._taken > self._most:
+                raise HTTPException(429, _FULL, {"Connection": "close", "Retry-After": "1"})
+            return message
+
+        try:
+            yield receive_counted
+        finally:
+            self._taken -= held
+
+
+class Bodies:
+    """Cuts off a body that is too large for any route (413), takes too long to arrive (408), or finds no room (429)."""
+
+    def __init__(self, app: ASGIApp, seconds: float, room: Room) -> None:
+        self.app, self._seconds, self._room = app, seconds, room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        await self.app(scope, in_time(receive, self._seconds), send)
+        with self._room.holding(in_time(receive, self._seconds)) as receive_in_room:
+            await self.app(scope, receive_in_room, send)
 
 
 def in_time(receive: Receive, seconds: float) -> Receive:

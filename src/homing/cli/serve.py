@@ -44,7 +44,9 @@ def start_server(terminal: Terminal, host: str, port: int, workers: int) -> None
         os.environ[MEASURED_TOGETHER] = measured
         from homing.api.server import serve as serve_forever  # what measures asks for the folder when it is loaded
 
-        serve_forever("homing.wiring:application", host=host, port=port, workers=workers)
+        serve_forever(
+            "homing.wiring:application", host=host, port=port, workers=workers, head_seconds=settings.head_seconds
+        )
 
 
 def check_address(host: str, port: int, locked: Callable[[], bool] = lambda: False) -> None:

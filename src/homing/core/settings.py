@@ -39,6 +39,8 @@ class Settings:
     `origins` are web sites whose pages may call the API with any key; site keys bring their own.
     `rate_limit` is how many requests a second each worker takes of one key; twice as many may come at once.
     `body_seconds` is how long the body of a request may take to arrive.
+    `head_seconds` (at most 60) is how long its head may take, from when the connection was made or the last request on
+    it was answered.
     `cache` is the folder of compiled kernels, which may be read-only; left out, `cache` in the data folder.
     """
 
@@ -56,6 +58,7 @@ class Settings:
     origins: tuple[str, ...] = ()
     rate_limit: float = 2_000.0
     body_seconds: float = 20.0
+    head_seconds: float = 20.0
 
     @property
     def sqlite_path(self) -> Path:
