@@ -1,7 +1,7 @@
 # make            check and test            make fix      format and lint
 # make test k=x   some tests                make docs     build, refuse stale pages
 # make bench      timings                   make demo     the whole thing on real homes
-# make load       leads connected to a running server (ARGS="--homes FILE")
+# make load       leads connected to a server; ARGS="--sweep 100,500,1000" finds the knee
 # make soak [minutes=30]  kills, full disks, damaged models and duplicates under load: all that was acknowledged is stored
 # make fuzz [n=200]  what schemathesis makes of the API's document, to a real server, by every scope
 # make lock       choose the locked versions anew     make reproduce  values that others published, by our code

@@ -1,11 +1,14 @@
-"""Leads connected to a running server: each listens to its stream, and now and then acts and asks.
+"""Leads connected to a server: each listens to its stream, and now and then acts and asks.
 
-    python benchmarks/load.py --url http://127.0.0.1:8080 [--leads 1000] [--seconds 600] [--every 5] [--knee 10000]
+    python benchmarks/load.py [--leads 1000] [--seconds 600] [--every 5] [--workers 2]
+    python benchmarks/load.py --sweep 100,500,1000,2000,5000,10000 [--seconds 30]
+    python benchmarks/load.py --url http://127.0.0.1:8080 --homes FILE [--pid PID]
 
-Every lead posts one event and asks for one recommendation each `every` seconds, spread evenly. Printed are the errors,
-the time of each kind of request (p50, p99), of a new answer on the stream after its act, and the memory of the server's
-workers over time (with --pid, the server's process). With `--knee` the same with 1,000, 2,000, 4,000, ... leads
-connected, up to so many. It runs in a process of its own, on sockets of its own, and takes CPU from a server beside it.
+Every lead posts one event and asks for one recommendation each `every` seconds, spread evenly. A step prints how many
+answers came a second, the errors, the time of a recommendation (p50, p99), of an event, of a new answer on the stream
+after its act, the memory of the server's workers at its end, and how busy this process was: it runs on one core, takes
+CPU from a server beside it, and near 100 % it is what is measured. `--sweep` connects more and more leads, to find the
+knee. Without `--url` it starts a server of its own over the real homes of King County; its model learns of drawn leads.
 """
 
 from __future__ import annotations
@@ -13,21 +16,55 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import resource
+import sys
+import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from importlib.resources import as_file, files
 from pathlib import Path
 from urllib.parse import urlsplit
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "faults"))
+
+from bench_memory import filled
+from serving import Server
+
+from homing.core.clock import system_clock
+from homing.core.settings import Settings
+from homing.services.import_listings import ImportListings
+from homing.services.train_models import TrainModels
+from homing.wiring import build
+
 MEGABYTE = 1 << 20
+LEADS_LEARNED_FROM = 2_000
+COLUMNS = ("leads", "answers/s", "errors", "p50 ms", "p99 ms", "event p99", "stream p99", "workers MB", "client CPU")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a server is, its homes, and the process whose children are its workers."""
+
+    host: str
+    port: int
+    homes: list[str]
+    pid: int | None
 
 
 class Load:
-    """What was asked and how long it took, in seconds by kind; `acted` says since when an answer is awaited."""
+    """What was asked and how long it took, in seconds by kind; `acted` says since when an answer is awaited.
 
-    def __init__(self, host: str, port: int, homes: list[str], every: float) -> None:
-        self.host, self.port, self.homes, self.every = host, port, homes, every
+    Requests go over connections that are kept, as many as are on their way at a time.
+    """
+
+    def __init__(self, place: Place, every: float) -> None:
+        self.place, self.every = place, every
         self.times, self.errors = defaultdict(list), defaultdict(int)
         self.acted: dict[str, float] = {}
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def lead(self, number: int, of: int, end: float) -> None:
         """One lead from its first request to the end."""
@@ -38,7 +75,7 @@ class Load:
         try:
             while time.monotonic() < end:
                 started = time.monotonic()
-                home = self.homes[(number * 7 + acts * 13) % len(self.homes)]
+                home = self.place.homes[(number * 7 + acts * 13) % len(self.place.homes)]
                 event = {"event_type": "property_view", "lead_id": name, "property_id": home}
                 acts += 1
                 self.acted[name] = time.monotonic()
@@ -50,32 +87,44 @@ class Load:
             await asyncio.gather(listening, return_exceptions=True)
 
     async def timed(self, kind: str, method: str, path: str, body: object = None) -> None:
-        """One request on a connection of its own."""
+        """One request."""
         started = time.monotonic()
         try:
             status = await asyncio.wait_for(self.ask(method, path, body), 30)
             if status != 200:
                 self.errors[f"{kind} {status}"] += 1
+                return
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             self.errors[f"{kind} {type(error).__name__}"] += 1
+            return
         self.times[kind].append(time.monotonic() - started)
 
     async def ask(self, method: str, path: str, body: object) -> int:
-        reader, writer = await asyncio.open_connection(self.host, self.port)
-        try:
-            writer.write(request(method, path, body, close=True))
-            head = await reader.readuntil(b"\r\n\r\n")
-            await reader.read()
-            return int(head.split()[1])
-        finally:
-            writer.close()
+        """The status of an answer; a kept connection that the server has closed meanwhile is replaced by a new one."""
+        while self._idle:
+            line = self._idle.pop()
+            try:
+                return await self.ask_over(line, method, path, body)
+            except (ConnectionError, asyncio.IncompleteReadError):
+                line[1].close()
+        return await self.ask_over(await asyncio.open_connection(self.place.host, self.place.port), method, path, body)
+
+    async def ask_over(
+        self, line: tuple[asyncio.StreamReader, asyncio.StreamWriter], method: str, path: str, body: object
+    ) -> int:
+        reader, writer = line
+        writer.write(request(method, path, body))
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
+        self._idle.append(line)
+        return int(head.split()[1])
 
     async def listen(self, name: str, end: float) -> None:
         """The stream of one lead; an end before the end is an error."""
         try:
-            reader, writer = await asyncio.open_connection(self.host, self.port)
+            reader, writer = await asyncio.open_connection(self.place.host, self.place.port)
             try:
-                writer.write(request("GET", f"/v1/leads/{name}/stream?k=3&explain=false", None, close=False))
+                writer.write(request("GET", f"/v1/leads/{name}/stream?k=3&explain=false", None))
                 while line := await reader.readline():
                     if line.startswith(b"id: ") and (since := self.acted.pop(name, None)) is not None:
                         self.times["answer on the stream"].append(time.monotonic() - since)
@@ -86,59 +135,101 @@ class Load:
         if time.monotonic() < end:
             self.errors["stream ended"] += 1
 
+    def close(self) -> None:
+        """Hang up the connections that are kept."""
+        for _, writer in self._idle:
+            writer.close()
 
-def request(method: str, path: str, body: object, *, close: bool) -> bytes:
+
+def request(method: str, path: str, body: object) -> bytes:
     content = b"" if body is None else json.dumps(body).encode()
     head = f"{method} {path} HTTP/1.1\r\nHost: load\r\nContent-Length: {len(content)}\r\n"
     head += "Content-Type: application/json\r\n" if content else ""
-    return f"{head}{'Connection: close' if close else 'Connection: keep-alive'}\r\n\r\n".encode() + content
+    return f"{head}\r\n".encode() + content
 
 
 def memory(pid: int | None) -> float:
-    """The resident megabytes of the children of a process; 0 where none is named."""
+    """The resident megabytes of the children of a process; NaN where none is named."""
     if pid is None:
-        return 0.0
+        return float("nan")
     children = {child for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()}
     return sum(int(Path(f"/proc/{child}/statm").read_text().split()[1]) * 4096 for child in children) / MEGABYTE
 
 
-async def run(asked: argparse.Namespace, leads: int, homes: list[str]) -> None:
-    place = urlsplit(asked.url)
-    load = Load(place.hostname or "127.0.0.1", place.port or 80, homes, asked.every)
-    start = time.monotonic()
-    end = start + asked.every + asked.seconds
-    before = memory(asked.pid)
+async def step(place: Place, leads: int, every: float, seconds: float) -> str:
+    """So many leads connected for so long after the last of them came; the row of the table."""
+    load = Load(place, every)
+    start, busy = time.monotonic(), time.process_time()
+    end = start + every + seconds
     tasks = [asyncio.create_task(load.lead(number, leads, end)) for number in range(leads)]
-    marks = []
-    for _ in range(10):
-        await asyncio.sleep((end - start) / 10)
-        marks.append(memory(asked.pid))
+    await asyncio.sleep(end - start)
+    held = memory(place.pid)
     await asyncio.gather(*tasks)
-    took = time.monotonic() - start
-    print(f"{leads:,} leads connected, {took:.0f} s, errors: {dict(load.errors) or 'none'}")
-    for kind, times in sorted(load.times.items()):
-        ordered = sorted(times)
-        middle, slow = (1_000 * ordered[int(share * (len(ordered) - 1))] for share in (0.5, 0.99))
-        print(f"  {kind:<24}{len(times):>9,} ({len(times) / took:,.0f}/s){middle:>10.1f} ms p50{slow:>10.1f} ms p99")
-    if asked.pid is not None:
-        print(f"  memory of the workers, MB: {before:.0f} before, then {', '.join(f'{mark:.0f}' for mark in marks)}")
+    load.close()
+    took, busy = time.monotonic() - start, time.process_time() - busy
+    asked = load.times["recommendation"]
+    cells = [
+        f"{leads:,}", f"{len(asked) / took:,.0f}", f"{sum(load.errors.values()):,}", slowest(asked, 0.5),
+        slowest(asked, 0.99), slowest(load.times["event"], 0.99), slowest(load.times["answer on the stream"], 0.99),
+        f"{held:,.0f}", f"{busy / took:.0%}",
+    ]  # fmt: skip
+    return aligned(cells) + (f"  {dict(load.errors)}" if load.errors else "")
+
+
+def slowest(times: list[float], share: float) -> str:
+    """The milliseconds that this share of them did not exceed."""
+    return f"{1_000 * sorted(times)[int(share * (len(times) - 1))]:,.1f}" if times else "none"
+
+
+def aligned(cells: list[str]) -> str:
+    return "".join(f"{cell:>12}" for cell in cells)
+
+
+@contextmanager
+def own_server(workers: int) -> Iterator[Place]:
+    """A server over real homes and a model trained on drawn leads."""
+    with tempfile.TemporaryDirectory(prefix="homing-load-") as name:
+        folder = Path(name)
+        homing = build(Settings(data_dir=folder / "data"))
+        with as_file(files("homing.data") / "kc_house_data.csv.gz") as homes:
+            ImportListings(homing.catalogue)(homes)
+        filled(homing, folder, 0, LEADS_LEARNED_FROM)
+        TrainModels(homing.tracker, homing.catalogue, homing.registry, homing.directory)(system_clock())
+        ids = list(homing.catalogue.snapshot().ids.ids)
+        homing.database.close()
+        with closing(Server(folder / "data", workers)) as server:
+            server.ready()
+            for _ in range(10 * workers):
+                server.ask("/v1/leads/lead-1/recommendations")  # every worker loads the model
+            yield Place("127.0.0.1", server.port, ids, server.process.pid)
+
+
+@contextmanager
+def server_at(url: str, homes: str, pid: int | None) -> Iterator[Place]:
+    place = urlsplit(url)
+    yield Place(place.hostname or "127.0.0.1", place.port or 80, Path(homes).read_text().split(), pid)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--url", default="http://127.0.0.1:8080")
-    parser.add_argument("--homes", required=True, help="file of ids of homes that the leads look at")
+    parser.add_argument("--url", help="a running server; left out, one is started")
+    parser.add_argument("--homes", help="file of ids of homes of that server, which the leads look at")
+    parser.add_argument("--pid", type=int, help="process of that server, whose workers' memory is told")
+    parser.add_argument("--workers", type=int, default=2, help="of the server that is started")
     parser.add_argument("--leads", type=int, default=1_000)
-    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--sweep", help="numbers of leads, one step after the other: 100,500,1000")
+    parser.add_argument("--seconds", type=float, default=600.0, help="how long a step lasts once all are connected")
     parser.add_argument("--every", type=float, default=5.0)
-    parser.add_argument("--knee", type=int, help="connect more and more leads, up to so many")
-    parser.add_argument("--pid", type=int, help="process of the server, whose workers' memory is told")
     asked = parser.parse_args()
-    counts = [asked.leads]
-    while asked.knee and counts[-1] < asked.knee:
-        counts.append(min(2 * counts[-1], asked.knee))
-    for leads in counts:
-        asyncio.run(run(asked, leads, Path(asked.homes).read_text().split()))
+    if asked.url and not asked.homes:
+        parser.error("--url needs --homes")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    counts = [int(count) for count in asked.sweep.split(",")] if asked.sweep else [asked.leads]
+    where = server_at(asked.url, asked.homes, asked.pid) if asked.url else own_server(asked.workers)
+    with where as place:
+        print(aligned(list(COLUMNS)), flush=True)
+        for leads in counts:
+            print(asyncio.run(step(place, leads, asked.every, asked.seconds)), flush=True)
 
 
 if __name__ == "__main__":
