@@ -6,15 +6,11 @@ answer was a 5xx, had a status that the document does not know, or was an error 
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +19,10 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis.generation import GenerationMode
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "faults"))
+
+from serving import Server
 
 from homing.core.clock import system_clock
 from homing.core.settings import Settings
@@ -36,23 +36,10 @@ PROBLEM = "application/problem+json"
 
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """A server over a folder of its own, stopped at the end; its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    words = [sys.executable, "-m", "homing", "--data-dir", str(folder), "serve", "--port", str(port)]
-    child = subprocess.Popen(words, env=os.environ | {"HOMING_RATE_LIMIT": "100000"})
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(600):
-            try:
-                httpx.get(f"{address}/healthz")
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
-        yield address
-    finally:
-        child.terminate()
-        child.wait()
+    """A server over a folder of its own, ended with the context; its address."""
+    with closing(Server(folder, HOMING_RATE_LIMIT="100000")) as started:
+        started.ready()
+        yield f"http://127.0.0.1:{started.port}"
 
 
 def fault(operation: Any, answer: Any) -> str | None:
@@ -107,18 +94,23 @@ def tried(operation: Any, mode: Any, cases: int, sent: Callable[[Any, Any], None
     return True
 
 
+def of_scope(scope: str, cases: int) -> tuple[Counter[int], list[str]]:
+    """Fuzz a new server with a key of a scope; with none where the scope is "none"."""
+    with tempfile.TemporaryDirectory() as name, server(Path(name)) as address:
+        document = httpx.get(f"{address}/openapi.json").json()
+        headers = {}
+        if scope != "none":
+            homing = build(Settings(data_dir=Path(name)))
+            headers["Authorization"] = f"Bearer {CreateKey(homing.keys, 'default', system_clock)(scope).text}"
+        return fuzz(address, document, cases, headers)
+
+
 def main() -> None:
     """Fuzz without keys, then with a key of each scope."""
     cases = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     said: list[str] = []
     for scope in ("none", *SCOPES):
-        with tempfile.TemporaryDirectory() as name, server(Path(name)) as address:
-            document = httpx.get(f"{address}/openapi.json").json()
-            headers = {}
-            if scope != "none":
-                homing = build(Settings(data_dir=Path(name)))
-                headers["Authorization"] = f"Bearer {CreateKey(homing.keys, 'default', system_clock)(scope).text}"
-            statuses, faults = fuzz(address, document, cases, headers)
+        statuses, faults = of_scope(scope, cases)
         counts = ", ".join(f"{status}: {count:,}" for status, count in sorted(statuses.items()))
         print(f"scope {scope}: {statuses.total():,} requests ({counts}), {len(faults):,} faults", flush=True)
         said += faults
