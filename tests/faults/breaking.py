@@ -43,12 +43,12 @@ class Ground:
         self._url = None if postgres is None else postgres.url(postgres.new())
         self.kills = self.restarts = 0
         self.server = self._started()
-        self.server.ask("/v1/properties", homes())
 
     def _started(self) -> Server:
         server = Server(self.folder, WORKERS, **({} if self._url is None else {"HOMING_DATABASE": self._url}))
         try:
             server.ready()
+            server.ask("/v1/properties", homes())
         except BaseException:
             server.close()
             raise
