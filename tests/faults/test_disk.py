@@ -1,5 +1,6 @@
 """A full disk, a folder that may not be written to, a damaged page: said clearly, and nothing is lost."""
 
+import contextlib
 import json
 import os
 import resource
@@ -8,9 +9,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 from acts import NOW, import_events, model, registry, train_once, write_events
+from serving import BATCH, Server, batch
 
 from homing.core.errors import StorageError
 from homing.core.settings import Settings
@@ -133,3 +136,40 @@ def test_a_damaged_page_is_said_with_the_way_out_and_the_rest_stays_readable(tmp
     assert faults_of(path)
     with pytest.raises(StorageError, match="no backup was made"):
         BackUp(Settings(tmp_path), SqliteDatabase(path), lambda: NOW, "0")(tmp_path / "b.tar")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of its own with little room."""
+    there = tmp_path / "disk"
+    there.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", there]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("whoever runs the tests may not mount a file system")
+    yield there
+    subprocess.run(["umount", "--lazy", there], check=True)
+
+
+def filled(disk):
+    """The name of a file that takes all the room there is."""
+    name = disk / "filler"
+    with name.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    return name
+
+
+def test_a_server_on_a_full_disk_refuses_events_answers_and_goes_on_when_there_is_room(small_disk):
+    with contextlib.closing(Server(small_disk / "data", 2, TMPDIR=str(small_disk))) as server:
+        server.ready()
+        workers = server.workers()
+        assert server.ask("/v1/events", batch(0))["stored"] == BATCH
+        filler = filled(small_disk)
+        for number in range(1, 20):
+            with pytest.raises(HTTPError, match="503"):
+                server.ask("/v1/events", batch(number))
+            assert server.ask("/v1/leads/ann/recommendations")["event_count"] == BATCH
+        filler.unlink()
+        assert server.ask("/v1/events", batch(1))["stored"] == BATCH
+        assert server.workers() == workers
+    assert faults_of(small_disk / "data" / "homing.sqlite3") == []

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-import tempfile
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
+from homing.cli.measured import measured_folder
 from homing.cli.terminal import Terminal
 from homing.core.errors import BadInput, NotReady
 from homing.core.settings import MEASURED_TOGETHER
@@ -40,8 +40,8 @@ def start_server(terminal: Terminal, host: str, port: int, workers: int) -> None
         os.environ["HOMING_DATABASE"] = settings.database
     terminal.homing.database.close()
     terminal.say(f"homing serves on http://{host}:{port} (pages at /, API at /docs); stop with Ctrl-C")
-    with tempfile.TemporaryDirectory(prefix="homing-measured-") as measured:
-        os.environ[MEASURED_TOGETHER] = measured
+    with measured_folder() as measured:
+        os.environ[MEASURED_TOGETHER] = str(measured)
         from homing.api.server import serve as serve_forever  # what measures asks for the folder when it is loaded
 
         serve_forever(
