@@ -44,7 +44,7 @@ fuzz: .venv/.dev
 	$(BIN)/python benchmarks/fuzz.py $(or $(n),200)
 
 soak: .venv/.dev
-	$(BIN)/python benchmarks/soak.py --minutes $(or $(minutes),30)
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(minutes),30) $(ARGS)
 
 reproduce: .venv/.dev
 	$(BIN)/python benchmarks/reproduce.py

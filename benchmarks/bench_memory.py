@@ -1,6 +1,6 @@
 """How much a worker's memory grows with the leads in the store: 10,000 of them, then 1,000,000.
 
-Run: python benchmarks/bench_memory.py [--leads 10000 1000000] [--asked 500].
+Run: python benchmarks/bench_memory.py [--leads 10000 1000000] [--asked 500] [--ledger].
 Drawn leads, each with a profile and a few acts on real homes of King County, are imported into a SQLite file.
 A model is trained on the first of them and serves every time. For each number of leads a server with one worker is
 started over the file and asked for answers and timelines of so many leads, spread over all; then its memory is read.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "faults"))
 
 from serving import Server
+from side_by_side import LEDGER, Row, about, keep
 
 from homing.core.clock import DAY, format_moment, system_clock
 from homing.core.settings import Settings
@@ -101,12 +103,22 @@ def told(found: dict[str, int], before: dict[str, int] | None) -> str:
     return ", ".join(f"{kind} {found[kind] / MEGABYTE:,.1f} MB{ratios[kind]}" for kind in TOLD)
 
 
+def grown(kind: str, leads: Sequence[int], asked: int, found: dict[str, int], before: dict[str, int]) -> Row:
+    """The comparison of the last number of leads with the first."""
+    ratio = found[kind] / before[kind]
+    return Row(
+        f"memory ({kind}) of a worker, {leads[-1]:,} leads", f"{leads[0]:,} leads", "MB", found[kind] / MEGABYTE,
+        before[kind] / MEGABYTE, ratio, ratio, ratio, 1, f"{ACTS} acts a lead, SQLite, {asked:,} drawn leads answered",
+    )  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--leads", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--asked", type=int, default=500)
+    parser.add_argument("--ledger", action="store_true", help=f"append the growth to {LEDGER.name}")
     asked = parser.parse_args()
-    began, before = time.monotonic(), None
+    began, load, before = time.monotonic(), os.getloadavg()[0], None
     with tempfile.TemporaryDirectory(prefix="homing-memory-") as name:
         folder, there = Path(name), 0
         homing = build(Settings(data_dir=folder / "data"))
@@ -125,6 +137,8 @@ def main() -> None:
                 flush=True,
             )
             before = before or found
+    if asked.ledger:
+        keep([grown(kind, asked.leads, asked.asked, found, before) for kind in TOLD], about(load))
     print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
 
 

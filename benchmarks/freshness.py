@@ -9,6 +9,7 @@ Exit code 1 if any answer had not seen the act.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -21,7 +22,9 @@ sys.path[:0] = [str(_TESTS / "faults"), str(_TESTS / "postgres")]
 from every_worker import all_tried
 from loading import homes
 from postgres_ground import PostgresServer
+from scipy.stats import beta
 from serving import Server
+from side_by_side import LEDGER, Row, about, keep
 
 
 def settings(stack: ExitStack, store: str, lag: float) -> dict[str, str]:
@@ -38,6 +41,16 @@ def settings(stack: ExitStack, store: str, lag: float) -> dict[str, str]:
     return found
 
 
+def share(seen: int, trials: int, workers: int, over: str, took: float) -> Row:
+    """The share of trials in which the act was seen, with the 95 % interval of Clopper and Pearson."""
+    low = beta.ppf(0.025, seen, trials - seen + 1) if seen else 0.0
+    high = beta.ppf(0.975, seen + 1, trials - seen) if seen < trials else 1.0
+    return Row(
+        f"an act is in the next answer of each of {workers} workers", "all trials", "", seen, trials, seen / trials,
+        float(low), float(high), 1, f"{over}; {took:.0f} s",
+    )  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, default=10_000)
@@ -45,7 +58,9 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=8, help="trials at the same time, each of leads of its own")
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--replica-lag", type=float, default=0.0, help="seconds a replica of PostgreSQL is late")
+    parser.add_argument("--ledger", action="store_true", help=f"append the share to {LEDGER.name}")
     asked = parser.parse_args()
+    load = os.getloadavg()[0]
     if asked.replica_lag and asked.store == "sqlite":
         parser.error("a replica is one of PostgreSQL: --store postgres")
     with ExitStack() as stack:
@@ -65,6 +80,8 @@ def main() -> None:
     )
     for one in missed[:10]:
         print(one)
+    if asked.ledger:
+        keep([share(seen, asked.trials, asked.workers, over, took)], about(load))
     sys.exit(bool(missed))
 
 

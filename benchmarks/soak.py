@@ -9,6 +9,7 @@ are checked as a whole and one table is printed; exit code 1 if anything is wron
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import tempfile
@@ -22,6 +23,7 @@ sys.path[:0] = [str(_TESTS / "faults"), str(_TESTS / "postgres")]
 
 from breaking import FAULTS, Ground, Round, tried
 from postgres_ground import PostgresServer
+from side_by_side import LEDGER, Row, about, keep
 
 from homing.store.events import EventQuery
 
@@ -46,8 +48,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--ledger", action="store_true", help=f"append the sums to {LEDGER.name}")
     asked = parser.parse_args()
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()[0]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="homing-soak-")))
         postgres = stack.enter_context(closing(PostgresServer()))
@@ -62,6 +65,8 @@ def main() -> None:
         wrong = [f"{one.fault}, {one.ground}: {why}" for one in done for why in one.wrong]
         wrong += [why for ground in grounds for why in whole(ground, done)]
         print(f"\n{time.monotonic() - began:.0f} s, seed {asked.seed}\n{table(done)}")
+    if asked.ledger:
+        keep([summary(done, asked.minutes, asked.seed)], about(load))
     print("\n".join(wrong))
     sys.exit(bool(wrong))
 
@@ -92,6 +97,27 @@ def table(done: Sequence[Round]) -> str:
 
 def _aligned(cell: str, width: int, column: str) -> str:
     return f"{cell:<{width}}" if column in HEAD[:2] else f"{cell:>{width}}"
+
+
+def summary(done: Sequence[Round], minutes: float, seed: int) -> Row:
+    """All rounds as one comparison."""
+    acknowledged, stored, kills = (
+        sum(getattr(one, name) for one in done) for name in ("acknowledged", "stored", "kills")
+    )
+    ratio = stored / acknowledged
+    note = f"{len(done)} rounds of {len(FAULTS)} faults in {minutes:g} minutes, {kills} kills, seed {seed}"
+    return Row(
+        "events stored under faults",
+        "events acknowledged",
+        "",
+        stored,
+        acknowledged,
+        ratio,
+        ratio,
+        ratio,
+        len(done),
+        note,
+    )
 
 
 def _summed(done: Sequence[Round]) -> tuple[str, ...]:
