@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
@@ -63,6 +64,20 @@ def test_a_connection_without_a_head_is_closed_in_time(server, first, again):
         assert server.ask("/healthz"), "others are answered meanwhile"
         for one in slow:
             assert 0.9 * HEAD_SECONDS <= one.result() < 10 * HEAD_SECONDS
+
+
+def test_a_stream_outlives_the_time_for_a_head(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=0.1) as line:
+        began, said = time.monotonic(), b""
+        line.sendall(b"GET /v1/leads/zoe/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        while time.monotonic() - began < 3 * HEAD_SECONDS:
+            with contextlib.suppress(TimeoutError):
+                assert line.recv(65_536)
+        server.ask("/v1/events", {"event_type": "page_view", "lead_id": "zoe", "event_id": "after a while"})
+        line.settimeout(PATIENCE)
+        while b"id: " not in said:
+            said += line.recv(65_536)
+            assert said
 
 
 def test_a_head_that_is_too_large_is_refused(server):
