@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from threading import Thread
@@ -122,3 +124,31 @@ def test_each_database_has_a_signing_key_of_its_own_that_lasts(tmp_path):
     for database in (one, other):
         ProfileStore(database).put("default", "lead", [("ann", "{}")], 1)
     assert one.signing_key() == SqliteDatabase(one.path).signing_key() != other.signing_key()
+
+
+READS = """
+import sys
+from pathlib import Path
+from homing.store.sqlite import SqliteDatabase
+
+def held():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
+
+database = SqliteDatabase(Path(sys.argv[1]))
+database.read().execute("SELECT count(*) FROM secrets").fetchall()
+before = held()
+database.read().execute("SELECT sum(length(body)) FROM profile_versions").fetchall()
+print(held() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads its own memory in /proc")
+def test_what_a_connection_keeps_of_a_large_file_is_little(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "homing.sqlite3")
+    ProfileStore(database).put("default", "lead", [(f"l{number}", "x" * 3_000) for number in range(10_000)], 1)
+    database.close()
+    words = [sys.executable, "-c", READS, str(database.path)]
+    kibibytes = int(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    assert database.path.stat().st_size > 30_000_000
+    assert kibibytes < 8_000

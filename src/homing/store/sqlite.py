@@ -122,6 +122,8 @@ _WAYS_OUT: Final = {
 }
 _FIRST_READER: Final = 0x40000002  # SQLite's file format: the bytes that whoever has a file open keeps locked
 _READERS: Final = 510
+_CACHE_KIB: Final = 2_048
+"""So much of the file each connection keeps, of which a worker has one a thread; the system caches the rest for all."""
 _MANY: Final = 5_000
 _TRIES: Final = 600
 _BETWEEN_TRIES: Final = 0.05
@@ -276,7 +278,7 @@ class SqliteDatabase:
         try:
             _to_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA cache_size = -65536")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             connection.execute("PRAGMA cell_size_check = ON")
             self._migrate(connection)
         except StorageError:
