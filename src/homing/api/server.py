@@ -54,7 +54,7 @@ def _lives(worker: WorkerProcess) -> bool:
 
 
 def serve(
-    target: str, *, host: str = "127.0.0.1", port: int = 8080, workers: int = 1, head_seconds: float = 20.0
+    target: str, *, host: str = "127.0.0.1", port: int = 8080, workers: int = 1, head_seconds: float = 60.0
 ) -> None:
     """Serve until told to stop. `target` is `module:function`; each worker calls the function for its application.
 

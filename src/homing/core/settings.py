@@ -58,7 +58,7 @@ class Settings:
     origins: tuple[str, ...] = ()
     rate_limit: float = 2_000.0
     body_seconds: float = 20.0
-    head_seconds: float = 20.0
+    head_seconds: float = 60.0
 
     @property
     def sqlite_path(self) -> Path:
