@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from homing.core.clock import DAY
 from homing.core.jit import kernel
+from homing.models.choice_taste import ChoiceTaste, nearness
 from homing.models.homes import UNKNOWN_MOMENT, HomesLike
 from homing.models.part_names import SOURCE_FAMILY, STATED
 from homing.models.parts import Parts, part_scores
@@ -22,6 +23,7 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 _KM_A_DEGREE: Final = 111.2
+_SURE_ACTS: Final = 5.0
 
 
 class ByFamily(Protocol):
@@ -93,24 +95,31 @@ class Told(NamedTuple):
     features: Floats
 
 
-def told(parts: Parts, facts: Facts, past: Past, items: Codes) -> Told:
+def told(parts: Parts, facts: Facts, taste: ChoiceTaste, past: Past, items: Codes) -> Told:
     """Everything a ranker is told about some homes for a lead with this past.
 
     That a home is new speaks for it only as far as it is newer than the lead's search.
     What a source says can only speak for a home the more it says so; so does nearness to a home liked. A price above
     every price liked can only speak against it. Price and size are also told against the homes that satisfy what the
-    lead has stated, which is all that is known of one without acts.
+    lead has stated, which is all that is known of one without acts. How well it fits the taste that a lead is likely
+    to have counts from the first act on, and before it by what leads have in common. Distances to what was liked count
+    the less the fewer acts they stand on.
     """
     columns: list[tuple[str, str, int, Floats]] = []
+    liked = int(np.unique(past.items[past.weights > 0]).size)
+    sure = liked / (liked + _SURE_ACTS)
     for name, part in parts.items():
         if name == "recency":
             continue
         if _goes_by_family(part):
             families, values = part.by_family(past, items)
-            columns += [(f"{name}:{family}", family, 1, values[:, place]) for place, family in enumerate(families)]
+            columns += [(f"{name}:{family}", family, 1, values[:, place] * sure) for place, family in enumerate(families)]
         else:
             scores = part_scores(parts, name, past, items).astype(np.float64)
             columns.append((name, SOURCE_FAMILY.get(name, name), 1, scores))
+    fits = taste.by_family(past, items)
+    columns += [(f"taste:{family}", family, 1, fits[:, place]) for place, family in enumerate(taste.families)]
+    columns.append(("near_liked", "location", 1, nearness(taste.columns, past, items)))
     columns += _against_what_was_liked(facts, past, items)
     columns += _against_what_was_stated(facts, past, items)
     columns.append(("newer_than_search", "recency", 1, _newer_than_search(facts, past, items)))
@@ -132,11 +141,14 @@ def _against_what_was_liked(facts: Facts, past: Past, items: Codes) -> list[tupl
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = np.log(np.where(facts.price[items] > 0, facts.price[items], np.nan))
         usual = relative - np.median(np.log(prices))
-        above = np.maximum(relative - np.log(prices.max()), 0.0)
+        sure = prices.size / (prices.size + _SURE_ACTS)
+        usual, above = usual * sure, np.maximum(relative - np.log(prices.max()), 0.0) * sure
+    homes = np.unique(liked)
+    away, away_of = _kilometres(facts.latitude, facts.longitude, homes, items), homes.size
     return [
         ("price_over_usual", "price", 0, usual),
         ("price_over_highest", "price", -1, above),
-        ("kilometres", "location", -1, _kilometres(facts.latitude, facts.longitude, np.unique(liked), items)),
+        ("kilometres", "location", -1, away * (away_of / (away_of + _SURE_ACTS))),
     ]
 
 
