@@ -95,7 +95,7 @@ class Told(NamedTuple):
     features: Floats
 
 
-def told(parts: Parts, facts: Facts, taste: ChoiceTaste, past: Past, items: Codes) -> Told:
+def told(parts: Parts, facts: Facts, past: Past, items: Codes, taste: ChoiceTaste | None = None) -> Told:
     """Everything a ranker is told about some homes for a lead with this past.
 
     That a home is new speaks for it only as far as it is newer than the lead's search.
@@ -106,8 +106,7 @@ def told(parts: Parts, facts: Facts, taste: ChoiceTaste, past: Past, items: Code
     the less the fewer acts they stand on.
     """
     columns: list[tuple[str, str, int, Floats]] = []
-    liked = int(np.unique(past.items[past.weights > 0]).size)
-    sure = liked / (liked + _SURE_ACTS)
+    sure = _sure(np.unique(past.items).size)
     for name, part in parts.items():
         if name == "recency":
             continue
@@ -117,9 +116,10 @@ def told(parts: Parts, facts: Facts, taste: ChoiceTaste, past: Past, items: Code
         else:
             scores = part_scores(parts, name, past, items).astype(np.float64)
             columns.append((name, SOURCE_FAMILY.get(name, name), 1, scores))
-    fits = taste.by_family(past, items)
-    columns += [(f"taste:{family}", family, 1, fits[:, place]) for place, family in enumerate(taste.families)]
-    columns.append(("near_liked", "location", 1, nearness(taste.columns, past, items)))
+    if taste is not None:
+        fits = taste.by_family(past, items)
+        columns += [(f"taste:{family}", family, 1, fits[:, place]) for place, family in enumerate(taste.families)]
+        columns.append(("near_liked", "location", 1, nearness(taste.columns, past, items)))
     columns += _against_what_was_liked(facts, past, items)
     columns += _against_what_was_stated(facts, past, items)
     columns.append(("newer_than_search", "recency", 1, _newer_than_search(facts, past, items)))
@@ -141,15 +141,20 @@ def _against_what_was_liked(facts: Facts, past: Past, items: Codes) -> list[tupl
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = np.log(np.where(facts.price[items] > 0, facts.price[items], np.nan))
         usual = relative - np.median(np.log(prices))
-        sure = prices.size / (prices.size + _SURE_ACTS)
+        sure = _sure(prices.size)
         usual, above = usual * sure, np.maximum(relative - np.log(prices.max()), 0.0) * sure
     homes = np.unique(liked)
-    away, away_of = _kilometres(facts.latitude, facts.longitude, homes, items), homes.size
+    away = _kilometres(facts.latitude, facts.longitude, homes, items) * _sure(homes.size)
     return [
         ("price_over_usual", "price", 0, usual),
         ("price_over_highest", "price", -1, above),
-        ("kilometres", "location", -1, away * (away_of / (away_of + _SURE_ACTS))),
+        ("kilometres", "location", -1, away),
     ]
+
+
+def _sure(acts: int) -> float:
+    """How far what so many acts tell is believed: n / (n + 5)."""
+    return acts / (acts + _SURE_ACTS)
 
 
 def _against_what_was_stated(facts: Facts, past: Past, items: Codes) -> list[tuple[str, str, int, Floats]]:

@@ -262,7 +262,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         return found
 
     def _told(self, past: Past, items: Codes) -> Told:
-        return told(self.parts_, self.facts_, self.taste_, past, items)
+        return told(self.parts_, self.facts_, past, items, self.taste_)
 
     def _features(self, past: Past, items: Codes) -> Floats:
         """What the ranker is told; of homes that a lead was just ranked by it is taken from there, to explain them."""
