@@ -38,7 +38,7 @@ from homing.store.sqlite import SqliteDatabase
 from homing.tracking.behavior_tracker import BehaviorTracker
 from homing.tracking.validation import event_from
 
-__all__ = ["MeasureRelevance"]
+__all__ = ["MeasureRelevance", "Stand"]
 
 K: Final = 10
 _MOST_EVENTS: Final = 5_000_000
@@ -80,7 +80,7 @@ class MeasureRelevance:
         suite = _Suite(standing_still(world.world), self.seed, self.learners)
         chosen = [one for one in SCENARIOS if scenarios is None or one.name in scenarios]
         people = [drawn(suite.homes, one, number, self.seed) for one in chosen for number in range(self.each)]
-        stand = _Stand(folder, self.end)
+        stand = Stand(folder, self.end)
         stand.load(world, self.seed, [suite.told(one) for one in people])
         graded = []
         for place, one in enumerate(people):
@@ -92,7 +92,7 @@ class MeasureRelevance:
         return {**report, **about, "simulated": True, "constants": constants.fingerprint(), "says": stand.says}
 
 
-class _Stand:
+class Stand:
     """A tenant with the engine as it is served, whose clock can be set."""
 
     def __init__(self, folder: Path, now: int) -> None:
@@ -151,7 +151,7 @@ class _Suite:
         limits = Limits(price_max=taste.budget, bedrooms_min=taste.beds if taste.beds_hard else None, areas=areas)
         return Lead(lead_id=one.household.leads[0], limits=limits)
 
-    def graded(self, one: Shopper, stand: _Stand) -> Graded:
+    def graded(self, one: Shopper, stand: Stand) -> Graded:
         """Let the household shop, and ask every ranker at each point."""
         done = shop(self.world, one, POINTS, self.seed)
         base = stand.now
@@ -186,7 +186,7 @@ class _Suite:
             found[name] = learner.chances(learner.learn(evidence), relevant)
         return found
 
-    def _lists(self, one: Shopper, done: Shopped, upto: int, stand: _Stand) -> tuple[dict[str, Rows], int, Flags]:
+    def _lists(self, one: Shopper, done: Shopped, upto: int, stand: Stand) -> tuple[dict[str, Rows], int, Flags]:
         """Of each ranker the places of ten homes for sale, best first; how many break a stated limit; the open homes."""
         lead, events = one.household.leads[0], done.events[:upto]
         stated = self._stated(one.household.taste)
