@@ -87,13 +87,16 @@ def test_what_few_acts_tell_counts_for_little():
     assert column("content:price", twenty, {"content": SaysWhy()})[0][4] == pytest.approx(4 / 2)
 
 
-def test_the_way_is_that_to_the_nearest_home_liked():
-    away, family, direction = column("kilometres", past([0, 2, 3], [1, -1, 1]))
-    assert away[0] == 0.0
-    assert np.expm1(away[1] * 7 / 2) == pytest.approx(11.12, rel=1e-3)
-    assert np.expm1(away[2] * 7 / 2) == pytest.approx(11.12 * np.cos(np.radians(47.6)), rel=1e-3)
-    assert np.isnan(away[3])
-    assert (family, direction) == ("location", -1)
+def test_the_way_is_that_to_all_homes_liked():
+    near, family, direction = column("near_liked", past([0, 2, 3], [1, -1, 1]))
+    assert near[0] == 0.0
+    assert np.expm1(-near[1] * 7 / 2) * 3 == pytest.approx(11.12, rel=1e-3)
+    assert np.expm1(-near[2] * 7 / 2) * 3 == pytest.approx(11.12 * np.cos(np.radians(47.6)), rel=1e-3)
+    assert np.isnan(near[3])
+    assert (family, direction) == ("location", 1)
+    both = column("near_liked", past([0, 1], [1, 1]))[0]
+    assert both[0] == pytest.approx(both[1], rel=1e-6)
+    assert both[0] == pytest.approx(near[1] / 2, rel=1e-3)
 
 
 def test_only_a_home_that_came_while_the_lead_was_looking_is_new_to_it():
@@ -113,7 +116,7 @@ def test_for_a_lead_that_has_only_come_a_new_home_is_no_better_than_an_old_one()
 
 def test_of_a_lead_that_liked_nothing_nothing_is_compared():
     for lead in (NOBODY, past([0, 1], [-1, 0])):
-        for name in ("price_over_usual", "price_over_highest", "kilometres"):
+        for name in ("price_over_usual", "price_over_highest", "near_liked"):
             assert np.isnan(column(name, lead)[0]).all()
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from homing.models.choice_taste import ChoiceTaste, Columns, learned_taste, nearness
+from homing.models.choice_taste import ChoiceTaste, Columns, learned_taste
 from homing.models.homes import homes_of
 from homing.models.interactions import Interactions
 from homing.models.mixed_logit import Choices, common_taste, likely_taste
@@ -126,12 +126,3 @@ def test_leads_that_are_all_alike_have_tastes_that_hardly_differ():
     alike = common_taste([shops(np.array([1.0, 0.0])) for _ in range(100)], start)
     apart = common_taste([shops(draw.normal([1.0, 0.0], [1.0, 0.2])) for _ in range(100)], start)
     assert apart.covariance[0, 0] > 4 * alike.covariance[0, 0]
-
-
-def test_a_home_among_those_liked_is_nearer_than_one_far_off():
-    liked = Past(np.arange(10), np.ones(10))
-    near = nearness(COLUMNS, liked, EVERYTHING)
-    middle = np.argmin(np.hypot(COLUMNS.latitude - 47.51, COLUMNS.longitude + 122.29))
-    corner = np.argmax(COLUMNS.latitude + COLUMNS.longitude)
-    assert near[middle] > near[corner]
-    assert np.isnan(nearness(COLUMNS, Past(np.zeros(0, np.int64), np.zeros(0)), EVERYTHING)).all()

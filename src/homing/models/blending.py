@@ -69,7 +69,7 @@ def choices(
     lead did before that act, as far as it was known then, is its past. The others are drawn from all homes on
     the market at that moment, of a lead that stated limits from those that satisfy them, as it is served only these;
     the strength is the weight of its acts on the home, at most 5. Where it is known how far homes are `away` from each
-    other, half of the others are those nearest to it: who searches in one place is shown homes of that place, and that
+    other, three of four others are those nearest to it: who searches in one place is shown homes of that place, and that
     it turned to one of them says what it likes, not where it looked.
     """
     rng = np.random.default_rng(seed)
@@ -156,10 +156,10 @@ def _choice(  # noqa: PLR0913, PLR0917
     open_to = alive(drawn, at) & (drawn != pasts.items[row]) & ~np.isin(drawn, past.items)
     others = drawn[open_to]
     if away is not None and others.size > negatives:
-        half = negatives // 2
-        rest = np.unique(others[half:])
-        near = np.argsort(away(int(pasts.items[row]), rest), kind="stable")[: negatives - half]
-        others = np.concatenate((others[:half], rest[near]))
+        any_of = negatives // 4
+        rest = np.unique(others[any_of:])
+        near = np.argsort(away(int(pasts.items[row]), rest), kind="stable")[: negatives - any_of]
+        others = np.concatenate((others[:any_of], rest[near]))
     others = others[:negatives]
     if others.size == 0:
         return None

@@ -16,15 +16,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.core.jit import kernel
 from homing.models.artifact import packed_text, text_from
 from homing.models.axes import KNOWN
+from homing.models.distances import nearest_km
 from homing.models.homes import HomesLike
 from homing.models.mixed_logit import Choices, common_taste, likely_taste
 from homing.models.pasts import Past, Pasts
 from homing.models.population import Population
 
-__all__ = ["ChoiceTaste", "Columns", "learned_taste", "nearness"]
+__all__ = ["ChoiceTaste", "Columns", "learned_taste"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -37,10 +37,8 @@ _SAMPLE: Final = 128
 _POOL: Final = 1_500
 _FEWEST_NEAR: Final = 20
 _NEAR_KM: Final = 3.0
-_KM_A_DEGREE: Final = 111.2
 _START: Final = 0.1
 _FARTHEST: Final = 4.0
-_SURE_ACTS: Final = 5.0
 _AFFORDED: Final = 0.78
 _RELATIVE: Final = ("price", "price", "size", "size")
 
@@ -100,7 +98,7 @@ class Columns:
 
     def away(self, home: int, items: Codes) -> Floats:
         """Kilometres from one home to others (n,), 0 where that is not known."""
-        return _nearest(self.latitude, self.longitude, np.array([home]), items)
+        return nearest_km(self.latitude, self.longitude, np.array([home]), items)
 
     def means_of(self, within: Codes | None) -> tuple[float, float] | None:
         """Highest log price of the homes that satisfy what was stated, and the usual log size for about that money."""
@@ -218,17 +216,6 @@ def learned_taste(
     return ChoiceTaste(columns, common_taste(leads, Population(np.zeros(width), _START * np.eye(width))))
 
 
-def nearness(columns: Columns, past: Past, items: Codes) -> Floats:
-    """How near homes are to those the lead acted for: - mean of log(1 + km / 3), (n,), times m / (m + 5) for m homes.
-
-    NaN where no place is known.
-    """
-    liked = np.unique(past.items[past.weights > 0])[-_MOST_HOMES:]
-    if not liked.size:
-        return np.full(items.size, np.nan)
-    return _nearness(columns.latitude, columns.longitude, liked, items) * (liked.size / (liked.size + _SURE_ACTS))
-
-
 def _choices(columns: Columns, past: Past, pool: Codes, some: Callable[[Codes, int], Codes]) -> Choices | None:
     """The acts of a lead on homes within its limits, against homes near to them; None if there is nothing to tell."""
     homes, first, where = np.unique(past.items, return_index=True, return_inverse=True)
@@ -242,7 +229,7 @@ def _choices(columns: Columns, past: Past, pool: Codes, some: Callable[[Codes, i
     if not liked.size or not pool.size:
         return None
     pool = some(pool, _POOL)
-    near = pool[_nearest(columns.latitude, columns.longitude, liked, pool) < _NEAR_KM]
+    near = pool[nearest_km(columns.latitude, columns.longitude, liked, pool) < _NEAR_KM]
     others = np.union1d(some(near if near.size >= _FEWEST_NEAR else pool, _SAMPLE), liked)
     means = columns.means_of(past.within)
     counts = np.minimum(1.0 + np.log2(np.maximum(weights[weights > 0], 1.0)) / 4.0, 2.0)
@@ -264,42 +251,6 @@ def _number(homes: HomesLike, fields: tuple[str, ...], *, log: bool) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
             column = np.where(column > 0, np.log(column), np.nan)
     return column
-
-
-@kernel
-def _nearest(latitude: Floats, longitude: Floats, liked: Codes, items: Codes) -> Floats:
-    """Kilometres from each home to the nearest of those liked; 0 where no two places are known."""
-    out = np.zeros(items.size)
-    for j in range(items.size):
-        nearest = np.inf
-        across = _KM_A_DEGREE * np.cos(np.radians(latitude[items[j]]))
-        for k in range(liked.size):
-            north = (latitude[items[j]] - latitude[liked[k]]) * _KM_A_DEGREE
-            east = (longitude[items[j]] - longitude[liked[k]]) * across
-            away = np.sqrt(north * north + east * east)
-            if away < nearest:  # noqa: PLR1730  # min would pass NaN on
-                nearest = away
-        if nearest < np.inf:
-            out[j] = nearest
-    return out
-
-
-@kernel
-def _nearness(latitude: Floats, longitude: Floats, liked: Codes, items: Codes) -> Floats:
-    out = np.full(items.size, np.nan)
-    for j in range(items.size):
-        total, known = 0.0, 0
-        across = _KM_A_DEGREE * np.cos(np.radians(latitude[items[j]]))
-        for k in range(liked.size):
-            north = (latitude[items[j]] - latitude[liked[k]]) * _KM_A_DEGREE
-            east = (longitude[items[j]] - longitude[liked[k]]) * across
-            away = np.sqrt(north * north + east * east)
-            if np.isfinite(away):
-                total += np.log1p(away / 3.0)
-                known += 1
-        if known:
-            out[j] = -total / known
-    return out
 
 
 _PLAIN: Final = {"price": "ListPrice", "size": "LivingArea", "latitude": "Latitude", "longitude": "Longitude"}
