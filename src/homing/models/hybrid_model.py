@@ -249,7 +249,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             shown = shown_after(impressions, start, self.pasts, self.items, self._told, most, seed, stated)
         chosen = told_choices(_cut_short(found, seed), self._told)
         rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
-        rates["taste"] = 1.0
+        rates |= {"taste": 1.0, "near_liked": 1.0}
         self.ranker_ = learned_ranker(chosen, shown, rates, seed)
         if shown is not None:
             self.calibration_ = calibrated(chosen, shown, rates, seed, like=self.ranker_)

@@ -22,7 +22,7 @@ from homing.models.ranker import Ranker, RankerConfig, fit_ranker
 __all__ = ["Shown", "calibrated", "learned_ranker", "shown_after", "told_choices"]
 
 _FOLDS: Final = 3
-_FIRM: Final = ("taste:",)
+_FIRM: Final = ("taste:", "near_liked")
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
