@@ -4,7 +4,7 @@ Eight scenarios of simulated households over real King County homes; of each ran
 ten after 0, 1, 3, 5, 10, 20 and 30 acts. What is relevant is defined in `homing.evaluation.relevance`. Two of the rows
 are ceilings: `best_learner` knows how households come about and choose, and has the log; `sees_everything` also saw
 every page and what no field of a home holds. What they expected themselves stands below. `--no-learners` leaves these
-out, which take most of the time.
+out, which take most of the time, `--learners-only` all others.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from recommender_quality import Row, about_now, keep
 
 from homing.services.measure_relevance import MeasureRelevance
 from homing.services.simulate import homes_of
+from homing.simulation.bayesian_learner import PARTICLES
 
 END = 1_795_305_600_000_000  # 2026-11-22T00:00:00Z
 
@@ -35,11 +36,14 @@ def main(arguments):
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--ledger", action="store_true")
     parser.add_argument("--no-learners", action="store_true")
+    parser.add_argument("--learners-only", action="store_true")
+    parser.add_argument("--particles", type=int, default=PARTICLES)
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder, as_file(files("homing.data") / "kc_house_data.csv.gz") as path:
         homes = [home.row() for home in homes_of(path, "auto", END)[0]]
         started = time.process_time()
-        measure = MeasureRelevance(asked.leads, asked.days, asked.each, asked.seed, END, not asked.no_learners)
+        wanted = {"learners": not asked.no_learners, "engine": not asked.learners_only, "particles": asked.particles}
+        measure = MeasureRelevance(asked.leads, asked.days, asked.each, asked.seed, END, **wanted)
         report = measure(homes, Path(folder), progress=said)
     print(file=sys.stderr)
     if asked.ledger:
@@ -63,7 +67,10 @@ def main(arguments):
 
 def rows_of(report, arguments):
     """A row for each ranker and number of acts, and of learners also what they expected."""
-    about = about_now(arguments) | {"command": " ".join(["benchmarks/relevance.py", *arguments]), "seed": report["seed"]}
+    about = about_now(arguments) | {
+        "command": " ".join(["benchmarks/relevance.py", *arguments]),
+        "seed": report["seed"],
+    }
     data = f"{report['households']} simulated households over real King County homes"
     shared = {**about, "data": data, "protocol": f"share in ten, constants {report['constants']}"}
     none = {"published": None, "leads": report["households"], "fit_seconds": None}

@@ -44,7 +44,9 @@ def shoppers(loves_new, leads=60, acts=15):
 
 
 def learned(loves_new):
-    return learned_taste(COLUMNS, shoppers(loves_new), lambda lead: None, lambda codes, at: np.ones(codes.size, bool), 0)
+    return learned_taste(
+        COLUMNS, shoppers(loves_new), lambda lead: None, lambda codes, at: np.ones(codes.size, bool), 0
+    )
 
 
 def age_of(model, past):

@@ -94,7 +94,9 @@ def test_the_prior_is_that_of_the_scenarios(market):
     place = next(at for at, one in enumerate(SCENARIOS) if one.name == "couple_who_disagree")
     one_by_one = np.array([drawn(still.homes, SCENARIOS[place], n, 9).household.taste.weights for n in range(150)])
     taste = drawn(still.homes, SCENARIOS[place], 0, 9).household.taste
-    possible = Prior(still.homes, told(still.homes, taste), (SCENARIOS[place].name,)).draw(2_000, np.random.default_rng(1))
+    possible = Prior(still.homes, told(still.homes, taste), (SCENARIOS[place].name,)).draw(
+        2_000, np.random.default_rng(1)
+    )
     columns = partners_weights(possible)[0]
     error = one_by_one.std(axis=0) / np.sqrt(150)
     assert (np.abs(columns.mean(axis=0) - one_by_one.mean(axis=0)) < 4 * error).all()

@@ -112,7 +112,11 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes, taste: ChoiceTast
             continue
         if _goes_by_family(part):
             families, values = part.by_family(past, items)
-            columns += [(f"{name}:{family}", family, 1, values[:, place] * sure) for place, family in enumerate(families) if family != "location"]
+            columns += [
+                (f"{name}:{family}", family, 1, values[:, place] * sure)
+                for place, family in enumerate(families)
+                if family != "location"
+            ]
         else:
             scores = part_scores(parts, name, past, items).astype(np.float64)
             columns.append((name, SOURCE_FAMILY.get(name, name), 1, scores))

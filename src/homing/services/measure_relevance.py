@@ -23,7 +23,7 @@ from homing.personalization.property_engine import PropertyPersonalizationEngine
 from homing.personalization.shopper import shopper
 from homing.services.train_models import TrainModels
 from homing.simulation import constants
-from homing.simulation.bayesian_learner import BayesianLearner
+from homing.simulation.bayesian_learner import PARTICLES, BayesianLearner
 from homing.simulation.evidence import Known, evidence_of
 from homing.simulation.pages_seen import ForSale
 from homing.simulation.scenarios import SCENARIOS, Shopper, drawn
@@ -54,7 +54,8 @@ class MeasureRelevance:
 
     The market stands still from `end` (microseconds UTC) on. What answers is the engine as it is served; beside it
     stand popularity, the content model, two learners that know how households come about, and the oracle. One of the
-    two has the log, the other also saw every page and what no field of a home holds; `learners=False` leaves them out.
+    two has the log, the other also saw every page and what no field of a home holds; each holds so many `particles`
+    possible. `learners=False` leaves these two out, `engine=False` all but them.
     """
 
     leads: int
@@ -63,6 +64,8 @@ class MeasureRelevance:
     seed: int
     end: int
     learners: bool = True
+    engine: bool = True
+    particles: int = PARTICLES
 
     def __call__(
         self,
@@ -77,14 +80,15 @@ class MeasureRelevance:
         `progress` hears (households done, households).
         """
         world = lived(homes, self.leads, self.days, seed=self.seed, end_at=self.end)
-        suite = _Suite(standing_still(world.world), self.seed, self.learners)
+        suite = _Suite(standing_still(world.world), self.seed, self.particles if self.learners else 0)
         chosen = [one for one in SCENARIOS if scenarios is None or one.name in scenarios]
         people = [drawn(suite.homes, one, number, self.seed) for one in chosen for number in range(self.each)]
         stand = Stand(folder, self.end)
-        stand.load(world, self.seed, [suite.told(one) for one in people])
+        if self.engine:
+            stand.load(world, self.seed, [suite.told(one) for one in people])
         graded = []
         for place, one in enumerate(people):
-            graded.append(suite.graded(one, stand))
+            graded.append(suite.graded(one, stand if self.engine else None))
             if progress is not None:
                 progress(place + 1, len(people))
         report = relevance_report(graded, seed=self.seed)
@@ -133,7 +137,7 @@ class _Suite:
 
     world: World
     seed: int
-    learners: bool
+    particles: int
     rows: Rows = field(init=False)
     prices: NDArray[np.float64] = field(init=False)
 
@@ -151,28 +155,34 @@ class _Suite:
         limits = Limits(price_max=taste.budget, bedrooms_min=taste.beds if taste.beds_hard else None, areas=areas)
         return Lead(lead_id=one.household.leads[0], limits=limits)
 
-    def graded(self, one: Shopper, stand: Stand) -> Graded:
+    def graded(self, one: Shopper, stand: Stand | None) -> Graded:
         """Let the household shop, and ask every ranker at each point."""
         done = shop(self.world, one, POINTS, self.seed)
-        base = stand.now
-        stand.take(done.events)
         found: dict[str, list[float]] = {}
         expected: dict[str, list[float]] = {}
         violations = 0
+        if stand is not None:
+            stand.take(done.events)
         for upto in done.upto:
-            stand.now = base if upto == 0 else parse_moment(str(done.events[upto - 1]["timestamp"])) + SECOND
-            lists, broken, open_to = self._lists(one, done, upto, stand)
-            for name, chances in self._learned(one, done, upto).items() if self.learners else ():
-                lists[name] = _best(chances, open_to, np.random.default_rng([self.seed, upto]))
+            is_open = self._is_open(one, done, upto)
+            lists: dict[str, Rows] = {}
+            if stand is not None:
+                lists = self._lists(one, done, upto, stand)
+                violations += int((~self._stated(one.household.taste)[lists["hybrid"]]).sum())
+            for name, chances in self._learned(one, done, upto).items() if self.particles else ():
+                lists[name] = _best(chances, is_open, np.random.default_rng([self.seed, upto]))
                 expected.setdefault(name, []).append(float(chances[lists[name]].sum()) / K)
             truth = self._relevant(self._taste(one, done, upto))
-            violations += broken
             for name, places in lists.items():
                 found.setdefault(name, []).append(share(places, truth, K))
-        stand.now = base
         eligible = int(self._fits(one.household.taste).sum())
         shares, hoped = ({name: tuple(values) for name, values in of.items()} for of in (found, expected))
         return Graded(one.scenario.name, one.household.household_id, eligible, shares, violations, hoped)
+
+    def _is_open(self, one: Shopper, done: Shopped, upto: int) -> Flags:
+        """Which homes may be in a list: within what was stated, and not acted on yet."""
+        seen = [str(row["property_id"]) for row in done.events[:upto] if is_act(row)]
+        return self._stated(one.household.taste) & ~np.isin(self.rows, self.homes.ids.codes(seen))
 
     def _learned(self, one: Shopper, done: Shopped, upto: int) -> dict[str, NDArray[np.float64]]:
         """Of both learners the chance of each home for sale to be relevant; that the taste changed they are told."""
@@ -182,16 +192,15 @@ class _Suite:
         evidence = evidence_of(known, done.events[:upto], done.looks, self.homes, since=since)
         found = {}
         for name, watched in ((CEILING, False), (BOUND, True)):
-            learner = BayesianLearner(self.sale, self.seed, watched)
+            learner = BayesianLearner(self.sale, self.seed, watched, self.particles)
             found[name] = learner.chances(learner.learn(evidence), relevant)
         return found
 
-    def _lists(self, one: Shopper, done: Shopped, upto: int, stand: Stand) -> tuple[dict[str, Rows], int, Flags]:
-        """Of each ranker the places of ten homes for sale, best first; how many break a stated limit; the open homes."""
-        lead, events = one.household.leads[0], done.events[:upto]
-        stated = self._stated(one.household.taste)
-        seen = self.homes.ids.codes([str(row["property_id"]) for row in events if is_act(row)])
-        is_open = stated & ~np.isin(self.rows, seen)
+    def _lists(self, one: Shopper, done: Shopped, upto: int, stand: Stand) -> dict[str, Rows]:
+        """Of each ranker but the learners the places of ten homes for sale, best first."""
+        lead, base = one.household.leads[0], stand.now
+        stand.now = base if upto == 0 else parse_moment(str(done.events[upto - 1]["timestamp"])) + SECOND
+        is_open = self._is_open(one, done, upto)
         answer = stand.engine.answer(Ask(lead_id=lead, k=K, explain=False))
         shown = self._places([item.property_id for item in answer.items])
         who = shopper(stand.tracker.store, _TENANT, Ask(lead_id=lead), None, stand.market, stand.now)
@@ -204,7 +213,8 @@ class _Suite:
         }
         draw = np.random.default_rng([self.seed, upto])
         lists = {name: _best(np.asarray(said, np.float64), is_open, draw) for name, said in scores.items()}
-        return {"hybrid": shown, **lists}, int((~stated[shown]).sum()), is_open
+        stand.now = base
+        return {"hybrid": shown, **lists}
 
     def _places(self, names: Sequence[str]) -> Rows:
         return np.searchsorted(self.rows, self.homes.ids.codes(names))

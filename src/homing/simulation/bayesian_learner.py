@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homing.simulation import constants as c
-from homing.simulation.evidence import Evidence, Known
+from homing.simulation.evidence import Evidence
 from homing.simulation.likelihood import FIELDS, Likelihood, Sight
 from homing.simulation.pages_seen import ForSale
 from homing.simulation.possible import Possible, Prior, partners_weights
 
-__all__ = ["BayesianLearner", "Learned"]
+__all__ = ["PARTICLES", "BayesianLearner", "Learned"]
 
 Doubles = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -135,20 +135,19 @@ class BayesianLearner:
         return replace(possible, spare=np.sqrt(1.0 - step**2) * possible.spare + step * fresh)
 
 
-
 def _anew(part: str) -> Callable[[BayesianLearner, Prior, Possible], Possible]:
-    return lambda learner, prior, possible: prior.with_others(possible, part, learner._draw)  # noqa: SLF001
+    return lambda learner, prior, possible: prior.with_others(possible, part, learner._draw)
 
 
 _MOVES: Final[Sequence[Callable[[BayesianLearner, Prior, Possible], Possible]]] = (
-    BayesianLearner._all_tastes,  # noqa: SLF001
-    BayesianLearner._some_tastes,  # noqa: SLF001
-    BayesianLearner._temper,  # noqa: SLF001
+    BayesianLearner._all_tastes,
+    BayesianLearner._some_tastes,
+    BayesianLearner._temper,
     _anew("anchors"),
-    BayesianLearner._some_tastes,  # noqa: SLF001
+    BayesianLearner._some_tastes,
     _anew("must_haves"),
     _anew("who"),
-    BayesianLearner._all_tastes,  # noqa: SLF001
+    BayesianLearner._all_tastes,
     _anew("where"),
     _anew("all"),
 )

@@ -72,7 +72,12 @@ class Evidence:
 
 
 def evidence_of(
-    known: Known, events: Sequence[Mapping[str, Any]], looks: Sequence[Look], homes: Homes, *, since: tuple[int, int] = (0, 0)
+    known: Known,
+    events: Sequence[Mapping[str, Any]],
+    looks: Sequence[Look],
+    homes: Homes,
+    *,
+    since: tuple[int, int] = (0, 0),
 ) -> Evidence:
     """What the events of a lead say, which looked through these pages; its searches tell areas and bedrooms.
 
@@ -133,7 +138,9 @@ def _reacted(
         mine = [event for event in events[place + 1 : end] if event.get("property_id") == view["property_id"]]
         mine = [event for event in mine if event["event_type"] in REACTIONS]
         did = frozenset(event["event_type"] for event in mine)
-        reason = next((event["event_data"]["reason"] for event in mine if "reason" in event.get("event_data", {})), None)
+        reason = next(
+            (event["event_data"]["reason"] for event in mine if "reason" in event.get("event_data", {})), None
+        )
         page = pages_of.get(place)
         found.append(
             Opened(

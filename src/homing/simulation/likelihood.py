@@ -33,7 +33,9 @@ _HIDDEN_DRAWS: Final = 8
 _NODES, _NODE_WEIGHTS = np.polynomial.laguerre.laggauss(12)
 _OWN: Final = (0, 1, 2, FIELDS - 2, FIELDS - 1)
 _GROUPED: Final = np.array([[name in names for names in REASONS.values()] for name in NAMES], dtype=np.float64)
-_FIXED: Final = tuple(NAMES.index(name) for name in ("baths", "lot", "newness", "grade", "condition", "view", "waterfront"))
+_FIXED: Final = tuple(
+    NAMES.index(name) for name in ("baths", "lot", "newness", "grade", "condition", "view", "waterfront")
+)
 
 
 @dataclass(slots=True)
@@ -85,14 +87,19 @@ class Sight:
     def _far(self, possible: Possible) -> Doubles:
         homes, anchors = self.prior.homes, possible.anchors
         middle = np.nanmean(homes.latitude), np.nanmean(homes.longitude)
-        latitude, longitude = _narrow(homes.latitude[self.rows] - middle[0]), _narrow(homes.longitude[self.rows] - middle[1])
+        latitude, longitude = (
+            _narrow(homes.latitude[self.rows] - middle[0]),
+            _narrow(homes.longitude[self.rows] - middle[1]),
+        )
         nearest = np.full((len(anchors), len(self.rows)), np.inf, dtype=np.float32)
         for at in (0, 1):
             across = _narrow(np.cos(np.radians(anchors[:, at, 0, None])))
             north = latitude - _narrow(anchors[:, at, 0, None] - middle[0])
             east = (longitude - _narrow(anchors[:, at, 1, None] - middle[1])) * across
             np.minimum(nearest, north**2 + east**2, out=nearest)
-        return np.log1p(np.where(np.isfinite(nearest), np.sqrt(nearest), np.float32(0.0)) * np.float32(_KM_A_DEGREE / 3.0))
+        return np.log1p(
+            np.where(np.isfinite(nearest), np.sqrt(nearest), np.float32(0.0)) * np.float32(_KM_A_DEGREE / 3.0)
+        )
 
     def _inside(self, possible: Possible) -> Doubles:
         wanted = np.zeros((len(possible), len(self.prior.homes.areas) + 1), dtype=np.float32)
