@@ -26,11 +26,12 @@ def main(arguments):
     started = time.process_time()
     with tempfile.TemporaryDirectory() as folder, as_file(files("homing.data") / "kc_house_data.csv.gz") as path:
         homes = [home.row() for home in homes_of(path, "auto", END)[0]]
-        found = MeasureLimits(LEADS, DAYS, STRANGERS, SEED, END)(homes, Path(folder), WANTED, progress=said)
+        measure = MeasureLimits(LEADS, DAYS, STRANGERS, SEED, END)
+        found = measure(homes, Path(folder), WANTED, progress=said)
     print(file=sys.stderr)
     total = sum(found["broken"].values())
-    print(f"simulated leads over real homes; constants {found['constants']}; seed {SEED}; {found['leads']:,} leads with "
-          f"limits, {found['answers']:,} answers, {found['recommendations']:,} homes recommended; "
+    print(f"simulated leads over real homes; constants {found['constants']}; seed {SEED}; {found['leads']:,} leads "
+          f"with limits, {found['answers']:,} answers, {found['recommendations']:,} homes recommended; "
           f"{time.process_time() - started:.0f} s CPU")  # fmt: skip
     print(f"limits broken: {total}", *(f"{name} {count}" for name, count in found["broken"].items()))
     if "--ledger" in arguments:

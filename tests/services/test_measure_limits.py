@@ -23,7 +23,7 @@ def test_nothing_recommended_breaks_a_limit(tmp_path):
 
 @pytest.mark.parametrize("kind", ["price", "bedrooms", "area"])
 def test_an_engine_that_forgets_a_limit_is_found_out(tmp_path, monkeypatch, kind):
-    known = candidates._limit_tests  # noqa: SLF001
+    known = candidates._limit_tests
     names = {"price": "price|budget", "bedrooms": "bed", "area": "area"}[kind].split("|")
 
     def forgets(market, limits, rows):

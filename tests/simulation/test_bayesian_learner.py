@@ -1,4 +1,4 @@
-"""The best learner is one: what it expects is what comes about, and the truth is anywhere among what it holds possible."""
+"""The best learner is one: what it expects comes about, and the truth is anywhere among what it holds possible."""
 
 import numpy as np
 import pytest

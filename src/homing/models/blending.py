@@ -51,7 +51,7 @@ def later_rows(pasts: Pasts, share: float, not_after: int | None = None) -> NDAr
     return place >= np.ceil(size * (1.0 - share))
 
 
-def choices(
+def choices(  # noqa: PLR0913  # each is told by its name
     pasts: Pasts,
     later: NDArray[np.bool_],
     homes: int,
@@ -69,8 +69,8 @@ def choices(
     lead did before that act, as far as it was known then, is its past. The others are drawn from all homes on
     the market at that moment, of a lead that stated limits from those that satisfy them, as it is served only these;
     the strength is the weight of its acts on the home, at most 5. Where it is known how far homes are `away` from each
-    other, three of four others are those nearest to it: who searches in one place is shown homes of that place, and that
-    it turned to one of them says what it likes, not where it looked.
+    other, three of four are those nearest to it: who searches in one place is shown homes of that place, and that it
+    turned to one of them says what it likes, not where it looked.
     """
     rng = np.random.default_rng(seed)
     pair = pasts.lead.astype(np.int64) * max(1, homes) + pasts.items
@@ -146,7 +146,7 @@ def _lead_of(pasts: Pasts, row: int) -> int:
     return int(np.searchsorted(pasts.offsets, row, side="right")) - 1
 
 
-def _choice(  # noqa: PLR0913, PLR0917
+def _choice(
     pasts: Pasts, row: int, strength: float, drawn: Codes, alive: Alive, negatives: int, away: Away | None
 ) -> Choice | None:
     start = int(pasts.offsets[_lead_of(pasts, row)])

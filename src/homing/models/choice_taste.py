@@ -176,7 +176,7 @@ class ChoiceTaste:
         choices = _choices(self.columns, past, pool, _evenly)
         if choices is None:
             return common.mean, means
-        return likely_taste(choices, common, np.linalg.inv(common.covariance))[0], means
+        return likely_taste(choices, common, common.precision)[0], means
 
 
 def learned_taste(

@@ -45,10 +45,10 @@ def grouped_logit(
 ) -> Floats:
     """Weights (m,) that make what was engaged with likely among what was not, list by list.
 
-    Maximises sum_i c_i log p_i - sum of pull (w - prior)^2 for rows (n, m) sorted by group, strengths c (n,), 0 for rows not
-    engaged with, and p as `log_chances` has it with u = features @ w (McFadden 1974, with a normal prior). It is the
-    logit of each row with a level of its own for each group, conditioned away. `bounds` are the least and the largest
-    weights, infinities for none.
+    Maximises sum_i c_i log p_i - sum of pull (w - prior)^2 for rows (n, m) sorted by group, strengths c (n,), 0 for
+    rows not engaged with, and p as `log_chances` has it with u = features @ w (McFadden 1974, with a normal prior).
+    `pull` is one number or one for each weight. It is the logit of each row with a level of its own for each group,
+    conditioned away. `bounds` are the least and the largest weights, infinities for none.
 
     >>> rows = np.array([[1.0, 0.0], [0.0, 0.0]] * 200)
     >>> taken, starts = np.array([1.0, 0.0] * 200), np.arange(0, 400, 2)

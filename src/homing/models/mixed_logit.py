@@ -98,7 +98,7 @@ def common_taste(leads: Sequence[Choices], start: Population, rounds: int = ROUN
     common = start
     tastes: list[Doubles | None] = [None] * len(leads)
     for _ in range(rounds):
-        precision = np.linalg.inv(common.covariance)
+        precision = common.precision
         unsure = _START_LEADS * start.covariance
         for place, one in enumerate(leads):
             tastes[place], curvature = likely_taste(one, common, precision, tastes[place], _STEPS)

@@ -75,7 +75,7 @@ class Past:
             return self
         at = None if self.at is None else self.at[:acts]
         prices = None if self.prices is None else self.prices[:acts]
-        noted = None if self.noted is None else {}
+        noted: dict[Any, Any] | None = None if self.noted is None else {}
         return replace(self, items=self.items[:acts], weights=self.weights[:acts], at=at, prices=prices, noted=noted)
 
     def summed(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

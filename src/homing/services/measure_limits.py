@@ -82,9 +82,8 @@ def broken(limits: Limits, market: MarketSnapshot, property_id: str, at: int) ->
     """Which of the limits a home breaks at a moment: price, bedrooms, area, type; what is unknown keeps none."""
     row = int(market.ids.code(property_id))
     price = float(market.price_at(np.array([row]), np.array([at]))[0])
-    if limits.price_max is not None and not price <= limits.price_max:
-        yield "price"
-    elif limits.price_min is not None and not price >= limits.price_min:
+    most, least = limits.price_max, limits.price_min
+    if (most is not None and not price <= most) or (least is not None and not price >= least):
         yield "price"
     if limits.bedrooms_min is not None and not market.numbers["BedroomsTotal"][row] >= limits.bedrooms_min:
         yield "bedrooms"

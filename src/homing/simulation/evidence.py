@@ -1,4 +1,4 @@
-"""What is known of a lead of the simulation without knowing its taste: what it told, the pages it saw, what it opened."""
+"""What is known of a simulated lead without knowing its taste: what it told, the pages it saw, what it opened."""
 
 from __future__ import annotations
 

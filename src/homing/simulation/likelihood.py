@@ -46,17 +46,15 @@ class Sight:
     rows: Rows
     prices: Doubles
     hidden: Doubles | None
-    _fixed: Doubles = field(init=False)
-    _near: tuple[object, object, Doubles, Doubles] | None = field(init=False, default=None)
+    _fixed: Floats = field(init=False)
+    _near: tuple[object, object, Floats, Floats] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         homes = self.prior.homes
-        self._fixed = np.column_stack([homes.z[NAMES[at]][self.rows] for at in _FIXED])
-        if self.hidden is not None:
-            self._fixed = np.column_stack((self._fixed, self.hidden))
-        self._fixed = self._fixed.astype(np.float32)
+        fixed = [homes.z[NAMES[at]][self.rows] for at in _FIXED]
+        self._fixed = _narrow(np.column_stack(fixed if self.hidden is None else (*fixed, self.hidden)))
 
-    def columns(self, possible: Possible) -> list[Doubles]:
+    def columns(self, possible: Possible) -> list[Floats]:
         """Attributes that differ by household, each (n, homes): price, over, size_gap, distance, in_area."""
         homes, known = self.prior.homes, self.prior.known
         dear = _narrow(np.log(self.prices)) - _narrow(np.log(known.budget * possible.comfort))[:, None]
@@ -64,13 +62,13 @@ class Sight:
         far, inside = self._places(possible)
         return [dear, np.maximum(dear, 0.0), np.where(np.isfinite(gap), gap, 0.0), far, inside]
 
-    def worth(self, weights: Doubles, columns: Sequence[Doubles]) -> Doubles:
+    def worth(self, weights: Doubles, columns: Sequence[Floats]) -> Floats:
         """What the homes are worth by these weights (n, attributes): (n, homes)."""
         fixed = [*_FIXED, *(range(FIELDS, len(NAMES)) if self.hidden is not None else ())]
-        weights = _narrow(weights)
-        found: Doubles = weights[:, fixed] @ self._fixed.T
+        narrow = _narrow(weights)
+        found: Floats = narrow[:, fixed] @ self._fixed.T
         for at, column in zip(_OWN, columns, strict=True):
-            found += weights[:, at, None] * column
+            found += narrow[:, at, None] * column
         return found
 
     def fits(self, possible: Possible) -> Flags:
@@ -79,12 +77,12 @@ class Sight:
         broken = possible.must_haves.astype(np.float32) @ lacks.astype(np.float32)
         return np.asarray(broken < 0.5)
 
-    def _places(self, possible: Possible) -> tuple[Doubles, Doubles]:
+    def _places(self, possible: Possible) -> tuple[Floats, Floats]:
         if self._near is None or self._near[0] is not possible.anchors or self._near[1] is not possible.areas:
             self._near = (possible.anchors, possible.areas, self._far(possible), self._inside(possible))
         return self._near[2], self._near[3]
 
-    def _far(self, possible: Possible) -> Doubles:
+    def _far(self, possible: Possible) -> Floats:
         homes, anchors = self.prior.homes, possible.anchors
         middle = np.nanmean(homes.latitude), np.nanmean(homes.longitude)
         latitude, longitude = (
@@ -101,7 +99,7 @@ class Sight:
             np.where(np.isfinite(nearest), np.sqrt(nearest), np.float32(0.0)) * np.float32(_KM_A_DEGREE / 3.0)
         )
 
-    def _inside(self, possible: Possible) -> Doubles:
+    def _inside(self, possible: Possible) -> Floats:
         wanted = np.zeros((len(possible), len(self.prior.homes.areas) + 1), dtype=np.float32)
         np.put_along_axis(wanted, possible.areas, 1.0, axis=1)
         return wanted[:, self.prior.homes.area[self.rows]]
@@ -159,12 +157,11 @@ class Likelihood:
 
     # -- what a household takes for normal -----------------------------------------------------------------------
 
-    def _bars(self, possible: Possible, first: Doubles, second: Doubles, feel: Doubles) -> dict[str, Doubles]:
+    def _bars(self, possible: Possible, first: Floats, second: Floats, feel: Doubles) -> dict[str, Doubles]:
         """The utilities at which a household passes, takes for normal, likes and saves, each (n,)."""
         n = len(self.reference)
-        one, other = first[:, :n], second[:, :n]
-        if not self.watched:
-            one, other = one + feel[:, 0] @ self._reference_hidden.T, other + feel[:, 1] @ self._reference_hidden.T
+        hidden = self._reference_hidden.T * (not self.watched)
+        one, other = (worth[:, :n] + feel[:, at] @ hidden for at, worth in enumerate((first, second)))
         worth = _joint(one, other, possible.say)
         fits = self._sight.fits(possible)[:, :n]
         fits |= ~fits.any(axis=1, keepdims=True)
@@ -181,7 +178,7 @@ class Likelihood:
 
     # -- pages ---------------------------------------------------------------------------------------------------
 
-    def _pages(self, first: Doubles, away: Doubles, normal: Doubles, feel: Doubles) -> Doubles:
+    def _pages(self, first: Floats, away: Floats, normal: Doubles, feel: Doubles) -> Doubles:
         """The chance of opening just those homes of each page: each beats opening nothing, whose draw they share.
 
         With x exponential, opening nothing draws -log x and a home of pull a stays closed with chance exp(-a x).
@@ -209,8 +206,8 @@ class Likelihood:
         self,
         possible: Possible,
         weights: Doubles,
-        columns: Sequence[Doubles],
-        worths: tuple[Doubles, Doubles, Doubles],
+        columns: Sequence[Floats],
+        worths: tuple[Floats, Floats, Floats],
         bars: dict[str, Doubles],
     ) -> Doubles:
         found = np.zeros(len(possible))
@@ -245,7 +242,7 @@ class Likelihood:
     def _price(self, one: Opened) -> float:
         return float(self._sight.prices[self._place[one.row]])
 
-    def _normal(self, fits: Flags, columns: Sequence[Doubles]) -> Doubles:
+    def _normal(self, fits: Flags, columns: Sequence[Floats]) -> Doubles:
         """The mean attributes of the homes within each household's limits, (n, attributes)."""
         homes, n = self.prior.homes, len(self.reference)
         share = fits[:, :n].astype(np.float32)
@@ -260,7 +257,7 @@ class Likelihood:
         return normal
 
     def _reason(
-        self, one: Opened, possible: Possible, weights: Doubles, columns: Sequence[Doubles], normal: Doubles
+        self, one: Opened, possible: Possible, weights: Doubles, columns: Sequence[Floats], normal: Doubles
     ) -> Doubles:
         """How likely the reason of a pass is: what weighs most against a home compared with a normal one."""
         homes, at = self.prior.homes, self._place[one.row]
@@ -291,7 +288,7 @@ def _narrow(values: Doubles) -> Floats:
     return values.astype(np.float32)
 
 
-def _joint(first: Doubles, second: Doubles, say: Doubles) -> Doubles:
+def _joint(first: Doubles | Floats, second: Doubles | Floats, say: Doubles) -> Doubles:
     """What homes are worth to both partners together."""
     share = _narrow(say if first.ndim == 1 else say[:, None])
     return share * first + (1.0 - share) * second - c.DISAGREEMENT * np.abs(first - second)
@@ -341,4 +338,5 @@ def _chance(one: Opened, interval: int, fits: Flags, couple: Flags) -> Doubles:
 def _dwelt(seconds: float, liking: Doubles) -> Doubles:
     """The density of so many seconds on a home's page, of one liked so much more than a normal one."""
     away = np.log(max(seconds, 1.0) / c.DWELL_SECONDS) - 0.25 * np.clip(liking, -2.0, 2.0)
-    return np.exp(-0.5 * (away / c.DWELL_SPREAD) ** 2)
+    density: Doubles = np.exp(-0.5 * (away / c.DWELL_SPREAD) ** 2)
+    return density

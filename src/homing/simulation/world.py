@@ -44,7 +44,7 @@ class Look:
 
 @dataclass(slots=True)
 class Search:
-    """The search of one household as it stands: changes with every visit; keeps its `looks` if it has a list for them."""
+    """The search of one household as it stands: changes with every visit; with a list for them it keeps its `looks`."""
 
     household: Household
     draw: np.random.Generator
