@@ -140,10 +140,12 @@ class ChoiceTaste:
     @property
     def families(self) -> tuple[str, ...]:
         """The families of reasons, each once."""
-        return tuple(dict.fromkeys(self.columns.families)) if self.common is not None else ()
+        return tuple(dict.fromkeys(self.columns.families))
 
     def by_family(self, past: Past, items: Codes) -> Floats:
-        """How well each family of attributes fits, (n, families); NaN of a lead of which nothing is known."""
+        """How well each family of attributes fits, (n, families); NaN of a lead of which nothing is known, or if nothing
+        was learned.
+        """
         names = self.families
         if self.common is None or (not past.items.size and past.within is None):
             return np.full((items.size, len(names)), np.nan)
