@@ -15,6 +15,7 @@ import bench_intake_http
 import bench_online
 import bench_ranker
 import bench_recommend
+import bench_serving
 import bench_start
 from side_by_side import Row, main
 
@@ -27,6 +28,7 @@ MEASURED = {
     "online": bench_online.measure,
     "recommend": bench_recommend.measure,
     "http": bench_http.measure,
+    "serving": bench_serving.measure,
     "intake_http": bench_intake_http.measure,
 }
 

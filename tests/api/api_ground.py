@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -191,6 +194,29 @@ class Served:
 
     def types_of(self, lead_id: str) -> list[EventType]:
         return [event.event_type for event in self.store.select(TENANT, EventQuery(lead_id=lead_id))]
+
+
+@contextmanager
+def listening(app: Any) -> Iterator[str]:
+    """The address of the server that homing serves with, in this process."""
+    from granian.server.embed import Server  # the loop that it wants is set when it is imported
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Server(app, address="127.0.0.1", port=port, interface="asgi", websockets=False, log_enabled=False)
+    started = threading.Event()
+    server.on_startup(started.set)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()), daemon=True)
+    thread.start()
+    assert started.wait(20)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        loop.call_soon_threadsafe(server.stop)
+        thread.join(20)
+        loop.close()
 
 
 def home_row(number: int, **more: Any) -> dict[str, Any]:

@@ -229,13 +229,19 @@ def test_a_key_is_shown_once_and_only_its_hash_is_kept(served, tmp_path):
     assert text.removeprefix("homing_admin_").encode() not in kept
 
 
-def test_a_site_key_names_no_lead_by_the_clients_of_segment_either(served, site):
+def test_a_site_key_puts_nothing_to_a_lead_by_the_clients_of_segment_either(served, site):
     for path, body in (
         ("/v1/t", {"userId": "lead-1", "event": "Listing Viewed", "properties": {"listing_id": "h1"}}),
         ("/v1/identify", {"userId": "lead-1", "anonymousId": "v", "traits": {}}),
         ("/v1/batch", {"batch": [{"type": "page", "userId": "lead-1", "messageId": "m"}]}),
     ):
-        assert served.client.post(path, json=body, **site()).status_code == 403
+        served.client.post(path, json=body, **site())
+        assert served.types_of("lead-1") == []
+    for path, body in (
+        ("/v1/t", {"userId": "lead-1", "event": "Listing Viewed", "properties": {"listing_id": "h1"}}),
+        ("/v1/identify", {"userId": "lead-1", "anonymousId": "v", "traits": {}}),
+    ):
         assert served.client.post(path, json=body, **site(**of_lead(served, "lead-1"))).status_code == 200
+    assert {kind.value for kind in served.types_of("lead-1")} == {"property_view", "custom"}
     visitor = {"anonymousId": "w", "messageId": "n"}
     assert served.client.post("/v1/p", json=visitor, **site()).status_code == 200

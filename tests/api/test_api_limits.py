@@ -47,7 +47,7 @@ def test_a_key_that_asks_too_often_is_429_and_told_when_to_come_back(served):
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     caller = CreateKey(served.keys, "default", lambda: NOW)("read").kept
-    limit = RateLimit(inner, 1)
+    limit = RateLimit(inner, Buckets(1))
     statuses = [asked(limit, state={"caller": caller})[0] for _ in range(3)]
     assert [one["status"] for one in statuses] == [200, 200, 429]
     assert dict(statuses[2]["headers"])[b"retry-after"] == b"1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
+from base64 import b64encode
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,6 +13,7 @@ import pytest
 
 from homing.core.clock import HOUR, SECOND, format_moment
 from homing.event_types import EventType
+from homing.services.keys import CreateKey
 from homing.store.events import EventQuery
 
 from api_ground import NOW, TENANT  # isort: skip
@@ -237,3 +239,170 @@ def test_the_real_client_is_understood(served, name):
         "custom", "page_view", "property_save", "property_view",
     ]  # fmt: skip
     assert served.directory.lead("ann").stage == "new"
+
+
+SITE = "https://homes.example"
+TRACK = {
+    "type": "track",
+    "userId": "ann",
+    "anonymousId": "v",
+    "event": "Listing Viewed",
+    "properties": {"listing_id": "h1"},
+}
+IDENTIFY = {
+    "type": "identify",
+    "userId": "ann",
+    "anonymousId": "v",
+    "traits": {"email": "x@evil.example", "stage": "hot"},
+}
+
+
+def basic(text, **more):
+    return {"Authorization": "Basic " + b64encode(f"{text}:".encode()).decode(), **more}
+
+
+@pytest.fixture
+def page(served):
+    """What the unchanged client in a page of the site posts, by the site's public key."""
+    text = CreateKey(served.keys, TENANT, lambda: NOW)("site", [SITE]).text
+
+    def post(path, message, **more):
+        headers = basic(text, Origin=SITE, **{"Content-Type": "text/plain", **more})
+        return served.client.post(path, content=json.dumps(message), headers=headers)
+
+    return post
+
+
+def of_lead(served, lead_id):
+    server = CreateKey(served.keys, TENANT, lambda: NOW)("write").text
+    return served.client.post(f"/v1/leads/{lead_id}/token", headers=basic(server)).json()["token"]
+
+
+def test_what_a_page_tells_of_a_lead_without_its_token_is_its_visitors(served, page):
+    assert page("/v1/t", TRACK | {"messageId": "m1"}).json() == SUCCESS
+    assert page("/v1/b", {"batch": [TRACK | {"messageId": "m2"}, {**TRACK, "type": "page"}]}).json() == SUCCESS
+    assert {event.lead_id for event in stored(served)} == {None}
+    assert {event.anonymous_id for event in stored(served)} == {"v"}
+    assert served.types_of("ann") == []
+
+
+@pytest.mark.parametrize("path", ["/v1/i", "/v1/a"])
+def test_a_claim_to_be_a_lead_is_kept_once_and_merges_and_changes_nothing(served, page, path):
+    served.client.put("/v1/leads/ann", json={"stage": "new"}, headers=basic(writer(served)))
+    told = IDENTIFY if path == "/v1/i" else {"type": "alias", "previousId": "v", "userId": "ann"}
+    for number in range(2):
+        assert page(path, told | {"messageId": f"m{number}"}).json() == SUCCESS
+    assert served.store.identities.lead_of(TENANT, "v") is None
+    assert served.directory.lead("ann").stage == "new"
+    assert served.directory.leads_reached_by("email", "x@evil.example") == ()
+    [event] = stored(served)
+    assert (event.anonymous_id, event.lead_id, event.event_data["claimed_lead_id"]) == ("v", None, "ann")
+
+
+def writer(served):
+    return CreateKey(served.keys, TENANT, lambda: NOW)("write").text
+
+
+def test_once_the_server_says_so_what_the_page_told_is_the_leads(served, page):
+    page("/v1/t", TRACK | {"messageId": "before"})
+    page("/v1/i", IDENTIFY)
+    said = IDENTIFY | {"traits": {"stage": "hot"}}
+    assert served.client.post("/v1/identify", json=said, headers=basic(writer(served))).json() == SUCCESS
+    page("/v1/t", TRACK | {"messageId": "after"})
+    found = {event.event_id for event in served.store.select(TENANT, EventQuery(lead_id="ann"))}
+    assert {"before", "after"} <= found
+    assert served.directory.lead("ann").stage == "hot"
+
+
+def test_with_the_leads_token_a_page_merges_and_tells_what_is_the_leads_own_to_tell(served, page):
+    token = {"Homing-Token": of_lead(served, "ann")}
+    page("/v1/t", TRACK | {"messageId": "m1"}, **token)
+    told = IDENTIFY | {"traits": {"time_zone": "America/Denver", "stage": "hot", "agent_id": "a", "household_id": "h"}}
+    assert page("/v1/i", told, **token).json() == SUCCESS
+    assert [event.lead_id for event in stored(served)] == ["ann"]
+    assert served.store.identities.lead_of(TENANT, "v") == "ann"
+    lead = served.directory.lead("ann")
+    assert (lead.time_zone, lead.stage, lead.agent_id, lead.household_id) == ("America/Denver", None, None, None)
+
+
+def test_one_leads_token_tells_of_no_other(served, page):
+    token = {"Homing-Token": of_lead(served, "bob")}
+    for path, told in (("/v1/t", TRACK), ("/v1/i", IDENTIFY)):
+        assert page(path, told, **token).json() == SUCCESS
+    assert {event.lead_id for event in stored(served)} == {None}
+    assert served.store.identities.lead_of(TENANT, "v") is None
+
+
+def test_a_page_that_names_a_lead_and_no_visitor_is_told_what_is_missing(served, page):
+    told = {name: value for name, value in TRACK.items() if name != "anonymousId"}
+    answer = page("/v1/t", told)
+    assert answer.status_code == 400
+    assert (
+        "anonymousId must be given: a site key tells of a lead only with that lead's token" in answer.json()["detail"]
+    )
+    [refused] = page("/v1/b", {"batch": [told]}).json()["refused"]
+    assert refused["index"] == 0
+    assert stored(served) == []
+
+
+def by_body(served, path, body, **headers):
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return served.client.post(path, content=content, headers={"Content-Type": "text/plain", "Origin": SITE, **headers})
+
+
+def test_a_key_that_only_the_body_tells_is_taken_as_older_clients_send_it(served):
+    text = CreateKey(served.keys, TENANT, lambda: NOW)("site", [SITE]).text
+    answer = by_body(served, "/v1/t", TRACK | {"messageId": "m1", "writeKey": text})
+    assert (answer.status_code, answer.json()) == (200, SUCCESS)
+    assert answer.headers["access-control-allow-origin"] == SITE
+    batch = {"writeKey": text, "batch": [TRACK | {"messageId": "m2"}]}
+    assert by_body(served, "/v1/b", batch).json() == SUCCESS
+    assert by_body(served, "/v1/b", packed(batch), **{"Content-Encoding": "gzip"}).json() == SUCCESS
+    assert {event.event_id for event in stored(served)} == {"m1", "m2"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "status"),
+    [
+        ("/v1/t", TRACK, {}, 401),
+        ("/v1/t", TRACK | {"writeKey": "guessed"}, {}, 401),
+        ("/v1/t", TRACK | {"writeKey": 7}, {}, 401),
+        ("/v1/t", TRACK | {"writeKey": "KEY"}, {"Authorization": "Bearer guessed"}, 401),
+        ("/v1/t", TRACK | {"writeKey": "KEY"}, {"Origin": "https://evil.example"}, 403),
+        ("/v1/b", {"writeKey": "KEY", "batch": [], "more": "x" * 500_000}, {}, 401),
+        ("/v1/events", {"event_type": "page_view", "anonymous_id": "v", "writeKey": "KEY"}, {}, 401),
+        ("/v1/t", b"no JSON", {}, 401),
+        ("/v1/t", b"no gzip", {"Content-Encoding": "gzip"}, 401),
+    ],
+    ids=[
+        "none",
+        "guessed",
+        "no text",
+        "beside a header",
+        "another site",
+        "too far in",
+        "another route",
+        "no json",
+        "no gzip",
+    ],
+)
+def test_a_key_in_the_body_opens_no_more_than_it_would_as_basic(served, path, body, headers, status):
+    text = CreateKey(served.keys, TENANT, lambda: NOW)("site", [SITE]).text
+    if isinstance(body, dict) and body.get("writeKey") == "KEY":
+        body = body | {"writeKey": text}
+    assert by_body(served, path, body, **headers).status_code == status
+    assert stored(served) == []
+
+
+def test_without_keys_a_large_body_that_tells_one_is_taken_all_the_same(served):
+    batch = {"batch": [TRACK | {"messageId": f"m{number}", "context": {"x": "y" * 3_000}} for number in range(300)]}
+    assert by_body(served, "/v1/batch", batch | {"writeKey": "KEY"}).json() == SUCCESS
+    assert len(stored(served)) == 300
+
+
+def test_the_headers_of_both_browser_clients_are_allowed(served):
+    CreateKey(served.keys, TENANT, lambda: NOW)("site", [SITE])
+    asked = {"Origin": SITE, "Access-Control-Request-Method": "POST"}
+    allowed = served.client.request("OPTIONS", "/v1/t", headers=asked).headers["access-control-allow-headers"]
+    segments, rudders = {"X-Retry-Count"}, {"AnonymousId", "SentAt", "Rsa-Recovered", "Rsa-Retry-Attempt"}
+    assert {"Authorization", "Content-Type"} | segments | rudders <= set(allowed.split(", "))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import socket
-import threading
 from pathlib import Path
 
 import pytest
 
 from homing.tracking.validation import event_from
 
-from api_ground import NOW, TENANT, build, home_row  # isort: skip
+from api_ground import NOW, TENANT, build, home_row, listening  # isort: skip
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -35,22 +32,8 @@ def served(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(served):
-    from granian.server.embed import Server
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = Server(served.app, address="127.0.0.1", port=port, interface="asgi", websockets=False, log_enabled=False)
-    listening = threading.Event()
-    server.on_startup(listening.set)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()), daemon=True)
-    thread.start()
-    assert listening.wait(20)
-    yield f"http://127.0.0.1:{port}"
-    loop.call_soon_threadsafe(server.stop)
-    thread.join(20)
-    loop.close()
+    with listening(served.app) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

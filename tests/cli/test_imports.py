@@ -224,6 +224,17 @@ def test_a_file_that_cannot_be_read_to_its_end_stores_nothing(homing, tmp_path, 
     assert not (tmp_path / "data").exists()
 
 
+def test_a_mapping_names_the_columns_types_and_moments_of_any_csv_of_events(homing, write):
+    mapping = write(
+        "map.toml",
+        '[columns]\ntimestamp = "When"\nevent_type = "Did"\nlead_id = "Who"\n[event_types]\nSurfed = "page_view"\n'
+        '[timestamps]\nformat = "%d.%m.%Y %H:%M"\ntime_zone = "America/Denver"\n',
+    )
+    file = write("crm.csv", "When;Did;Who\n01.05.2026 13:30;Surfed;ann\n01.05.2026 13:31;Danced;ann\n")
+    assert events(homing("import", "events", file, "--map", mapping)) == (0, 2, 1, 0, 0, [3])
+    assert events(homing("import", "events", file, "--map", mapping)) == (0, 2, 0, 1, 0, [3])
+
+
 def test_a_folder_or_nothing_is_no_file(homing, tmp_path):
     for path in (tmp_path, tmp_path / "missing.jsonl"):
         said = homing("import", "events", path)
@@ -236,6 +247,7 @@ def test_a_folder_or_nothing_is_no_file(homing, tmp_path):
         ("events", ["--format", "xml"], "format: format must be one of auto, jsonl, csv, parquet, reso; got 'xml'"),
         ("listings", ["--format", "jsonl"], "format: format must be one of auto, reso, csv, kc; got 'jsonl'"),
         ("listings", ["--map", "missing.toml"], "missing.toml must be TOML"),
+        ("events", ["--map", "missing.toml"], "missing.toml must be TOML"),
     ],
 )
 def test_an_option_that_means_nothing_is_refused(homing, write, what, options, fault):

@@ -26,7 +26,15 @@ class Serving(Server):
         """The processes that answer: children that are neither gone nor multiprocessing's own."""
         tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
         children = {int(child) for task in tasks for child in task.read_text().split()}
-        return {pid for pid in children if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()}
+        return {pid for pid in children if b"resource_tracker" not in command_of(pid)}
+
+
+def command_of(pid):
+    """By what a process was started; one that has ended meanwhile is none that answers."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b"resource_tracker"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks for the workers in /proc, which only Linux has")

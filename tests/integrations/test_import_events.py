@@ -153,7 +153,7 @@ def test_what_an_agent_did_is_the_agents_own(run, events, write):
 
 
 def test_bots_and_nobodies_are_refused(run, write):
-    rows = [{**TRACKING, "ActorType": "Bot"}, {**TRACKING, "ActorKey": None}]
+    rows = [{**TRACKING, "ActorType": "Bot"}, {**TRACKING, "ActorKey": None, "SessionID": None}]
     assert counts(run(write("tracking.json", json.dumps(rows)))) == (2, 0, 0, [1, 2])
 
 
@@ -167,3 +167,44 @@ def test_where_something_was_shared_to_is_kept(target, method):
 
 def test_a_report_before_the_event_is_a_wrong_clock_and_left_out():
     assert "received_at" not in event_row({**TRACKING, "EventReportedTimestamp": "2025-01-01T00:00:00Z"})
+
+
+def test_reso_ids_that_are_numbers_are_texts(run, events, write):
+    row = {
+        **TRACKING,
+        "EventKey": 7,
+        "ActorKey": None,
+        "ActorID": 12345,
+        "ObjectKey": None,
+        "ObjectID": 777,
+        "SessionID": 9,
+    }
+    assert counts(run(write("tracking.jsonl", [row]))) == (1, 1, 0, [])
+    [event] = all_of(events)
+    assert (event.event_id, event.lead_id, event.property_id, event.session_id) == ("7", "12345", "777", "9")
+
+
+def test_of_a_reso_actor_without_an_id_the_session_is_the_visitor(run, events, write):
+    nobody = {name: value for name, value in TRACKING.items() if name != "ActorKey"}
+    report = run(write("tracking.json", json.dumps({"value": [nobody, {**nobody, "SessionID": None}]})))
+    assert counts(report) == (2, 1, 0, [2])
+    [event] = all_of(events)
+    assert (event.lead_id, event.anonymous_id, event.session_id) == (None, "s1", "s1")
+
+
+@pytest.mark.parametrize("name", [None, "", 7])
+def test_a_reso_event_without_a_type_is_refused(run, events, write, name):
+    report = run(write("tracking.jsonl", [TRACKING, {**TRACKING, "EventKey": "t2", "EventType": name}]))
+    assert counts(report) == (2, 1, 0, [2])
+    assert report.refused[0].why.startswith("EventType must be the name of what was done, such as Detailed View; got")
+
+
+@pytest.mark.parametrize("form", ["lines", "array", "value"])
+def test_the_shapes_of_reso_tracking_say_the_same_and_a_new_name_is_custom(run, events, write, form):
+    rows = [TRACKING, {**TRACKING, "EventKey": "t2", "EventType": "Held Up To The Light"}]
+    content = {"lines": rows, "array": json.dumps(rows), "value": json.dumps({"@odata.context": "x", "value": rows})}[
+        form
+    ]
+    assert counts(run(write(f"tracking.{'jsonl' if form == 'lines' else 'json'}", content), "reso")) == (2, 2, 0, [])
+    found = {event.event_id: event for event in all_of(events)}
+    assert (found["t2"].event_type, found["t2"].event_data["name"]) == (EventType.CUSTOM, "Held Up To The Light")

@@ -17,6 +17,7 @@ from homing.models.base import LearningModel
 from homing.models.hybrid_model import HybridRecommendationModel
 from homing.personalization.ask import Ask
 from homing.personalization.checks import LATER, NOW, TENANT, Answer, World
+from homing.personalization.histories import history
 from homing.personalization.shopper import shopper, shoppers
 from homing.personalization.training_data import training_data
 from homing.services.evaluate_models import EvaluateModels
@@ -76,7 +77,8 @@ def evaluated(of: World, as_of: int) -> Any:
 
 def one_shopper(of: World, as_of: int) -> Any:
     lead, market = of.directory.lead("ann", as_of), of.catalogue.snapshot(as_of)
-    return plain(shopper(of.store, TENANT, Ask(lead_id="ann"), None if lead is None else lead.limits, market, as_of))
+    ask, limits = Ask(lead_id="ann"), None if lead is None else lead.limits
+    return plain(shopper(history(of.store, TENANT, ask, as_of), ask, limits, market, as_of))
 
 
 def all_shoppers(of: World, as_of: int) -> Any:
@@ -173,7 +175,8 @@ ASKED = {
     "homing.personalization.in_context.ask_in": "it hands its as_of to an Ask, which is answered as recommendations",
     "homing.personalization.passes.taken": "recommendations",
     "homing.personalization.serving.LiveServing.at": "recommendations",
-    "homing.personalization.shopper.history": "shopper",
+    "homing.personalization.histories.Histories.of": "test_histories holds it equal to history",
+    "homing.personalization.histories.history": "shopper",
     "homing.personalization.shopper.shopper": "shopper",
     "homing.personalization.shopper.shoppers": "shoppers",
     "homing.personalization.training_data.training_data": "training_data",

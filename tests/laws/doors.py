@@ -278,10 +278,13 @@ def identified(rows: Sequence[Any]) -> list[tuple[str, str, Any]]:
     return [("POST", "/v1/identify", {"userId": row["lead_id"], "traits": row}) for row in rows]
 
 
+EVENT_MAP = "[columns]\n" + "".join(f'{name} = "{name}"\n' for name in events()[0])
+
 DOORS = {
     "events_in_lines": door("events", by_file("events", "e.jsonl", lines)),
     "events_in_csv": door("events", by_file("events", "e.csv", table)),
     "events_in_parquet": door("events", partial(carry, "events", by_parquet)),
+    "events_with_a_mapping": door("events", by_file("events", "m.csv", table, EVENT_MAP)),
     "reso_tracking": door("events", by_file("events", "t.jsonl", tracking)),
     "homes_in_lines": door("homes", by_file("homes", "h.jsonl", lines)),
     "homes_in_csv": door("homes", by_file("homes", "h.csv", table), flat=True),

@@ -112,6 +112,24 @@ def mapped(folder: Path, tenant: str, file: Path, progress: Any) -> Any:
     return run(_listings, folder, tenant, file, progress, mapping=mapping)
 
 
+def act(number: int) -> dict[str, Any]:
+    return {
+        "when": f"05/01/2026 12:{number % 60:02}", "did": "Looked", "who": f"l{number % 7}", "home": f"h{-number}",
+        "seconds": str(number % 90), "note": "as the agent put it down " * 8,
+    }  # fmt: skip
+
+
+def mapped_events(folder: Path, tenant: str, file: Path, progress: Any) -> Any:
+    """A CSV of acts of somebody's own with a mapping beside it."""
+    mapping = file.with_name("mapping.toml")
+    mapping.write_text(
+        '[columns]\ntimestamp = "when"\nevent_type = "did"\nlead_id = "who"\nproperty_id = "home"\n'
+        'event_data.view_duration_seconds = "seconds"\n[event_types]\nLooked = "property_view"\n'
+        '[timestamps]\nformat = "%m/%d/%Y %H:%M"\ntime_zone = "America/Denver"\n'
+    )
+    return run(_events, folder, tenant, file, progress, mapping=mapping)
+
+
 def _events(homing: Homing) -> ImportEvents:
     return ImportEvents(homing.tracker.store, homing.settings.tenant, homing.catalogue, homing.clock)
 
@@ -132,6 +150,10 @@ IMPORTERS = {
     "events": Importer(
         partial(run, _events), partial(kept, all_events), event,
         bad=event(9) | {"event_type": "teleport", "lead_id": ""}, faults=("event_type must be", "lead_id must"),
+    ),
+    "events_with_a_mapping": Importer(
+        mapped_events, partial(kept, all_events), act,
+        bad=act(9) | {"when": "soon", "did": "Danced"}, faults=("timestamp must", "event_type must"), own="rows.csv",
     ),
     "reso_tracking": Importer(
         partial(run, _events), partial(kept, all_events), tracking,

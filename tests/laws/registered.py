@@ -136,7 +136,7 @@ MODELS = [
 ]
 
 READS = {
-    "homing.integrations.event_files.open_events",  # events, reso_tracking
+    "homing.integrations.event_files.open_events",  # events, events_with_a_mapping, reso_tracking
     "homing.integrations.listing_files.open_listings",  # listings, listings_with_a_mapping, king_county
     "homing.integrations.lead_files.open_people",  # leads, agents
     "homing.integrations.files.open_rows",  # beneath all of them

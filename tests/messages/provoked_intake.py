@@ -11,7 +11,7 @@ from typing import Any
 
 from homing.core.errors import StorageError
 from homing.core.settings import Settings
-from homing.integrations.segment.message import told
+from homing.integrations.segment.message import Speaker, told
 from homing.people.directory import Directory
 from homing.store.checks import event
 from homing.store.events import Appended
@@ -87,6 +87,9 @@ TABLE = {
         {"type": "merge"}, 1
     ),
     "userId must be given (or anonymousId); got nothing": at("/v1/track", {"event": "x"}),
+    "anonymousId must be given: a site key tells of a lead only with that lead's token as Homing-Token; got nothing": (
+        lambda _: told({"type": "page", "userId": "ann"}, 1, speaker=Speaker(public=True))
+    ),
     "previousId must be given; got nothing": at("/v1/alias", {"userId": "ann"}),
     "event must be an object with type and person; got 7": at("/fub/v1/events", 7),
     "person must have an id, an e-mail address or a telephone number; got none": at(

@@ -55,24 +55,28 @@ async def endlessly():
         yield bytes(1_000_000)
 
 
-def cut_off(ground):
-    """A body of which the second piece never comes."""
-    app = build(ground.new(), limits=Limits(body_seconds=0.01)).app
-    said = {}
-    pieces = [{"type": "http.request", "body": b"[", "more_body": True}]
+def cut_off(path):
+    """An act: a body of which the second piece never comes."""
 
-    async def receive():
-        return pieces.pop() if pieces else await asyncio.Event().wait()
+    def act(ground):
+        app = build(ground.new(), limits=Limits(body_seconds=0.01)).app
+        said = {}
+        pieces = [{"type": "http.request", "body": b"[", "more_body": True}]
 
-    async def send(message):
-        said["status" if "status" in message else "body"] = message.get("status") or message["body"]
+        async def receive():
+            return pieces.pop() if pieces else await asyncio.Event().wait()
 
-    scope = {
-        "type": "http", "method": "POST", "path": "/v1/events", "raw_path": b"/v1/events", "query_string": b"",
-        "headers": [], "scheme": "http", "server": ("testserver", 80), "http_version": "1.1", "root_path": "",
-    }  # fmt: skip
-    asyncio.run(app(scope, receive, send))
-    return httpx.Response(said["status"], content=said["body"])
+        async def send(message):
+            said["status" if "status" in message else "body"] = message.get("status") or message["body"]
+
+        scope = {
+            "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+            "headers": [], "scheme": "http", "server": ("testserver", 80), "http_version": "1.1", "root_path": "",
+        }  # fmt: skip
+        asyncio.run(app(scope, receive, send))
+        return httpx.Response(said["status"], content=said["body"])
+
+    return act
 
 
 def create(scope, *origins):
@@ -86,7 +90,8 @@ TABLE = {
     ),
     "Pages of this origin may not call: no key is bound to it.": preflight,
     "This key asks too often.": keyed("read", "GET", "/healthz", rate=0.5, before=[("GET", "/healthz", None)]),
-    "The body took longer than 0.01 seconds.": cut_off,
+    "The body took longer than 0.01 seconds.": cut_off("/v1/events"),
+    "The body took longer than 0.01": cut_off("/v1/track"),
     "The body must be at most 10,000,000 bytes.": lambda ground: ground.served.client.post(
         "/v1/properties", content=endlessly()
     ),

@@ -10,7 +10,8 @@ from homing.market.property import Property
 from homing.market.snapshot import snapshot_of
 from homing.models.query import Query
 from homing.people.lead import Limits
-from homing.personalization.reason_wording import Drawn, Facts
+from homing.personalization.attention import Drawn
+from homing.personalization.reason_wording import Facts
 from homing.personalization.reasons import ENOUGH, MOST, reasons
 from homing.personalization.shopper import Acts, Shopper
 from homing.trust.text_guard import shipped_text_guard

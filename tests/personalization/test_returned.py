@@ -12,6 +12,7 @@ from homing.market.property import Property
 from homing.people.lead import lead_from
 from homing.personalization.answer import as_json
 from homing.personalization.ask import Ask
+from homing.personalization.histories import history
 from homing.personalization.returned import Returned
 from homing.personalization.shopper import shopper
 from homing.services.train_models import TrainModels
@@ -285,7 +286,8 @@ def test_sources_that_look_ahead_are_found_out(market):
 def cuts(market, as_of, versions, upto):
     """By how much the prices of the homes that ann liked by a moment were cut, by a source made by hand."""
     view = market.catalogue.snapshot(upto)
-    who = shopper(market.tracker.store, "default", Ask(lead_id="ann"), None, view, as_of)
+    ask = Ask(lead_id="ann")
+    who = shopper(history(market.tracker.store, "default", ask, as_of), ask, None, view, as_of)
     changes = Returned(view, versions, upto).changes(who.kept)
     return {view.ids.ids[row]: one.cut for row, one in changes.items()}
 

@@ -12,6 +12,7 @@ from homing.personalization import ranking
 from homing.personalization.areas import places_for_other_areas
 from homing.personalization.ask import Ask
 from homing.personalization.cohort import cohort_likes
+from homing.personalization.histories import history
 from homing.personalization.serving import LiveServing
 from homing.personalization.shopper import shopper
 from homing.personalization.sources import BEST, Nominated, fewest, most, nominated
@@ -37,9 +38,9 @@ class Big(Market):
         return LiveServing(self.tracker.store, self.catalogue, self.registry, clock=lambda: self.now).at()
 
     def who(self, serving, lead, limits=None):
-        found = shopper(
-            self.tracker.store, "default", Ask(lead_id=lead), limits, serving.market, self.now, weights=serving.weights
-        )
+        ask = Ask(lead_id=lead)
+        read = history(self.tracker.store, "default", ask, self.now)
+        found = shopper(read, ask, limits, serving.market, self.now, weights=serving.weights)
         return with_stated(found, serving.within)
 
     def asked(self, lead, k=10, limits=None, news=()):

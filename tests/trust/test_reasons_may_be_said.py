@@ -14,7 +14,8 @@ from homing.market.snapshot import snapshot_of
 from homing.models.content_based import ContentBasedModel
 from homing.models.interactions import Interactions
 from homing.models.query import Query
-from homing.personalization.reason_wording import _CATEGORIES, _NUMBERS, Drawn, Facts
+from homing.personalization.attention import Drawn
+from homing.personalization.reason_wording import _CATEGORIES, _NUMBERS, Facts
 from homing.personalization.reasons import reasons
 from homing.personalization.returned import BACK, CUT, LIKED, Act, Change, Kept
 from homing.personalization.shopper import Acts, Shopper

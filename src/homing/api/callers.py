@@ -9,11 +9,12 @@ from functools import partial
 from typing import Final, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from homing.api.headers import header
 from homing.api.problems import problem
 from homing.api.together import Together
 from homing.core.clock import Clock, system_clock
@@ -31,9 +32,25 @@ NEED_NO_KEY: Final = frozenset({"/healthz", "/readyz", "/homing.js"})
 
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHALLENGE: Final = 'Bearer realm="homing", Basic realm="homing", charset="UTF-8"'
+_PREFLIGHT_ASKS: Final = b"access-control-request-method"
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Homing-Token, Last-Event-ID",
+    "Access-Control-Allow-Headers": ", ".join(
+        (
+            "Authorization",
+            "Content-Type",
+            "Homing-Token",
+            "Last-Event-ID",
+            "X-Retry-Count",  # Segment's client; the others are RudderStack's
+            "AnonymousId",
+            "SentAt",
+            "Rsa-Recovered",
+            "Rsa-Retry-Attempt",
+            "Rsa-Retry-Reason",
+            "Rsa-Since-First-Attempt",
+            "Rsa-Since-Last-Attempt",
+        )
+    ),
     "Access-Control-Max-Age": "600",
 }
 
@@ -111,36 +128,35 @@ class Callers:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        origin = headers.get("origin")
-        if scope["method"] == "OPTIONS" and origin is not None and "access-control-request-method" in headers:
+        origin = header(scope, b"origin")
+        if scope["method"] == "OPTIONS" and origin is not None and header(scope, _PREFLIGHT_ASKS) is not None:
             await (await self._preflight(origin))(scope, receive, send)
             return
+        key, token = key_sent(header(scope, b"authorization")), header(scope, b"homing-token")
         try:
-            caller = await self._identify(key_sent(headers), headers.get("homing-token"))
+            caller = await self._identify(key, token)
         except BadInput as error:
             await problem(401, str(error), error.faults, {"WWW-Authenticate": _CHALLENGE})(scope, receive, send)
             return
-        refusal = self._refusal(scope, headers, caller)
+        refusal = self._refusal(scope, origin, caller)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        identified = partial(self._identify, key_sent(headers), headers.get("homing-token"))
+        identified = partial(self._identify, key, token)
         scope.setdefault("state", {}).update(caller=caller, identified=identified)
         readable = origin is not None and (origin in self._origins or origin in caller.origins)
         await self.app(scope, receive, _readable_to(origin, send) if origin is not None and readable else send)
 
-    def _refusal(self, scope: Scope, headers: Headers, caller: Caller) -> Response | None:
+    def _refusal(self, scope: Scope, origin: str | None, caller: Caller) -> Response | None:
         """Why this caller may not even ask, None if it may."""
         if scope["path"] in NEED_NO_KEY:
             return None
         if caller.scope == "none":
             return problem(401, "This needs a key that counts.", headers={"WWW-Authenticate": _CHALLENGE})
-        origin = headers.get("origin")
-        if caller.scope == "site" and origin not in self._origins and not _is_bound_to(caller, origin, headers):
+        if caller.scope == "site" and origin not in self._origins and not _is_bound_to(caller, origin, scope):
             return problem(403, "This key may be used by pages of the sites it is bound to only.")
         known = origin is not None and (origin in self._origins or origin in caller.origins)
-        if scope["method"] not in _READS and headers.get("sec-fetch-site") == "cross-site" and not known:
+        if scope["method"] not in _READS and not known and header(scope, b"sec-fetch-site") == "cross-site":
             return problem(403, "A page of another site may not write here.")
         return None
 
@@ -151,11 +167,11 @@ class Callers:
         return problem(403, "Pages of this origin may not call: no key is bound to it.", headers={"Vary": "Origin"})
 
 
-def _is_bound_to(caller: Caller, origin: str | None, headers: Headers) -> bool:
+def _is_bound_to(caller: Caller, origin: str | None, scope: Scope) -> bool:
     """Whether a site key is used from where it may be: a key without origins outside of other sites' pages only."""
     if caller.origins:
         return origin in caller.origins
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    return origin is None or urlsplit(origin).netloc == header(scope, b"host")
 
 
 def _readable_to(origin: str, send: Send) -> Send:
@@ -184,13 +200,12 @@ async def still_may_call(request: Request) -> bool:
         return False
 
 
-def key_sent(headers: Headers) -> str | None:
-    """The key that a request carries as Bearer, or in Basic as password or, without one, as user; None if none.
+def key_sent(sent: str | None) -> str | None:
+    """The key that an Authorization carries as Bearer, or in Basic as password or, without one, as user; None if none.
 
-    >>> key_sent(Headers({"Authorization": "Bearer k"})), key_sent(Headers({"Authorization": "Basic azo="}))
+    >>> key_sent("Bearer k"), key_sent("Basic azo=")
     ('k', 'k')
     """
-    sent = headers.get("authorization")
     if sent is None:
         return None
     kind, _, text = sent.partition(" ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from starlette.routing import Route
 from homing.api.requests import MEGABYTE, json_body
 from homing.api.scopes import only_own_shoppers
 from homing.api.services import ApiServices
+from homing.api.settled import settled
 from homing.api.shapes import Refused, Stored, given
 from homing.api.tenants import Tenants
 from homing.core.errors import BadInput
@@ -39,11 +39,12 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
             raise HTTPException(413, f"An array holds at most {MOST_EVENTS:,} events; got {len(rows):,}.")
         dropped = Dropped()
         events, refused = _read(services, rows, dropped)
-        count("refused_events", len(refused))
+        if refused:
+            count("refused_events", len(refused))
         if refused and not isinstance(body, list):
             raise BadInput(refused[0].faults)
         only_own_shoppers(request, events)
-        appended = await asyncio.wrap_future(services.store.submit(services.tenant, events))
+        appended = await settled(services.store.submit(services.tenant, events))
         stored = sum(appended.stored)
         answer = Stored(stored, len(events) - stored, 0, refused, appended.sequence, dropped.counts or None)
         return Response(msgspec.json.encode(given(answer)), media_type="application/json")

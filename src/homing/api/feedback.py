@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import Final
@@ -13,6 +12,7 @@ from starlette.routing import BaseRoute
 from homing.api.requests import MEGABYTE, json_body, object_of
 from homing.api.routing import part, taking
 from homing.api.services import ApiServices
+from homing.api.settled import settled
 from homing.api.shapes import FeedbackStored
 from homing.api.tenants import Tenants
 from homing.core.errors import BadInput, Fault, shown
@@ -39,7 +39,7 @@ def routes(tenants: Tenants[ApiServices]) -> list[BaseRoute]:
         """
         services = tenants.of(request)
         event = _event(services, object_of(await json_body(request, MEGABYTE), _FIELDS, tuple(_FIELDS)))
-        appended = await asyncio.wrap_future(services.store.submit(services.tenant, [event]))
+        appended = await settled(services.store.submit(services.tenant, [event]))
         return FeedbackStored(event.event_id, appended.stored[0], appended.sequence)
 
     return router.routes

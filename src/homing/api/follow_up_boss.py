@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from homing.api.requests import MEGABYTE, json_body
 from homing.api.routing import part, taking
 from homing.api.services import ApiServices
+from homing.api.settled import settled
 from homing.api.shapes import FollowUpBossStored
 from homing.api.tenants import Tenants
 from homing.integrations.follow_up_boss.event import Person, event_row, person_of
@@ -44,7 +45,7 @@ def routes(tenants: Tenants[ApiServices]) -> list[BaseRoute]:
         services = tenants.of(request)
         body = await json_body(request, MEGABYTE)
         lead_id, is_new, event = await asyncio.to_thread(_taken, services, body, person_of(body))
-        appended = await asyncio.wrap_future(services.store.submit(services.tenant, [event]))
+        appended = await settled(services.store.submit(services.tenant, [event]))
         response.status_code = 201 if is_new else 200
         return FollowUpBossStored(lead_id, event.event_id, appended.stored[0], appended.sequence)
 

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from homing.api.callers import Caller
 from homing.api.problems import problem
 
-__all__ = ["Bodies", "Buckets", "Limits", "RateLimit"]
+__all__ = ["Bodies", "Buckets", "Limits", "RateLimit", "in_time"]
 
 _LARGEST_BODY: Final = 10_000_000
 _MOST_BUCKETS: Final = 10_000
@@ -72,8 +72,8 @@ class Buckets:
 class RateLimit:
     """Answers 429 with Retry-After to a key that asks too often. Without keys there is no limit."""
 
-    def __init__(self, app: ASGIApp, rate: float) -> None:
-        self.app, self._buckets = app, Buckets(rate)
+    def __init__(self, app: ASGIApp, buckets: Buckets) -> None:
+        self.app, self._buckets = app, buckets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -96,23 +96,28 @@ class Bodies:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        deadline = time.monotonic() + self._seconds
-        arrived, more = 0, True
+        await self.app(scope, in_time(receive, self._seconds), send)
 
-        async def receive_in_time() -> Message:
-            nonlocal arrived, more
-            if not more:
-                return await receive()
-            try:
-                async with asyncio.timeout(deadline - time.monotonic()):
-                    message = await receive()
-            except TimeoutError:
-                cut = {"Connection": "close"}
-                raise HTTPException(408, f"The body took longer than {self._seconds:g} seconds.", cut) from None
-            arrived += len(message.get("body", b""))
-            more = bool(message.get("more_body", False))
-            if arrived > _LARGEST_BODY:
-                raise HTTPException(413, f"The body must be at most {_LARGEST_BODY:,} bytes.", {"Connection": "close"})
-            return message
 
-        await self.app(scope, receive_in_time, send)
+def in_time(receive: Receive, seconds: float) -> Receive:
+    """What arrives of a body, which may be so large, in bytes, and take so long, in seconds, and no more."""
+    deadline = time.monotonic() + seconds
+    arrived, more = 0, True
+
+    async def receive_in_time() -> Message:
+        nonlocal arrived, more
+        if not more:
+            return await receive()
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                message = await receive()
+        except TimeoutError:
+            cut = {"Connection": "close"}
+            raise HTTPException(408, f"The body took longer than {seconds:g} seconds.", cut) from None
+        arrived += len(message.get("body", b""))
+        more = bool(message.get("more_body", False))
+        if arrived > _LARGEST_BODY:
+            raise HTTPException(413, f"The body must be at most {_LARGEST_BODY:,} bytes.", {"Connection": "close"})
+        return message
+
+    return receive_in_time

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -62,6 +62,7 @@ class _Prometheus:
 
     def __init__(self) -> None:
         self._kept: dict[str, Any] = {name: _kept(name, metric) for name, metric in METRICS.items()}
+        self._labelled: dict[tuple[Any, ...], Any] = {}  # those that the library keeps for ever, found sooner
 
     def add(self, name: str, amount: float, labels: dict[str, str]) -> None:
         """A counter rose."""
@@ -73,18 +74,31 @@ class _Prometheus:
 
     def timed(self, name: str, labels: dict[str, str]) -> AbstractContextManager[object]:
         """What happens inside takes a while."""
-        return self._timed(name, labels)
-
-    @contextmanager
-    def _timed(self, name: str, labels: dict[str, str]) -> Iterator[None]:
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._of(name, labels).observe(time.perf_counter() - began)
+        return _Timed(self._of, name, labels)
 
     def _of(self, name: str, labels: dict[str, str]) -> Any:
-        return self._kept[name].labels(**labels) if labels else self._kept[name]
+        if not labels:
+            return self._kept[name]
+        key = (name, *labels.items())
+        found = self._labelled.get(key)
+        if found is None:
+            found = self._labelled[key] = self._kept[name].labels(**labels)
+        return found
+
+
+class _Timed:
+    """A while that is told of when it ends."""
+
+    __slots__ = ("_began", "_labels", "_name", "_of")
+
+    def __init__(self, of: Callable[[str, dict[str, str]], Any], name: str, labels: dict[str, str]) -> None:
+        self._of, self._name, self._labels = of, name, labels
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._of(self._name, self._labels).observe(time.perf_counter() - self._began)
 
 
 def _kept(name: str, metric: Metric) -> Counter | Gauge | Histogram:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from homing.api.headers import header
 from homing.core.telemetry import count, logger, timed
 
 __all__ = ["Observed"]
@@ -39,7 +39,7 @@ class Observed:
             await self.app(scope, receive, send)
             return
         began, status = time.perf_counter(), 500
-        request_id = self._request_id(Headers(scope=scope))
+        request_id = self._request_id(header(scope, b"x-request-id"))
 
         async def send_observed(message: Message) -> None:
             nonlocal status
@@ -64,6 +64,5 @@ class Observed:
                     recommendation_id=state.get("recommendation_id", ""),
                 )  # fmt: skip
 
-    def _request_id(self, headers: Headers) -> str:
-        own = headers.get("x-request-id", "")
-        return own if _REQUEST_ID.match(own) else f"{self._fresh.getrandbits(64):016x}"
+    def _request_id(self, own: str | None) -> str:
+        return own if own is not None and _REQUEST_ID.match(own) else f"{self._fresh.getrandbits(64):016x}"

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
+from homing.api.headers import header
 from homing.core.clock import parse_moment
 from homing.core.errors import BadInput, Fault, shown
 from homing.core.json_text import NotJson, read_json
@@ -30,7 +31,7 @@ async def json_body(request: Request, largest: int, *, gzip: bool = False) -> An
 
     With `gzip` it may come in gzip, and what it unpacks to has the same limit.
     """
-    encoding = request.headers.get("content-encoding", "identity").lower()
+    encoding = (header(request.scope, b"content-encoding") or "identity").lower()
     if encoding != "identity" and not (gzip and encoding == "gzip"):
         raise HTTPException(415, f"The body must be sent without Content-Encoding{' or in gzip' if gzip else ''}.")
     body = await _bytes(request, largest)
@@ -55,15 +56,20 @@ def _unpacked(body: bytes, largest: int) -> bytes:
 
 
 async def _bytes(request: Request, largest: int) -> bytes:
-    length = request.headers.get("content-length", "")
+    length = header(request.scope, b"content-length") or ""
     if length.isascii() and length.isdigit() and int(length) > largest:
         raise _too_large(largest)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > largest:
+    chunks, come, more = [], 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunks.append(message.get("body", b""))
+        come += len(chunks[-1])
+        if come > largest:
             raise _too_large(largest)
-    return bytes(body)
+        more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _too_large(largest: int) -> HTTPException:

@@ -19,7 +19,7 @@ from homing.api.tenants import Tenants
 from homing.interfaces import BehavioralEvent
 from homing.services.keys import SCOPES, Scope
 
-__all__ = ["NEEDS", "hold_to_scopes", "must_speak_for", "need_of", "only_own_shoppers"]
+__all__ = ["NEEDS", "hold_to_scopes", "must_reach", "must_speak_for", "need_of", "only_own_shoppers"]
 
 Need = Scope | Literal["none"]
 
@@ -84,16 +84,20 @@ def hold_to_scopes(routes: Sequence[BaseRoute], tenants: Tenants[ApiServices]) -
 
 def _held(app: ASGIApp, path: str, tenants: Tenants[ApiServices]) -> ASGIApp:
     async def answer(scope: Connection, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        need, has = need_of(request.method, path), caller_of(request).scope
-        if _RANKS[has] < _RANKS[need]:
-            raise HTTPException(403, f"This needs a key of the scope {need} or more; yours is {has}.")
-        if has == "site":
-            shopper = {name: request.path_params.get(name) for name in ("lead_id", "anonymous_id")}
-            await must_speak_for(request, tenants.of(request), **shopper)
+        await must_reach(Request(scope), path, tenants)
         await app(scope, receive, send)
 
     return answer
+
+
+async def must_reach(request: Request, path: str, tenants: Tenants[ApiServices]) -> None:
+    """Refuse with 403 a caller whose scope does not reach to the route of a path, or who is not its shopper."""
+    need, has = need_of(request.method, path), caller_of(request).scope
+    if _RANKS[has] < _RANKS[need]:
+        raise HTTPException(403, f"This needs a key of the scope {need} or more; yours is {has}.")
+    if has == "site":
+        shopper = {name: request.path_params.get(name) for name in ("lead_id", "anonymous_id")}
+        await must_speak_for(request, tenants.of(request), **shopper)
 
 
 async def must_speak_for(

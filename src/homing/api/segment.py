@@ -12,14 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from homing.api.callers import caller_of
 from homing.api.requests import json_body
-from homing.api.scopes import must_speak_for, only_own_shoppers
+from homing.api.scopes import only_own_shoppers
 from homing.api.segment_addresses import ADDRESSES
 from homing.api.services import ApiServices
+from homing.api.settled import settled
 from homing.api.shapes import MessagesTaken, Refused
 from homing.api.tenants import Tenants
 from homing.core.errors import BadInput
-from homing.integrations.segment.message import Told, told
+from homing.integrations.segment.message import Speaker, Told, told
 from homing.services.introduce import Introduce
 from homing.tracking.validation import event_from
 
@@ -77,12 +79,16 @@ async def _take(
     kind: str | None = None,
     sent_at: object = None,
 ) -> list[Refused]:
-    """Store what the messages say; those that say nothing homing can keep are returned."""
-    now = services.clock()
+    """Store what the messages say; those that say nothing homing can keep are returned.
+
+    Everybody has a site key: of a lead only that counts which comes with that lead's token.
+    """
+    now, caller = services.clock(), caller_of(request)
+    speaker = Speaker(public=caller.scope == "site", lead_id=caller.lead_id)
     events, people, refused = [], [], []
     for index, message in enumerate(messages):
         try:
-            said = told(message, now, kind=kind, sent_at=sent_at)
+            said = told(message, now, kind=kind, sent_at=sent_at, speaker=speaker)
             if said.event is not None:
                 events.append(
                     event_from(said.event, tenant=services.tenant, now=now, received_at=now, denied=services.denied)
@@ -92,10 +98,8 @@ async def _take(
         except BadInput as error:
             refused.append(Refused(index, error.faults))
     only_own_shoppers(request, events)
-    for said in people:
-        await must_speak_for(request, services, lead_id=said.lead_id)
     if events:
-        await asyncio.wrap_future(services.store.submit(services.tenant, events))
+        await settled(services.store.submit(services.tenant, events))
     if people:
         await asyncio.to_thread(_introduce, services, people)
     return refused

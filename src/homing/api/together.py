@@ -16,7 +16,8 @@ class Together(Generic[Q, A]):
     """Asks a question for all who wait for its answer; who comes while it is being asked waits for the next asking.
 
     So an answer is no older than the question, and a question is on its way once at a time. `near` answers are there
-    sooner than a thread; for others the event loop does not wait.
+    sooner than a thread: the event loop asks as soon as all who have come by now have said what they ask. For others it
+    does not wait.
 
     >>> asked = []
     >>> together = Together(lambda question: asked.append(question) or question.upper(), near=True)
@@ -30,9 +31,12 @@ class Together(Generic[Q, A]):
         self._ask, self._near = ask, near
         self._now: dict[Q, asyncio.Task[A]] = {}
         self._next: dict[Q, asyncio.Task[A]] = {}
+        self._waiting: dict[Q, list[asyncio.Future[A]]] = {}
 
     async def __call__(self, question: Q) -> A:
         """The answer as it is now."""
+        if self._near:
+            return await self._soon(question)
         coming = self._next.get(question)
         if coming is None:
             coming = self._next[question] = asyncio.create_task(self._asked(question, self._now.get(question)))
@@ -43,6 +47,26 @@ class Together(Generic[Q, A]):
             await asyncio.wait([before])
         self._now[question] = self._next.pop(question)
         try:
-            return self._ask(question) if self._near else await asyncio.to_thread(self._ask, question)
+            return await asyncio.to_thread(self._ask, question)
         finally:
             del self._now[question]
+
+    def _soon(self, question: Q) -> asyncio.Future[A]:
+        loop = asyncio.get_running_loop()
+        mine: asyncio.Future[A] = loop.create_future()
+        waiting = self._waiting.setdefault(question, [])
+        waiting.append(mine)
+        if len(waiting) == 1:
+            loop.call_soon(self._give, question)
+        return mine
+
+    def _give(self, question: Q) -> None:
+        waiting = [one for one in self._waiting.pop(question) if not one.done()]
+        try:
+            answer = self._ask(question)
+        except Exception as error:  # noqa: BLE001  # whatever it is, those who asked are told
+            for one in waiting:
+                one.set_exception(error)
+        else:
+            for one in waiting:
+                one.set_result(answer)

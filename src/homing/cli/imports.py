@@ -40,9 +40,12 @@ def events(
     layout: Annotated[
         str, typer.Option("--format", metavar="NAME", help="auto, jsonl, csv, parquet or reso.")
     ] = "auto",
+    mapping: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE.toml", help="Names columns, types and moments of a CSV.")
+    ] = None,
 ) -> None:
-    """What people did."""
-    _answer(context.obj, import_document(context.obj, "events", file, layout))
+    """What people did; any CSV with a mapping."""
+    _answer(context.obj, import_document(context.obj, "events", file, layout, mapping))
 
 
 @imports.command()
@@ -88,7 +91,7 @@ def _run(
         )
     if what == "events":
         load = ImportEvents(homing.tracker.store, homing.settings.tenant, homing.catalogue, homing.clock, homing.denied)
-        return load(file, layout, progress=progress)
+        return load(file, layout, mapping=mapping, progress=progress)
     people = ImportLeads if what == "leads" else ImportAgents
     return people(homing.directory, homing.denied)(file, progress=progress)
 

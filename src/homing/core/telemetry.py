@@ -7,8 +7,8 @@ long as there are none, telling costs next to nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import structlog
@@ -89,17 +89,29 @@ def move(name: str, by: float, /, **labels: str) -> None:
         sink.move(name, by, labels)
 
 
-@contextmanager
-def timed(name: str, /, **labels: str) -> Iterator[dict[str, str]]:
+class timed:  # noqa: N801  # called like a function
     """Tell how long the block takes, also if it fails; labels that it learns only inside it may add.
 
     >>> with timed("http_request", method="GET") as labels:
     ...     labels["route"] = "/healthz"
     """
-    with ExitStack() as all_of_them:
-        for sink in _sinks:
-            all_of_them.enter_context(sink.timed(name, labels))
-        yield labels
+
+    __slots__ = ("_labels", "_within")
+
+    def __init__(self, name: str, /, **labels: str) -> None:
+        self._labels = labels
+        self._within = [sink.timed(name, labels) for sink in _sinks]
+
+    def __enter__(self) -> dict[str, str]:
+        for one in self._within:
+            one.__enter__()
+        return self._labels
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for one in reversed(self._within):
+            one.__exit__(kind, error, trace)
 
 
 class _StandardError:

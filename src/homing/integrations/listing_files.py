@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
-from homing.core.errors import BadInput, Fault, shown
+from homing.core.errors import BadInput, Fault
 from homing.integrations import king_county
-from homing.integrations.files import RowFile, Translate, open_rows
+from homing.integrations.files import RowFile, open_rows
+from homing.integrations.mapping import MapForm, demand, read_map
 from homing.market.attributes import ATTRIBUTES, LISTING_KEY, MODIFIED
 from homing.trust.denied import DENIED, Denied
 
 __all__ = ["ListingFormat", "open_listings"]
 
 ListingFormat = Literal["auto", "reso", "csv", "kc"]
-_MAPPING: Final = 'be TOML with a table [columns] such as ListPrice = "price", and if wanted one [constants]'
+_OWN: Final = frozenset({LISTING_KEY, MODIFIED, *ATTRIBUTES})
+_FORM: Final = MapForm(
+    must='be TOML with a table [columns] such as ListPrice = "price", and if wanted one [constants]',
+    tables=frozenset(),
+    field="be a RESO field that homing knows",
+    knows=_OWN.__contains__,
+    place="home",
+)
 
 
 def open_listings(
@@ -39,62 +46,16 @@ def open_listings(
         must = "be JSON lines, a JSON array or an object with value for the format reso"
         raise BadInput(Fault(str(path), must, file.layout))
     if format == "kc" or (format == "auto" and mapping is None and _is_king_county(file)):
-        _demand(file, king_county.COLUMNS)
+        demand(file, *king_county.COLUMNS)
         return file.translated(king_county.listing_of)
     if mapping is None:
-        _demand(file, (LISTING_KEY,))
+        demand(file, LISTING_KEY)
         return file
-    columns, constants = _read_mapping(Path(mapping), denied)
-    _demand(file, tuple(columns.values()) if LISTING_KEY in columns else (LISTING_KEY, *columns.values()))
-    return file.translated(_renaming(columns, constants))
+    found = read_map(Path(mapping), _FORM, denied)
+    named = tuple(found.columns.values())
+    demand(file, *(named if LISTING_KEY in found.columns else (LISTING_KEY, *named)))
+    return file.translated(partial(found.renamed, own=_OWN))
 
 
 def _is_king_county(file: RowFile) -> bool:
     return file.columns is not None and set(king_county.COLUMNS) <= set(file.columns)
-
-
-def _demand(file: RowFile, names: tuple[str, ...]) -> None:
-    """Refuse a file with a header that lacks a column; an empty file has no header and no rows."""
-    missing = [name for name in names if file.columns and name not in file.columns]
-    if missing:
-        raise BadInput(
-            Fault(f"{file.path}.header", f"have the columns {', '.join(missing)}", shown(", ".join(file.columns or ())))
-        )
-
-
-def _read_mapping(path: Path, denied: Denied) -> tuple[dict[str, str], dict[str, Any]]:
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(Fault(str(path), _MAPPING, shown(str(error)))) from error
-    columns, constants = content.get("columns"), content.get("constants", {})
-    if not isinstance(columns, dict) or not isinstance(constants, dict) or set(content) - {"columns", "constants"}:
-        raise BadInput.of(str(path), _MAPPING, content)
-    faults = [
-        Fault(f"{path}.columns.{name}", "be the name of a column", shown(column))
-        for name, column in columns.items()
-        if not isinstance(column, str)
-    ]
-    faults += [
-        Fault(f"{path}.columns.{name}", "be a RESO field that homing knows", shown(name))
-        for name in (*columns, *constants)
-        if name not in ATTRIBUTES and name not in {LISTING_KEY, MODIFIED}
-    ]
-    faults += [
-        Fault(f"{path}.columns.{name}", f"name a column that may be used ({rule.category})", shown(column))
-        for name, column in columns.items()
-        if isinstance(column, str) and (rule := denied.rule_of(column, "home")) and rule != denied.rule_of(name, "home")
-    ]
-    if faults:
-        raise BadInput(faults)
-    return columns, constants
-
-
-def _renaming(columns: Mapping[str, str], constants: Mapping[str, Any]) -> Translate:
-    known = {LISTING_KEY, MODIFIED, *ATTRIBUTES} - set(columns)
-
-    def renamed(row: Mapping[str, Any]) -> dict[str, Any]:
-        same = {name: value for name, value in row.items() if name in known}
-        return {**constants, **same, **{ours: row[theirs] for ours, theirs in columns.items() if theirs in row}}
-
-    return renamed

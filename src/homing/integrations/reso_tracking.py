@@ -33,12 +33,12 @@ def looks_like_tracking(row: Mapping[str, Any]) -> bool:
 
 
 def event_row(row: Mapping[str, Any], resolve: ResolveListing | None = None) -> dict[str, Any]:
-    """Our row of an InternetTracking row; `BadInput` where nobody did it.
+    """Our row of an InternetTracking row; `BadInput` where nobody did it, or nobody can tell what.
 
     The actor's key (else id) is the lead, or the agent where the actor is one, whose doing then is an `agent_action`.
-    The object is a home by its key, or by its ListingId if `resolve` knows it. A type homing does not know, or one that
-    needs a home where none is named, is `custom` under its foreign name. E-mail, telephone, IP address, coordinates and
-    postal code of the actor are not read.
+    Of an actor without either, the session is the visitor. The object is a home by its key, or by its ListingId if
+    `resolve` knows it. A type homing does not know, or one that needs a home where none is named, is `custom` under its
+    foreign name. E-mail, telephone, IP address, coordinates and postal code of the actor are not read.
 
     >>> row = {"EventKey": "e1", "EventType": "DetailedView", "EventTimestamp": "2026-01-02T03:04:05Z",
     ...        "ActorKey": "c1", "ActorEmail": "c@example.com", "ObjectIdType": "ListingKey", "ObjectKey": "h1"}
@@ -49,20 +49,23 @@ def event_row(row: Mapping[str, Any], resolve: ResolveListing | None = None) -> 
     actor = _letters(row.get("ActorType"))
     if actor == "bot":
         raise BadInput(Fault("ActorType", "be a person", shown(row.get("ActorType"))))
-    who = row.get("ActorKey") or row.get("ActorID")
-    home = _home(row, resolve)
     name = row.get("EventType")
+    if not _letters(name):
+        raise BadInput(Fault("EventType", "be the name of what was done, such as Detailed View", shown(name)))
+    who, session = _text(row.get("ActorKey")) or _text(row.get("ActorID")), _text(row.get("SessionID"))
+    home = _home(row, resolve)
     kind = _kind(name, home)
     data = {ours: row[theirs] for theirs, ours in _KEPT.items() if row.get(theirs)}
     if actor == "agent":
         kind, data = EventType.AGENT_ACTION, {**data, "action_type": name}
     event = {
-        "event_id": row.get("EventKey"),
+        "event_id": _text(row.get("EventKey")),
         "event_type": kind.value,
         "timestamp": row.get("EventTimestamp"),
         "agent_id" if actor == "agent" else "lead_id": who,
+        "anonymous_id": None if who or actor == "agent" else session,
         "property_id": home,
-        "session_id": row.get("SessionID"),
+        "session_id": session,
         "device_type": _letters(row.get("DeviceType")),
         "received_at": _reported(row),
         "event_data": {**data, **_payload(kind, row)},
@@ -70,18 +73,23 @@ def event_row(row: Mapping[str, Any], resolve: ResolveListing | None = None) -> 
     return {name: value for name, value in event.items() if value is not None and value != ""}
 
 
+def _text(value: object) -> Any:
+    """An id, which some feeds send as a number."""
+    return str(value) if type(value) is int else value
+
+
 def _letters(value: object) -> str:
     return "".join(value.split()).casefold() if isinstance(value, str) else ""
 
 
-def _kind(name: object, home: str | None) -> EventType:
+def _kind(name: object, home: object) -> EventType:
     kind = _TYPES.get(_letters(name), EventType.CUSTOM)
     return EventType.CUSTOM if home is None and "property" in kind.spec.needs else kind
 
 
-def _home(row: Mapping[str, Any], resolve: ResolveListing | None) -> str | None:
+def _home(row: Mapping[str, Any], resolve: ResolveListing | None) -> Any:
     """The home an event is about, if it is about one."""
-    by, key, number = _letters(row.get("ObjectIdType")), row.get("ObjectKey"), row.get("ObjectID")
+    by, key, number = _letters(row.get("ObjectIdType")), _text(row.get("ObjectKey")), _text(row.get("ObjectID"))
     if _letters(row.get("ObjectType")) not in _HOMES:
         return None
     if by in {"listingkey", ""}:

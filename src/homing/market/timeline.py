@@ -56,10 +56,14 @@ class Timeline:
         active[known] = self.active[where[known]] & (self.at[where[known]] <= moments)
         return active
 
-    def told_at(self, row: int) -> int:
-        """When the last that is now believed of a home had both begun and become known."""
-        here = self.of(row)
-        return int(np.maximum(self.at[here], self.known_at[here]).max())
+    def told_at(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """When the last that is now believed of each home had both begun and become known, shape (len(rows),)."""
+        if not rows.size:
+            return np.empty(0, dtype=np.int64)
+        counts = self.offsets[rows + 1] - self.offsets[rows]
+        starts = np.cumsum(counts) - counts
+        where = np.arange(int(counts.sum())) + np.repeat(self.offsets[rows] - starts, counts)
+        return np.maximum.reduceat(np.maximum(self.at[where], self.known_at[where]), starts)
 
     def of(self, row: int) -> slice:
         """Where the versions of one home stand."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import math
 import time
@@ -31,7 +32,7 @@ from homing.models.learned_ranker import calibrated, learned_ranker, shown_after
 from homing.models.part_names import BY_HOME, SOURCE_FAMILY
 from homing.models.parts import BLENDED, PARTS, SERVED, Parts, part_scores, suited
 from homing.models.pasts import Past, Pasts
-from homing.models.pulls import pulls
+from homing.models.pulls import Pulls, pulls
 from homing.models.query import Codes as ItemCodes
 from homing.models.query import Query
 from homing.models.ranker import Ranker
@@ -176,10 +177,10 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         content = self.parts_.get("content")
         return content.words(lead, property_id, n) if isinstance(content, ContentBasedModel) else {}
 
-    def pulls(self, query: Query, homes: ItemCodes) -> list[Mapping[Id, float]]:
-        """How much each home acted on holds up the scores of homes (`pulls`); empty without a content part."""
+    def pulls(self, query: Query, homes: ItemCodes) -> Pulls:
+        """How much each home acted on holds up the scores of homes (`pulls`); nothing without a content part."""
         content = self.parts_.get("content")
-        return pulls(content, query, homes) if isinstance(content, ContentBasedModel) else [{} for _ in homes.array]
+        return pulls(content, query, homes) if isinstance(content, ContentBasedModel) else Pulls.none(len(homes.array))
 
     # -- hooks -------------------------------------------------------------------------------------------------
 
@@ -451,6 +452,7 @@ _WHOLE_PAST: Final = 2**31
 _MOST_STATED: Final = 256
 _WHOLE: Final = ("popularity", "recency")
 _SHOWN_A_CHOICE: Final = 10
+_MOST_VOICES: Final = 32
 _QUIET: Final = 1e-6
 """How much a source without a weight says which homes speak for a family, where no other source does."""
 
@@ -458,10 +460,14 @@ _QUIET: Final = 1e-6
 def shared_out(family: str, value: float, voices: Mapping[str, float]) -> dict[str, float]:
     """The part of a family shared out among the homes that speak as it does, in proportion to how loud each does.
 
+    It goes to the loudest, at most 32: nobody reads more.
+
     >>> shared_out("similar_homes", 1.0, {"h1": 3.0, "h2": 1.0, "h3": -1.0})
     {'similar_homes:h1': 0.75, 'similar_homes:h2': 0.25}
     """
     same = {home: voice for home, voice in voices.items() if voice * value > 0}
+    if len(same) > _MOST_VOICES:
+        same = dict(heapq.nlargest(_MOST_VOICES, same.items(), key=lambda one: abs(one[1])))
     whole = sum(same.values())
     if not same:
         return {family: value}

@@ -79,8 +79,10 @@ class Dense:
         return _has(self.place >= 0, items)
 
     def scores(self, items: Codes, values: Doubles, wanted: Codes) -> Doubles:
-        """The sum over the lead's homes of value times weight, for each home wanted."""
-        return _dense_sums(self.weights, self.place[items], values, self.place[wanted])
+        """The sum over the lead's homes of value times weight, for each home wanted; NaN where nothing can be said."""
+        has, scores = self.has(wanted), np.full(wanted.size, np.nan)
+        scores[has] = _dense_sums(self.weights, self.place[items], values, self.place[wanted[has]])
+        return scores
 
     def parts(self, items: Codes, values: Doubles, wanted: Codes) -> Doubles:
         """The terms of those sums, float64 (wanted, items)."""
@@ -125,8 +127,9 @@ class Sparse:
         return _has(self.known, items)
 
     def scores(self, items: Codes, values: Doubles, wanted: Codes) -> Doubles:
-        """The sum over the lead's homes of value times weight, for each home wanted."""
-        return _sparse_sums(self.offsets, self.columns, self.weights, items, values, self.known.size)[wanted]
+        """The sum over the lead's homes of value times weight, for each home wanted; NaN where nothing can be said."""
+        sums = _sparse_sums(self.offsets, self.columns, self.weights, items, values, self.known.size)
+        return _those_known(sums, self.known, wanted)
 
     def parts(self, items: Codes, values: Doubles, wanted: Codes) -> Doubles:
         """The terms of those sums, float64 (wanted, items)."""
@@ -163,9 +166,7 @@ class ItemItemModel(LearningModel[C]):
         acted, values = past.once(self, self._row)
         if not acted.size:
             return np.full(items.size, np.nan, dtype=np.float32)
-        has = self.links_.has(items)
-        scores = self.links_.scores(acted, values, np.where(has, items, acted[0]))
-        return np.where(has, scores, np.nan).astype(np.float32)
+        return self.links_.scores(acted, values, items).astype(np.float32)
 
     def _explain(self, past: Past, items: Codes) -> list[dict[str, float]]:
         explained: list[dict[str, float]] = [{} for _ in items]
@@ -239,6 +240,16 @@ def _sparse_sums(
     for r in range(items.size):
         for e in range(offsets[items[r]], offsets[items[r] + 1]):
             out[columns[e]] += values[r] * weights[e]
+    return out
+
+
+@kernel
+def _those_known(sums: Doubles, known: NDArray[np.bool_], wanted: Codes) -> Doubles:
+    """The sums of the homes wanted, NaN for those that are not known."""
+    out = np.full(wanted.size, np.nan)
+    for j in range(wanted.size):
+        if wanted[j] < known.size and known[wanted[j]]:
+            out[j] = sums[wanted[j]]
     return out
 
 

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.clock import DAY
+from homing.core.jit import kernel
 from homing.models.content_based import ContentBasedModel
 from homing.models.interactions import Id
 from homing.models.pasts import Past
 from homing.models.query import Codes, Query
-from homing.models.tastes import each_gathered, spread_out
+from homing.models.tastes import each_gathered, lent_around, spread_out
 
-__all__ = ["pulls"]
+__all__ = ["Pulls", "pulls"]
 
 Doubles = NDArray[np.float64]
 
 
-def pulls(content: ContentBasedModel, query: Query, homes: Codes) -> list[Mapping[Id, float]]:
+@dataclass(frozen=True, slots=True)
+class Pulls:
+    """How much each home acted on holds up the scores of n homes: `amounts` (n, m), their columns by id."""
+
+    columns: Mapping[Id, int]
+    amounts: Doubles
+
+    @classmethod
+    def none(cls, homes: int) -> Self:
+        """Where nothing is known of that."""
+        return cls({}, np.zeros((homes, 0)))
+
+    def on(self, place: int, acted: Sequence[Id]) -> Doubles:
+        """How much each of these homes acted on holds up the score of the home at a place, 0 where nothing."""
+        columns = np.fromiter(map(self.columns.get, acted, repeat(-1)), dtype=np.int64, count=len(acted))
+        found: Doubles = np.append(self.amounts[place], 0.0)[columns]
+        return found
+
+
+def pulls(content: ContentBasedModel, query: Query, homes: Codes) -> Pulls:
     """Of each home what its score would lose, to first order, without the lead's last act on each home it likes.
 
     The score is a sum over bins b of weight_b part_b(home) taste_b (`ContentBasedModel`). With prior p, market's shares
@@ -29,27 +52,72 @@ def pulls(content: ContentBasedModel, query: Query, homes: Codes) -> list[Mappin
         d taste_b = (x_b / s_b) / (p + l_b / s_b) - X / (p + L),   less its mean over the market
 
     times the evidence that the act adds to that home. Acts against homes are left out, and so is what other models make
-    of the acts: this orders acts, and is no part of a score.
+    of the acts: this orders acts, and is no part of a score. As all of it is linear in x, what an x of 1 in each bin is
+    worth to a home is worked out first, and then looked up for every act.
     """
     past = Past.of(query, content.items)
     evidence, encoding = content._evidence(past), content.encoding_
     liked = evidence.items[evidence.mass > 0]
     starts, shares = encoding.starts, encoding.shares
     if not liked.size or not shares.size:
-        return [{} for _ in homes.array]
-    added = _last_acts(past, content.half_life_days_)[evidence.mass > 0] * evidence.mass[evidence.mass > 0]
-    whole = each_gathered(encoding.bins, encoding.parts, liked, starts, np.zeros_like(encoding.ordered))
-    amounts = evidence.mass[evidence.mass > 0] @ whole
+        return Pulls.none(len(homes.array))
+    mass = evidence.mass[evidence.mass > 0]
+    amounts = np.zeros(shares.size)
+    _gather(encoding.bins, encoding.parts, liked, mass, amounts)
     spread_out(amounts, starts, encoding.ordered)
-    acted = each_gathered(encoding.bins, encoding.parts, liked, starts, encoding.ordered)
-    prior = content.prior_
-    moved = acted / (prior * shares + amounts) - _of_axis(acted, starts) / (prior + _of_axis(amounts, starts))
-    moved -= _of_axis(moved * shares, starts)
     weights = np.repeat(content.beta_[: len(content.axes_)], np.diff(starts))
     of_homes = each_gathered(encoding.bins, encoding.parts, homes.array, starts, np.zeros_like(encoding.ordered))
-    found = (of_homes * weights) @ (moved * added[:, None]).T
-    names = [content.items.ids[code] for code in liked.tolist()]
-    return [dict(zip(names, row, strict=True)) for row in found.tolist()]
+    of_homes *= weights
+    prior, whole = content.prior_, _of_axis(of_homes, starts)
+    each = (of_homes - whole * shares) / (prior * shares + amounts)
+    each += whole * (_of_axis(shares, starts) - 1.0) / (prior + _of_axis(amounts, starts))
+    lent = lent_around(np.vstack((each, np.ones(shares.size))), starts, encoding.ordered)
+    found = _looked_up(encoding.bins, encoding.parts, encoding.axis, liked, lent)
+    added = _last_acts(past, content.half_life_days_)[evidence.mass > 0] * mass
+    names = content.items.ids
+    return Pulls({names[code]: place for place, code in enumerate(liked.tolist())}, found * added)
+
+
+@kernel
+def _gather(
+    bins: NDArray[np.int32], parts: NDArray[np.float32], items: NDArray[np.int64], mass: Doubles, amounts: Doubles
+) -> None:
+    """Add what some homes are evidence on, times the mass of each, to the `amounts` of the bins."""
+    for j in range(items.size):
+        for w in range(bins.shape[1]):
+            if bins[items[j], w] >= 0:
+                amounts[bins[items[j], w]] += mass[j] * parts[items[j], w]
+
+
+@kernel
+def _looked_up(
+    bins: NDArray[np.int32],
+    parts: NDArray[np.float32],
+    owner: NDArray[np.int64],
+    items: NDArray[np.int64],
+    lent: Doubles,
+) -> Doubles:
+    """What homes with these bins are worth, (n, items), by n rows of what an amount lent from each bin is worth.
+
+    The last row of `lent` (n + 1, bins) is how much an amount becomes by being lent: an axis is worth its own amount.
+    """
+    rows = lent.shape[0]
+    out, axis = np.zeros((rows - 1, items.size)), np.zeros(rows)
+    for j in range(items.size):
+        own = 0.0
+        for w in range(bins.shape[1]):
+            b = bins[items[j], w]
+            if b >= 0:
+                own += parts[items[j], w]
+                for h in range(rows):
+                    axis[h] += parts[items[j], w] * lent[h, b]
+            if w + 1 == bins.shape[1] or owner[w + 1] != owner[w]:
+                if axis[rows - 1] > 0.0:
+                    for h in range(rows - 1):
+                        out[h, j] += axis[h] * own / axis[rows - 1]
+                own = 0.0
+                axis[:] = 0.0
+    return out
 
 
 def _of_axis(amounts: Doubles, starts: NDArray[np.int64]) -> Doubles:

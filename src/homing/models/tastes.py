@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.core.jit import kernel
+from homing.core.jit import fast_kernel, kernel
 
 __all__ = [
     "by_family",
     "each_gathered",
     "gathered",
+    "lent_around",
     "likeness",
     "parts_of",
     "spread_out",
@@ -50,6 +51,29 @@ def spread_out(amounts: Doubles, starts: NDArray[np.int64], ordered: NDArray[np.
         if after > 0.0:
             for b in range(first, last):
                 amounts[b] *= before / after
+
+
+@kernel
+def lent_around(rows: Doubles, starts: NDArray[np.int64], ordered: NDArray[np.bool_]) -> Doubles:
+    """What the bins of each row (n, bins) have after lending as `spread_out` lets them, before sums are made to stay.
+
+    How much a bin gets of another is what that gets of it, so this also tells what an amount is worth where it is lent.
+    """
+    out = rows.copy()
+    for a in range(ordered.size):
+        first, last = starts[a], starts[a + 1]
+        if not ordered[a] or last - first < _FEWEST_BINS:
+            continue
+        for j in range(rows.shape[0]):
+            lent = 0.0
+            for b in range(first + 1, last):
+                lent = _NEIGHBOUR * (lent + rows[j, b - 1])
+                out[j, b] += lent
+            lent = 0.0
+            for b in range(last - 2, first - 1, -1):
+                lent = _NEIGHBOUR * (lent + rows[j, b + 1])
+                out[j, b] += lent
+    return out
 
 
 @kernel
@@ -117,19 +141,21 @@ def taste_of(
     return taste
 
 
-@kernel
+@fast_kernel
 def totals(bins: NDArray[np.int32], parts: NDArray[np.float32], items: NDArray[np.int64], weighted: Doubles) -> Doubles:
-    """The sum over bins of part times weighted taste, for some homes; NaN for a home of which nothing is known."""
+    """The sum over bins of part times weighted taste, for some homes; NaN for a home of which nothing is known.
+
+    Parts must be 0 where the bin is not known.
+    """
     out = np.empty(items.size)
     for j in range(items.size):
         total = 0.0
-        known = False
+        highest = np.int32(-1)
         for w in range(bins.shape[1]):
             b = bins[items[j], w]
-            if b >= 0:
-                known = True
-                total += parts[items[j], w] * weighted[b]
-        out[j] = total if known else np.nan
+            highest = max(highest, b)
+            total += parts[items[j], w] * weighted[max(b, 0)]
+        out[j] = total if highest >= 0 else np.nan
     return out
 
 

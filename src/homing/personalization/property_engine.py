@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.core.clock import DAY, MINUTE, Clock, from_micros, system_clock, to_micros
+from homing.core.clock import MINUTE, Clock, from_micros, system_clock, to_micros
 from homing.core.errors import BadInput, UnknownId
 from homing.core.signing import Signer
 from homing.core.telemetry import timed
@@ -35,21 +35,23 @@ from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.personalization.answer_token import AnswerToken
 from homing.personalization.ask import LONGEST_LIST, Ask
+from homing.personalization.attention import Attention
 from homing.personalization.counterfactual import counterfactuals
 from homing.personalization.feedback import feedback_event
+from homing.personalization.histories import Histories
 from homing.personalization.in_context import ask_in, unmet
 from homing.personalization.leads_for import InterestedLead, LeadsAnswer, wanting
 from homing.personalization.ranking import Ranked, open_to, ranked_homes, stage
-from homing.personalization.reason_wording import Drawn, Facts
+from homing.personalization.reason_wording import Facts
 from homing.personalization.reasons import reasons
 from homing.personalization.returned import Returned
 from homing.personalization.serving import LiveServing, Serving
-from homing.personalization.shopper import Shopper, history, shopper, shoppers
+from homing.personalization.shopper import Shopper, shopper, shoppers
 from homing.personalization.shown import Shown
 from homing.personalization.similar import SimilarHome, similar
 from homing.personalization.sms import sms_line
 from homing.personalization.stated import with_stated
-from homing.store.events import EventQuery
+from homing.store.columns import EventColumns
 from homing.tracking.behavior_tracker import BehaviorTracker
 from homing.trust.text_guard import TextGuard, shipped_text_guard
 
@@ -59,10 +61,6 @@ _MOST_TEXTS: Final = 16_384
 _NO_ACTS: Final = "content, collaborative: no act of this lead on a home is known; ranked by popularity and freshness"
 _STATED_ONLY: Final = (
     "content: no act of this lead on a home is known; ranked by its stated limits, popularity and freshness"
-)
-_LONG_AGO: Final = 180 * DAY
-_IN_FAVOUR: Final = frozenset(
-    kind for kind in EventType if kind.spec.signed_weight > 0 and "property" in kind.spec.needs
 )
 
 
@@ -114,6 +112,8 @@ class PropertyPersonalizationEngine:
     ) -> None:
         self._tracker, self._catalogue, self._directory, self._clock = tracker, catalogue, directory, clock
         self._known: _Everybody | None = None
+        self._histories = Histories(tracker.store, tracker.tenant)
+        self._attention = Attention(tracker.store, tracker.tenant)
         self._signer, self._links = signer or Signer.for_this_process("answer"), links
         self._may_say = lru_cache(_MOST_TEXTS)((guard or shipped_text_guard()).allows)
         self._serving = LiveServing(
@@ -188,12 +188,13 @@ class PropertyPersonalizationEngine:
         moment = self._clock() if ask.as_of is None else ask.as_of
         lead = None if self._directory is None or ask.lead_id is None else self._directory.lead(ask.lead_id, ask.as_of)
         limits = None if lead is None else lead.limits
-        store, tenant = self._tracker.store, self._tracker.tenant
         returned = self._returned(serving, moment, ask.as_of)
+        with timed("answer", stage="history"):
+            history = self._histories.of(ask, moment, present=ask.as_of is None)
 
         def found(ask: Ask) -> tuple[Shopper, Ranked]:
-            with timed("answer", stage="history"):
-                who = shopper(store, tenant, ask, limits, serving.market, moment, serving.weights)
+            with timed("answer", stage="shopper"):
+                who = shopper(history, ask, limits, serving.market, moment, serving.weights)
             with timed("answer", stage="candidates"):
                 who = with_stated(who, serving.within)
                 news = returned.changes(who.kept)
@@ -208,7 +209,7 @@ class PropertyPersonalizationEngine:
         with timed("answer", stage="reasons"):
             items = self._items(serving, who, ranked, moment, ask)
         if ask.counterfactual and not ask.rank_all:
-            items = self._hanging_on(serving, items, moment, ask, lambda ask: found(ask)[1].rows)
+            items = self._hanging_on(serving, items, history.events, ask, lambda ask: found(ask)[1].rows)
         trace = ranked.trace
         if len(items) < len(ranked.rows):
             trace += (stage("confident", len(items), below_min_confidence=len(ranked.rows) - len(items)),)
@@ -227,7 +228,7 @@ class PropertyPersonalizationEngine:
         row = _row_of(serving, property_id)
         everybody = self._everybody(serving, moment, as_of)
         found = wanting(serving, everybody, row, k, self._returned(serving, moment, as_of))
-        ask = Ask(lead_id="everybody")
+        ask = Ask(lead_id="everybody", as_of=as_of)
         items = []
         for place, (who, change) in enumerate(zip(found.leads, found.changes, strict=True)):
             news = {} if change is None else {row: change}
@@ -340,7 +341,8 @@ class PropertyPersonalizationEngine:
         codes = Codes(serving.codes[ranked.rows])
         parts, pulls = serving.model.explain_many(who.query, codes), serving.model.pulls(who.query, codes)
         rows, news = ranked.rows.tolist(), ranked.news
-        drawn = cache(lambda: self._drawn([serving.market.ids.ids[row] for row in rows], moment))
+        homes, present = [serving.market.ids.ids[row] for row in rows], ask.as_of is None
+        drawn = cache(lambda: self._attention.drawn(homes, moment, present=present))
 
         def why(place: int) -> tuple[tuple[Reason, ...], float]:
             row = rows[place]
@@ -350,7 +352,7 @@ class PropertyPersonalizationEngine:
                 drawn=lambda: drawn()[home],
                 change=news.get(row),
                 words=partial(serving.model.words, who.query, home),
-                pulls=pulls[place],
+                pulls=cache(partial(pulls.on, place)),
             )  # fmt: skip
             added = {} if facts.change is None else facts.change.parts()
             return reasons({**parts[place], **added}, facts, who, self._may_say)
@@ -361,12 +363,11 @@ class PropertyPersonalizationEngine:
         self,
         serving: Serving,
         items: tuple[ModelPrediction, ...],
-        moment: int,
+        events: EventColumns,
         ask: Ask,
         listed: Callable[[Ask], NDArray[np.int64]],
     ) -> tuple[ModelPrediction, ...]:
         """The items with the acts without which each would not be in the list; `listed` makes the list anew."""
-        events = self._tracker.store.columns(self._tracker.tenant, history(ask, moment))
         rows = serving.market.ids.codes([item.property_id for item in items]).tolist()
 
         def without(ids: frozenset[str]) -> frozenset[int]:
@@ -384,26 +385,6 @@ class PropertyPersonalizationEngine:
         """Where homes come from that are news again; the present reaches as far ahead as the catalogue's."""
         upto = self._catalogue.present() if as_of is None else moment
         return Returned(serving.market, partial(self._catalogue.versions_of, known_upto=upto), upto)
-
-    def _drawn(self, homes: Sequence[str], moment: int) -> dict[str, Drawn]:
-        """How many leads each home drew to an act in its favour."""
-        asked = EventQuery(
-            property_ids=frozenset(homes), event_types=_IN_FAVOUR, since=moment - _LONG_AGO, upto=moment,
-            known_upto=moment,
-        )  # fmt: skip
-        events = self._tracker.store.columns(self._tracker.tenant, asked)
-        size = len(events.properties)
-
-        def leads(which: NDArray[np.bool_]) -> list[int]:
-            """How many leads act on each home in these events."""
-            pairs = np.unique(events.lead[which].astype(np.int64) * size + events.property[which])
-            counts: list[int] = np.bincount(pairs % size, minlength=size).tolist() if size else []
-            return counts
-
-        known = events.lead >= 0
-        counted = zip(leads(known & (events.at > moment - 30 * DAY)), leads(known), strict=True)
-        found = {home: Drawn(*both) for home, both in zip(events.properties.ids, counted, strict=True)}
-        return {home: found.get(home, Drawn()) for home in homes}
 
     def _answer(
         self,

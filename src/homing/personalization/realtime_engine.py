@@ -86,7 +86,7 @@ class RealtimePersonalization:
         store: EventStore,
         catalogue: Catalogue,
         *,
-        every: float = 0.1,
+        every: float = 0.025,
         most: int = 10_000,
     ) -> None:
         self._answer, self._store, self._catalogue = answer, store, catalogue
@@ -191,8 +191,7 @@ class RealtimePersonalization:
 
     async def _looked(self, sequence: int, revision: int) -> tuple[int, int]:
         """How far the store is now, after those whom it concerns have been told what came since."""
-        sequence, names = await asyncio.to_thread(self._actors, sequence)
-        now = await asyncio.to_thread(self._catalogue.revision)
+        sequence, names, now = await asyncio.to_thread(self._news, sequence)
         homes = await asyncio.to_thread(self._changed, revision) if now != revision else set()
         for name in names & self._listeners.keys():
             for listener in self._listeners[name]:
@@ -211,12 +210,13 @@ class RealtimePersonalization:
         concerned = [listener for listener in everybody if homes.intersection(home for home, _ in listener.shown or ())]
         self._behind = dict.fromkeys([*concerned, *self._behind, *everybody])
 
-    def _actors(self, after: int) -> tuple[int, set[str]]:
-        """The last sequence number, and the leads and visitors who acted after another one."""
+    def _news(self, after: int) -> tuple[int, set[str], int]:
+        """The last sequence number, the leads and visitors who acted after another one, and the homes' revision."""
         tenant, asked = self._catalogue.tenant, EventQuery(after_sequence=after)
         size, last = self._store.extent(tenant, asked)
         kinds: tuple[Named, ...] = ("lead", "anonymous") if size else ()
-        return max(after, last), {name for kind in kinds for name in self._store.names(tenant, kind, asked)}
+        names = {name for kind in kinds for name in self._store.names(tenant, kind, asked)}
+        return max(after, last), names, self._catalogue.revision()
 
     def _changed(self, revision: int) -> set[str]:
         return {home.property_id for home in self._catalogue.changed_since(revision)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -16,25 +16,22 @@ from numpy.typing import NDArray
 from homing.core.clock import DAY
 from homing.interfaces import Reason
 from homing.market.snapshot import MarketSnapshot
-from homing.models.interactions import Id
 from homing.models.part_names import BY_HOME, FIT, STATED, family_of, home_of
+from homing.personalization.attention import Drawn
 from homing.personalization.candidates import within
 from homing.personalization.returned import BACK, CUT, Change
 from homing.personalization.shopper import Acts, Shopper
 
-__all__ = ["Drawn", "Facts", "nothing_speaks_for_it", "worded"]
+__all__ = ["Facts", "nothing_speaks_for_it", "worded"]
 
 _MOST_CITED: Final = 3
+_MOST_EVENTS: Final = 50
 _MOST_WORDS: Final = 3
 _NEAR_KM: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """How many leads a home drew to an act in its favour, in the last 30 days and in the last 180."""
-
-    in_30_days: int = 0
-    in_180_days: int = 0
+def _none_pull(homes: tuple[str, ...]) -> NDArray[np.float64]:
+    return np.zeros(len(homes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,8 @@ class Facts:
     """What a reason may cite about one home: its row, the moment, how many leads it drew (counted when asked).
 
     `change` is what is news about it to a lead that likes it. `words` are those of its description that speak for it to
-    the lead (worked out when asked). `pulls` says how much each home acted on holds up its score, by the home's id.
+    the lead (worked out when asked). `pulls` says how much each of some homes acted on, by their ids, holds up its
+    score.
     """
 
     market: MarketSnapshot
@@ -51,7 +49,7 @@ class Facts:
     drawn: Callable[[], Drawn]
     change: Change | None = None
     words: Callable[[], Iterable[str]] = tuple
-    pulls: Mapping[Id, float] = field(default_factory=dict)
+    pulls: Callable[[tuple[str, ...]], NDArray[np.float64]] = _none_pull
 
     def number(self, name: str) -> float:
         """A numeric attribute of the home, NaN if it is unknown."""
@@ -82,15 +80,14 @@ def nothing_speaks_for_it(facts: Facts) -> Reason:
 
 def _by_homes(kind: str, share: float, parts: Mapping[str, float], facts: Facts, shopper: Shopper) -> Reason:
     """The acts whose homes contribute most to what other shoppers' behaviour says."""
-    event_of = dict(zip(shopper.liked.property_ids, shopper.liked.event_ids, strict=True))
-    event_of |= dict(zip(shopper.passed.property_ids, shopper.passed.event_ids, strict=True))
+    event_of = shopper.event_of
     named: dict[str, float] = {}
     for name, value in parts.items():
         home = home_of(name)
-        if home in event_of and family_of(name) == kind:
+        if home is not None and home in event_of and family_of(name) == kind:
             named[home] = named.get(home, 0.0) + value
     cited = sorted((home for home in named if named[home] > 0), key=lambda home: -named[home])[:_MOST_CITED]
-    events = tuple(event_of[home] for home in sorted(cited, key=lambda home: -facts.pulls.get(home, 0.0)))
+    events = tuple(event_of[cited[place]] for place in np.argsort(-facts.pulls(tuple(cited)), kind="stable").tolist())
     if not cited:
         return Reason(kind, share, "other shoppers' behaviour favours it in general", "shoppers like this one")
     if kind == "sequence":
@@ -358,9 +355,10 @@ def _kilometres(facts: Facts, acts: Acts) -> NDArray[np.float64]:
 
 
 def _events(facts: Facts, acts: Acts, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
-    """The acts on the chosen homes, that which holds up the score most first."""
-    places, homes, pulls = np.flatnonzero(chosen).tolist(), acts.property_ids, facts.pulls
-    return tuple([acts.event_ids[place] for _, place in sorted([(-pulls.get(homes[at], 0.0), at) for at in places])])
+    """The acts on the chosen homes, that which holds up the score most first, at most 50 of them."""
+    places = np.flatnonzero(chosen)
+    order = np.argsort(-facts.pulls(acts.property_ids)[places], kind="stable")[:_MOST_EVENTS]
+    return tuple(acts.event_ids[place] for place in places[order].tolist())
 
 
 def _share_of(hits: NDArray[np.bool_]) -> str:

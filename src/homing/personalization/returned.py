@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from homing.event_types import EventType
 from homing.market.life import in_force
@@ -18,7 +19,20 @@ from homing.market.property import Property
 from homing.market.snapshot import MarketSnapshot
 from homing.store.columns import TYPES
 
-__all__ = ["BACK", "CUT", "IS_LIKE", "LIKED", "MANY_VIEWS", "VIEW", "Act", "Change", "Kept", "Returned", "kept"]
+__all__ = [
+    "BACK",
+    "CUT",
+    "IS_LIKE",
+    "LIKED",
+    "MANY_VIEWS",
+    "VIEW",
+    "Act",
+    "Change",
+    "Kept",
+    "Returned",
+    "kept",
+    "may_have_news",
+]
 
 LIKED: Final[Mapping[EventType, str]] = MappingProxyType(
     {
@@ -124,6 +138,19 @@ def kept(acts: Mapping[int, Sequence[Act]], passed: frozenset[int]) -> dict[int,
     return found
 
 
+def may_have_news(market: MarketSnapshot, rows: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Of homes, by the rows of their last listings, whether they are offered and anything became known after a moment.
+
+    `rows` and `at` have the shape (n,), and so has the answer.
+    """
+    told, before = market.timeline.told_at(rows), market.relisted.before
+    for place, row in enumerate(rows.tolist()):
+        if row in before:
+            told[place] = market.timeline.told_at(np.array(market.relisted.listings(row))).max()
+    news: NDArray[np.bool_] = market.active[rows] & (told > at)
+    return news
+
+
 @dataclass(frozen=True, slots=True)
 class Returned:
     """A candidate source of its own: of the homes a lead likes those that are offered and have news since its last act.
@@ -138,7 +165,7 @@ class Returned:
 
     def changes(self, likes: Mapping[int, Kept], only: int | None = None) -> dict[int, Change]:
         """What is news, by the row of the home's listing of now; with `only` of that home alone."""
-        due = {row: liked for row, liked in likes.items() if only in (None, row) and self._has_news(row, liked)}
+        due = {row: liked for row, liked in likes.items() if only in (None, row)}
         names = {row: [self.market.ids.ids[one] for one in self.market.relisted.listings(row)] for row in due}
         said: dict[str, list[Property]] = {}
         if due:
@@ -146,13 +173,6 @@ class Returned:
             said = {name: list(some) for name, some in groupby(known, attrgetter("property_id"))}
         found = ((row, self._change(liked, [said[name] for name in names[row]], row)) for row, liked in due.items())
         return {row: change for row, change in found if change is not None}
-
-    def _has_news(self, row: int, liked: Kept) -> bool:
-        """Whether anything at all of an offered home became known after the lead's last act on it."""
-        listings = self.market.relisted.listings(row)
-        return bool(self.market.active[row]) and any(
-            self.market.timeline.told_at(one) > liked.last.at for one in listings
-        )
 
     def _change(self, liked: Kept, listings: Sequence[Sequence[Property]], row: int) -> Change | None:
         """What changed between the lead's last act and now; `listings` are those of the home, the newest first."""

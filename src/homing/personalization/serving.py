@@ -46,12 +46,26 @@ class Cuts(NamedTuple):
     at: NDArray[np.int64]
 
 
+class Newest(NamedTuple):
+    """All homes, the last listed first: `home` int64 (n,) the row of each, `at` int64 (n,) when it was listed."""
+
+    home: NDArray[np.int64]
+    at: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, market: MarketSnapshot) -> Newest:
+        """Those of a market; of homes listed at one moment the first row is first."""
+        home = np.argsort(-market.listed_at, kind="stable")
+        return cls(home, market.listed_at[home])
+
+
 @dataclass(frozen=True, slots=True)
 class Serving:
     """Homes, model, the model's code of each home (-1 where it has none), and what acts of each type weigh.
 
     `area` is the number of each home's area, from 0 on, -1 where it is not known. `within` gives the codes of the homes
-    that satisfy what a lead stated, None where that says little. `cuts` are those of prices. `card` is what an answer
+    that satisfy what a lead stated, None where that says little. `cuts` are those of prices, `newest` all homes by
+    when they were listed. `card` is what an answer
     shows of a home, by its row; it is not to be changed.
     """
 
@@ -64,6 +78,7 @@ class Serving:
     area: NDArray[np.int64]
     within: Callable[[Limits], Codes | None]
     cuts: Cuts
+    newest: Newest
     card: Callable[[int], Mapping[str, object]]
 
     @classmethod
@@ -89,6 +104,7 @@ class Serving:
             _numbered(areas_of(market, np.arange(len(market)))),
             stated,
             _cuts(market),
+            Newest.of(market),
             lru_cache(_MOST_CARDS)(market.card),
         )
 

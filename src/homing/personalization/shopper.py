@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -14,15 +14,15 @@ from homing.market.snapshot import MarketSnapshot
 from homing.models.query import Query
 from homing.people.lead import Limits
 from homing.personalization.ask import Ask
+from homing.personalization.histories import MOST_EVENTS, History
 from homing.personalization.passes import REASONS, Pass
-from homing.personalization.returned import IS_LIKE, MANY_VIEWS, VIEW, Act, Kept, kept
+from homing.personalization.returned import IS_LIKE, MANY_VIEWS, VIEW, Act, Kept, kept, may_have_news
 from homing.store.columns import TYPES, EventColumns
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.signals import DECLARED, SIGNAL_LABELS, SIGNAL_NUMBERS, signed_weights
 
-__all__ = ["Acts", "Shopper", "are_acts", "history", "shopper", "shoppers"]
+__all__ = ["Acts", "Shopper", "are_acts", "shopper", "shoppers"]
 
-_MOST_EVENTS: Final = 5_000
 _BELIED: Final = 0.5
 _NOT_AN_ACT: Final = np.array([kind.spec.cause == "system" for kind in TYPES])
 
@@ -56,8 +56,9 @@ class Shopper:
     """What an answer to this lead stands on. `liked` and `passed` hold the homes it spoke for and against.
 
     A home that was relisted is one home: its last act counts, whichever listing it was on. `seen` and `dismissed` hold
-    the rows of listings acted on and of those that follow them; `kept` the homes it likes, by the row of the last one;
-    `passes` the homes it passed on for a reason that no later like belies.
+    the rows of listings acted on and of those that follow them; `kept` the homes it likes of which anything became
+    known since its last act on them, by the row of the last one; `passes` the homes it passed on for a reason that no
+    later like belies.
     """
 
     lead_id: str
@@ -70,42 +71,34 @@ class Shopper:
     dismissed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     kept: Mapping[int, Kept] = field(default_factory=dict)
     passes: tuple[Pass, ...] = ()
+    event_of: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    """The last act on each home that it spoke for or against, by the home's id."""
+
+    def __post_init__(self) -> None:
+        acts = {**dict(zip(self.liked.property_ids, self.liked.event_ids, strict=True)),
+                **dict(zip(self.passed.property_ids, self.passed.event_ids, strict=True))}  # fmt: skip
+        object.__setattr__(self, "event_of", acts)
 
 
 def shopper(
-    store: EventStore,
-    tenant: str,
+    history: History,
     ask: Ask,
     limits: Limits | None,
     market: MarketSnapshot,
     as_of: int,
     weights: NDArray[np.float64] = DECLARED,
 ) -> Shopper:
-    """Read the last events of who is asked about, as of a moment (what had happened and was known), and weigh them.
+    """What the events of who is asked about, as of a moment, come to. Events that the question leaves out never were.
 
-    Of a visitor the events are those of its anonymous id. Events that the question leaves out never were.
+    Of a visitor the events are those of its anonymous id.
     """
-    asked = history(ask, as_of)
-    events = store.columns(tenant, asked, numbers=SIGNAL_NUMBERS, labels=SIGNAL_LABELS)
+    events, count = history
     everything = _Read.of(events, market, weights)
     in_time = np.argsort(events.at, kind="stable")  # a visitor's events may name several leads
-    count = len(events) if len(events) < _MOST_EVENTS else store.count(tenant, replace(asked, limit=None))
     if ask.without:
         left = np.array([event_id not in ask.without for event_id in events.event_ids], dtype=np.bool_)
         in_time, count = in_time[left[in_time]], count - int(np.count_nonzero(~left))
     return everything.shopper(ask.shopper_id, limits, in_time, as_of, count)
-
-
-def history(ask: Ask, as_of: int) -> EventQuery:
-    """The last events of who is asked about, as of a moment."""
-    return EventQuery(
-        lead_id=ask.lead_id,
-        anonymous_id=ask.anonymous_id,
-        upto=as_of,
-        known_upto=as_of,
-        limit=_MOST_EVENTS,
-        newest_first=True,
-    )
 
 
 def are_acts(events: EventColumns) -> NDArray[np.bool_]:
@@ -129,7 +122,7 @@ def shoppers(
     rows = {name: np.arange(*ends[code : code + 2]) for code, name in enumerate(events.leads.ids)}
     nothing = np.empty(0, np.int64)
     return [
-        everything.shopper(name, limits.get(name), mine[-_MOST_EVENTS:], as_of, len(mine))
+        everything.shopper(name, limits.get(name), mine[-MOST_EVENTS:], as_of, len(mine))
         for name in sorted(rows.keys() | limits.keys())
         for mine in (rows.get(name, nothing),)
     ]
@@ -217,13 +210,17 @@ class _Read:
         return np.union1d(self.homes[known], self.now[known])
 
     def _kept(self, rows: NDArray[np.int64], against: NDArray[np.int64]) -> dict[int, Kept]:
-        """The homes that a lead likes, from its acts in the order of time and from its last words against homes."""
+        """The homes that a lead likes and that may be news, from its acts in the order of time and its last passes."""
         if not rows.size:
             return {}
         events, now = self.events, self.now[self.events.property[rows]]
         liked = now[IS_LIKE[events.type[rows]] & (self.weights[rows] > 0)]
         viewed, views = np.unique(now[events.type[rows] == VIEW], return_counts=True)
-        wanted = (now < len(self.market)) & np.isin(now, np.concatenate((liked, viewed[views >= MANY_VIEWS])))
+        likes = np.union1d(liked, viewed[views >= MANY_VIEWS])
+        likes = likes[likes < len(self.market)]
+        last = np.zeros(len(self.market), dtype=np.int64)
+        last[now[now < len(self.market)]] = events.at[rows[now < len(self.market)]]  # of acts on one home the latest
+        wanted = np.isin(now, likes[may_have_news(self.market, likes, last[likes])])
         acts: dict[int, list[Act]] = defaultdict(list)
         for place, row in zip(rows[wanted].tolist(), now[wanted].tolist(), strict=True):
             listing, weight = int(self.homes[events.property[place]]), float(self.weights[place])

@@ -54,7 +54,8 @@ _FEWEST, _MOST = 200, 400
 _A_PLACE: Final = (8, 16)
 _AROUND: Final = 0.1
 _DRAWS: Final = 2
-_DEEP: Final = 2_000
+_DEEP: Final = (400, 4_000)
+_TRIED: Final = 4_000
 _AN_AREA: Final = 6
 _OF_LIKES: Final = frozenset({"item_item", "ease", "slim", "item_knn", "sequence", "popularity", "cohort"})
 """Sources that name no home of which they say 0 or less."""
@@ -132,20 +133,19 @@ def _blend(weights: Mapping[str, float], said: Mapping[str, Scores], homes: int)
 @fast_kernel
 def _add_in_spreads(total: Floats, scores: Scores, weight: float) -> None:
     """Add to `total` how many spreads each score lies from the mean, times the weight; both (n,)."""
-    known, mean, square = 0, 0.0, 0.0
+    known, mean, square = 0.0, 0.0, 0.0
+    for score in scores:  # without a branch, so that it is done several at a time
+        known += 1.0 if np.isfinite(score) else 0.0
+        mean += np.float64(score) if np.isfinite(score) else 0.0
+    mean /= max(known, 1.0)
     for score in scores:
-        if np.isfinite(score):
-            known += 1
-            mean += np.float64(score)
-    mean /= max(known, 1)
-    for score in scores:
-        if np.isfinite(score):
-            square += (np.float64(score) - mean) ** 2
+        away = np.float64(score) - mean
+        square += away * away if np.isfinite(away) else 0.0
     if square > 0.0:
         scale = weight / np.sqrt(square / known)
         for j in range(scores.size):
-            if np.isfinite(scores[j]):
-                total[j] += scale * (scores[j] - mean)
+            away = scale * (np.float64(scores[j]) - mean)
+            total[j] += away if np.isfinite(away) else 0.0
 
 
 def _best(source: str, scores: Scores) -> Rows:
@@ -172,19 +172,25 @@ def _price_cut(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Rows:
     price = market.numbers.get("ListPrice", np.full(len(market), np.nan))[cuts.home[late]]
     late = late[(price >= low) & (price <= high) if low > 0 else price > 0]
     late = late[np.argsort(-cuts.at[late], kind="stable")]
-    places = np.minimum(np.searchsorted(rows, cuts.home[late]), len(rows) - 1)
-    found: Rows = places[rows[places] == cuts.home[late]]
-    return found[: BEST["price_cut"]]
+    return _places_in(rows, cuts.home[late])[: BEST["price_cut"]]
+
+
+def _places_in(rows: Rows, some: Rows) -> Rows:
+    """The places in `rows`, which ascend, of those of some homes that are there, in the order given."""
+    places = np.minimum(np.searchsorted(rows, some), len(rows) - 1)
+    found: Rows = places[rows[places] == some]
+    return found
 
 
 def _new_in_area(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Rows:
     """Homes listed of late where the lead looks, newest first; anywhere, if it is not known where it looks."""
-    listed = serving.market.listed_at[rows]
-    found = np.flatnonzero((listed > moment - NEW_WITHIN) & (listed <= moment))
+    homes, listed = serving.newest
+    last, first = homes.size - np.searchsorted(listed[::-1], (moment - NEW_WITHIN, moment), side="right")
+    found = _places_in(rows, homes[first:last])
     liked = _areas_liked(serving, who)
     if liked.size and not (who.limits is not None and who.limits.areas):
         found = found[np.isin(serving.area[rows[found]], liked)]
-    return found[np.argsort(-listed[found], kind="stable")][: BEST["new_in_area"]]
+    return found[: BEST["new_in_area"]]
 
 
 def _areas_liked(serving: Serving, who: Shopper) -> Rows:
@@ -237,14 +243,16 @@ def _cohort(serving: Serving, who: Shopper, rows: Rows, popular: Scores | None) 
 def _exploration(serving: Serving, who: Shopper, codes: Codes, moment: int) -> Rows:
     """Homes that would be best if the lead's taste were one that is still possible; another draw every day.
 
-    Where no model knows what is possible, homes nobody acted on, drawn by chance.
+    Of more than 4,000 homes every second, third, … is looked at, others every day. Where no model knows what is
+    possible, homes nobody acted on, drawn by chance.
     """
     seed = int.from_bytes(hashlib.blake2b(f"{who.lead_id}:{moment // DAY}".encode(), digest_size=8).digest(), "big")
     online = serving.model.parts.get("online")
     if isinstance(online, OnlineLearningModel):
-        each = BEST["exploration"] // _DRAWS
-        drawn = online.draws(who.query, _DRAWS, seed)
-        return np.unique(np.concatenate([top(scores, each) for scores in online.score_by(drawn, codes)]))
+        each, step = BEST["exploration"] // _DRAWS, -(-codes.array.size // _TRIED)
+        first = seed % step
+        drawn = online.score_by(online.draws(who.query, _DRAWS, seed), Codes(codes.array[first::step]))
+        return first + step * np.unique(np.concatenate([top(scores, each) for scores in drawn]))
     unknown = np.flatnonzero(~serving.model.acted_[codes.array])
     return np.sort(np.random.default_rng(seed).permutation(unknown)[: BEST["exploration"]])
 
@@ -257,7 +265,7 @@ def _of_other_areas(area: Rows, scores: Floats, k: int) -> Rows:
     """
     wanted = places_for_other_areas(k)
     areas = -(-k // 2) + wanted
-    for depth in (min(_DEEP, scores.size), scores.size) if wanted else ():
+    for depth in (*(depth for depth in _DEEP if depth < scores.size), scores.size) if wanted else ():
         order = top(scores.astype(np.float32), depth)
         order = order[area[order] >= 0]
         of = area[order]

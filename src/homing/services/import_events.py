@@ -46,6 +46,7 @@ class ImportEvents:
         path: Path | str,
         format: str = "auto",  # noqa: A002  # the word of the command
         *,
+        mapping: Path | str | None = None,
         progress: Progress | None = None,
     ) -> EventsImported:
         """Store the good rows, refuse the bad ones; `BadInput`, and nothing stored, if the file cannot be read."""
@@ -61,7 +62,8 @@ class ImportEvents:
             event_from, tenant=self.tenant, now=self.clock(), received_at=None, files=True,
             denied=self.denied, note=dropped.add,
         )  # fmt: skip
-        taken = take_in(open_events(path, format, self._resolver()), read, store, progress)
+        file = open_events(path, format, self._resolver(), mapping, self.denied)
+        taken = take_in(file, read, store, progress)
         refused = tuple(taken.refused.rows)
         return EventsImported(taken.read, stored, duplicates, 0, refused, dropped.counts, taken.refused.count)
 

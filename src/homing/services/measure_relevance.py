@@ -19,6 +19,7 @@ from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.people.lead import Lead, Limits, lead_from
 from homing.personalization.ask import Ask
+from homing.personalization.histories import history
 from homing.personalization.property_engine import PropertyPersonalizationEngine
 from homing.personalization.shopper import shopper
 from homing.services.train_models import TrainModels
@@ -203,7 +204,8 @@ class _Suite:
         is_open = self._is_open(one, done, upto)
         answer = stand.engine.answer(Ask(lead_id=lead, k=K, explain=False))
         shown = self._places([item.property_id for item in answer.items])
-        who = shopper(stand.tracker.store, _TENANT, Ask(lead_id=lead), None, stand.market, stand.now)
+        read = history(stand.tracker.store, _TENANT, Ask(lead_id=lead), stand.now)
+        who = shopper(read, Ask(lead_id=lead), None, stand.market, stand.now)
         codes = Codes(stand.model.items.codes([self.homes.ids.ids[row] for row in self.rows]))
         taste = self._taste(one, done, upto)
         scores = {

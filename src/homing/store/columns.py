@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
 from homing.store.payload import Label, payload_columns
 
-__all__ = ["TYPES", "EventColumns", "EventRow", "columns_of", "event_columns"]
+__all__ = ["TYPES", "EventColumns", "EventRow", "columns_of", "event_columns", "joined", "selected"]
 
 TYPES: tuple[EventType, ...] = tuple(EventType)
 """The event types in the order of their codes."""
@@ -127,6 +127,83 @@ def event_columns(rows: Sequence[EventRow], numbers: Sequence[str] = (), labels:
         numbers={key: values[order] for key, values in said_numbers.items()},
         labels={key: Label(label.codes[order], label.names) for key, label in said_labels.items()},
     )
+
+
+def selected(events: EventColumns, rows: NDArray[np.intp]) -> EventColumns:
+    """Some of the events, in the order of `rows`, which must ascend for them to stay sorted; codes stay."""
+    return replace(
+        events,
+        sequence=events.sequence[rows],
+        at=events.at[rows],
+        known_at=events.known_at[rows],
+        lead_known_at=events.lead_known_at[rows],
+        type=events.type[rows],
+        lead=events.lead[rows],
+        property=events.property[rows],
+        agent=events.agent[rows],
+        session=events.session[rows],
+        event_ids=tuple(map(events.event_ids.__getitem__, rows.tolist())),
+        outcomes=Label(events.outcomes.codes[rows], events.outcomes.names),
+        numbers={key: values[rows] for key, values in events.numbers.items()},
+        labels={key: Label(label.codes[rows], label.names) for key, label in events.labels.items()},
+    )
+
+
+def joined(first: EventColumns, second: EventColumns) -> EventColumns:
+    """The events of both, which share none, as columns of the same keys: as if they had been read at once.
+
+    Texts that only the first has may stay among the names.
+
+    >>> from datetime import UTC, datetime
+    >>> views = [BehavioralEvent(event_type=EventType.PROPERTY_VIEW, timestamp=datetime(2026, 5, day, tzinfo=UTC),
+    ...                          lead_id="lead-1", property_id=f"home-{day}") for day in (3, 1, 2)]
+    >>> both = joined(columns_of(views[:2]), columns_of(views[2:]))
+    >>> [both.properties.ids[code] for code in both.property.tolist()]
+    ['home-1', 'home-2', 'home-3']
+    """
+    leads = _one_label(Label(first.lead, first.leads), Label(second.lead, second.leads))
+    homes = _one_label(Label(first.property, first.properties), Label(second.property, second.properties))
+    agents = _one_label(Label(first.agent, first.agents), Label(second.agent, second.agents))
+    sessions = _one_label(Label(first.session, first.sessions), Label(second.session, second.sessions))
+    together = EventColumns(
+        sequence=np.concatenate((first.sequence, second.sequence)),
+        at=np.concatenate((first.at, second.at)),
+        known_at=np.concatenate((first.known_at, second.known_at)),
+        lead_known_at=np.concatenate((first.lead_known_at, second.lead_known_at)),
+        type=np.concatenate((first.type, second.type)),
+        lead=leads.codes,
+        property=homes.codes,
+        agent=agents.codes,
+        session=sessions.codes,
+        leads=leads.names,
+        properties=homes.names,
+        agents=agents.names,
+        sessions=sessions.names,
+        event_ids=first.event_ids + second.event_ids,
+        outcomes=_one_label(first.outcomes, second.outcomes),
+        numbers={key: np.concatenate((values, second.numbers[key])) for key, values in first.numbers.items()},
+        labels={key: _one_label(label, second.labels[key]) for key, label in first.labels.items()},
+    )
+    return selected(together, _in_order(together))
+
+
+def _one_label(first: Label, second: Label) -> Label:
+    """Both below each other, over the sorted names of both."""
+    names = first.names
+    if not all(name in names for name in second.names.ids):
+        names = Vocabulary(sorted({*first.names.ids, *second.names.ids}))
+    codes = [np.append(names.codes(one.names.ids), -1)[one.codes].astype(np.int32) for one in (first, second)]
+    return Label(np.concatenate(codes), names)
+
+
+def _in_order(events: EventColumns) -> NDArray[np.intp]:
+    """The rows by lead, moment and event id."""
+    order = np.lexsort((events.at, events.lead))
+    at, lead = events.at[order], events.lead[order]
+    if ((at[1:] == at[:-1]) & (lead[1:] == lead[:-1])).any():
+        by_id = np.argsort(np.array(events.event_ids, dtype=object), kind="stable")
+        order = by_id[np.lexsort((events.at[by_id], events.lead[by_id]))]
+    return order
 
 
 def _latest(known_at: Sequence[int], others: Sequence[int | None]) -> NDArray[np.int64]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, NamedTuple
 
 from homing.core.errors import Overloaded
 from homing.core.telemetry import count, move, timed
+from homing.core.telling import telling_many
 from homing.interfaces import BehavioralEvent
 from homing.store.event_rows import StoredEvent, stored_event
 from homing.store.events import Appended, check_events
@@ -32,7 +33,11 @@ class Batch(NamedTuple):
     @property
     def weight(self) -> int:
         """How many events it counts as: each as one, and as one more for every thousand letters of its payload."""
-        return len(self.rows) + sum(len(row[_DATA]) // 1_000 for row in self.rows if row[_DATA])
+        weight = len(self.rows)
+        for row in self.rows:
+            if row[_DATA]:
+                weight += len(row[_DATA]) // 1_000
+        return weight
 
 
 Outcome = Appended | Exception
@@ -73,12 +78,13 @@ class GroupCommit:
     def take(self, batch: Batch, *, patient: bool) -> Future[Appended]:
         """The same with rows."""
         done: Future[Appended] = Future()
+        weight = batch.weight
         with self._lock:
             if self._weight >= _MOST_WAITING and not patient:
                 raise Overloaded(f"{self._weight:,} events wait to be written. Send these again in a second.")
             self._waiting.append((batch, done))
-            self._weight += batch.weight
-            move("events_waiting", batch.weight)
+            self._weight += weight
+            move("events_waiting", weight)
             idle, self._at_work = not self._at_work, True
         if idle:
             self._writer.submit(self._drain)
@@ -91,14 +97,16 @@ class GroupCommit:
             with timed("commit"):
                 outcomes = each_alone(self._write, batches)
             _tell(batches, outcomes)
+            weight = sum(batch.weight for batch in batches)
             with self._lock:
-                self._weight -= sum(batch.weight for batch in batches)
-            move("events_waiting", -sum(batch.weight for batch in batches))
-            for (_, done), outcome in zip(group, outcomes, strict=True):
-                if isinstance(outcome, Exception):
-                    done.set_exception(outcome)
-                else:
-                    done.set_result(outcome)
+                self._weight -= weight
+            move("events_waiting", -weight)
+            with telling_many():
+                for (_, done), outcome in zip(group, outcomes, strict=True):
+                    if isinstance(outcome, Exception):
+                        done.set_exception(outcome)
+                    else:
+                        done.set_result(outcome)
 
     def _gathered(self) -> list[tuple[Batch, Future[Appended]]]:
         """The next group; when there is none, the thread is no longer at work."""
@@ -128,7 +136,10 @@ def each_alone(write: Write, batches: Sequence[Batch]) -> Sequence[Outcome]:
 
 def _tell(batches: Sequence[Batch], outcomes: Sequence[Outcome]) -> None:
     """What became of the events, for whoever measures."""
+    told = Counter[str]()
     for batch, outcome in zip(batches, outcomes, strict=True):
         stored = 0 if isinstance(outcome, Exception) else sum(outcome.stored)
-        count("events", stored, outcome="stored")
-        count("events", len(batch.rows) - stored, outcome="failed" if isinstance(outcome, Exception) else "duplicate")
+        told["stored"] += stored
+        told["failed" if isinstance(outcome, Exception) else "duplicate"] += len(batch.rows) - stored
+    for outcome_name, events in told.items():
+        count("events", events, outcome=outcome_name)

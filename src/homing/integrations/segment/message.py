@@ -19,7 +19,7 @@ from homing.event_types import EventType, by_foreign_name
 from homing.market.attributes import lenient_moment
 from homing.tracking.validation import payload_faults
 
-__all__ = ["KINDS", "Told", "told"]
+__all__ = ["KINDS", "Speaker", "Told", "told"]
 
 KINDS: Final = ("track", "page", "screen", "identify", "group", "alias")
 """What a message may be."""
@@ -29,7 +29,10 @@ _HOME: Final = ("property_id", "listing_id", "ListingKey", "product_id")
 _NOT_CONTENT: Final = frozenset({"sentAt", "receivedAt", "writeKey", "_metadata", "integrations", "context", "type"})
 _TRAITS: Final = ("email", "phone", "time_zone", "state", "area_code", "stage", "agent_id", "household_id", "limits",
                   "answers", "consent")  # fmt: skip
+_NOT_OWN: Final = frozenset({"stage", "agent_id", "household_id"})
 _ADDRESSES: Final = ("url", "referrer", "path")
+_INTRODUCE: Final = frozenset({"identify", "alias"})
+_PROVEN: Final = "be given: a site key tells of a lead only with that lead's token as Homing-Token"
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -43,12 +46,45 @@ class Told:
     profile: Mapping[str, Any] = field(default_factory=dict)
 
 
-def told(message: object, received_at: int, *, kind: str | None = None, sent_at: object = None) -> Told:
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who sends a message: a server, whose word counts, or with `public` anybody at all, such as a page's visitor.
+
+    Of what the public says of leads only that counts which it says of `lead_id`, the lead that it proved to be.
+    """
+
+    public: bool = False
+    lead_id: str | None = None
+
+    def may_speak_for(self, lead_id: str | None) -> bool:
+        """Whether what it says of a lead counts.
+
+        >>> Speaker().may_speak_for("ann"), Speaker(public=True).may_speak_for("ann")
+        (True, False)
+        """
+        return not self.public or lead_id in (None, self.lead_id)
+
+
+_SERVER: Final = Speaker()
+
+
+def told(
+    message: object,
+    received_at: int,
+    *,
+    kind: str | None = None,
+    sent_at: object = None,
+    speaker: Speaker = _SERVER,
+) -> Told:
     """What a message says; `BadInput` if nobody can tell who did it, or what it is.
 
     `kind` is that of the address it was sent to, left out: its `type`. The clock of the sender is corrected: what it
     says happened so long before it was sent, so long before `received_at` it is taken to have happened. `sent_at` is
     that of the batch. Without a messageId the event's id is made from what the message says, not from the clocks.
+
+    What a `speaker` says of a lead for whom it may not speak is taken as said of its visitor only: events are the
+    visitor's, and that it is the lead is kept as a claim, a `custom` event with `claimed_lead_id`, once. Nothing is
+    merged by it, and no profile changes.
 
     >>> message = {"userId": "ann", "event": "Listing Viewed", "properties": {"listing_id": 7}, "messageId": "m1",
     ...            "timestamp": "2026-05-01T11:00:00Z", "sentAt": "2026-05-01T11:00:10Z"}
@@ -62,13 +98,32 @@ def told(message: object, received_at: int, *, kind: str | None = None, sent_at:
     if kind not in KINDS:
         raise BadInput.of("type", f"be one of {', '.join(KINDS)}", kind)
     who = {ours: _id(message, theirs) for ours, theirs in (("lead_id", "userId"), ("anonymous_id", "anonymousId"))}
+    at = _moment(message, sent_at, received_at)
     if kind == "alias":
-        return Told(lead_id=_required(message, "userId"), visitor=_required(message, "previousId"))
-    if not any(who.values()):
+        who = {"lead_id": _required(message, "userId"), "anonymous_id": _required(message, "previousId")}
+    elif not any(who.values()):
         raise BadInput(Fault("userId", "be given (or anonymousId)", "nothing"))
-    if kind == "identify" and who["lead_id"] is not None:
-        return Told(lead_id=who["lead_id"], visitor=who["anonymous_id"], profile=_profile(message))
-    return Told(event=_event(message, kind, who, _moment(message, sent_at, received_at)))
+    lead, visitor = who["lead_id"], who["anonymous_id"]
+    if not speaker.may_speak_for(lead):
+        if visitor is None:
+            raise BadInput(Fault("anonymousId", _PROVEN, "nothing"))
+        if kind in _INTRODUCE:
+            return Told(event=_claim(kind, visitor, lead, at))
+        who["lead_id"] = None
+    elif kind in _INTRODUCE and lead is not None:
+        return Told(lead_id=lead, visitor=visitor, profile=_profile(message, speaker) if kind == "identify" else {})
+    return Told(event=_event(message, kind, who, at))
+
+
+def _claim(kind: str, visitor: str, lead: str | None, at: int) -> dict[str, Any]:
+    """That a visitor says it is a lead: the same event however often it says so."""
+    return {
+        "event_id": content_id("claim", visitor, lead or ""),
+        "event_type": EventType.CUSTOM.value,
+        "timestamp": format_moment(at),
+        "anonymous_id": visitor,
+        "event_data": {"name": kind, "claimed_lead_id": lead},
+    }
 
 
 def _event(message: Mapping[str, Any], kind: str, who: Mapping[str, str | None], at: int) -> dict[str, Any]:
@@ -118,11 +173,15 @@ def _payload(kind: EventType, name: str, message: Mapping[str, Any], said: Mappi
     return data
 
 
-def _profile(message: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts of a profile that traits bring; RudderStack's Python client puts them in the context."""
+def _profile(message: Mapping[str, Any], speaker: Speaker) -> dict[str, Any]:
+    """The parts of a profile that traits bring; RudderStack's Python client puts them in the context.
+
+    A lead who speaks for itself does not say how far its agent has come with it, nor whose it is.
+    """
     context = _object(message, "context")
     traits = {**_object(context, "traits"), **_object(message, "traits")}
-    found = {name: traits[name] for name in _TRAITS if traits.get(name) is not None}
+    told_of = [name for name in _TRAITS if not (speaker.public and name in _NOT_OWN)]
+    found = {name: traits[name] for name in told_of if traits.get(name) is not None}
     zone = traits.get("timezone") or context.get("timezone")
     if isinstance(zone, str) and "/" in zone:
         found.setdefault("time_zone", zone)
