@@ -143,7 +143,7 @@ class ChoiceTaste:
         return tuple(dict.fromkeys(self.columns.families))
 
     def by_family(self, past: Past, items: Codes) -> Floats:
-        """How well each family of attributes fits, (n, families); NaN if nothing was learned or is known of the lead."""
+        """How well each family fits, (n, families); NaN if nothing was learned, or is known of the lead."""
         names = self.families
         if self.common is None or (not past.items.size and past.within is None):
             return np.full((items.size, len(names)), np.nan)
