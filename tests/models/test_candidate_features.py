@@ -60,34 +60,43 @@ def test_a_source_speaks_for_a_home_and_one_that_knows_why_in_families():
     assert np.isnan(said[3])
     assert (family, direction) == ("popularity", 1)
     for name, factor in (("price", 1.0), ("size", 10.0)):
-        said, family, direction = column(f"content:{name}", NOBODY, {"content": SaysWhy()})
-        assert said.tolist() == (factor * HOMES).tolist()
+        said, family, direction = column(f"content:{name}", past([0], [1]), {"content": SaysWhy()})
+        assert said.tolist() == pytest.approx((factor * HOMES / 6).tolist())
         assert (family, direction) == (name, 1)
 
 
 def test_prices_are_held_against_those_of_homes_liked_and_only_one_above_all_speaks_against():
     lead = past([0, 1, 2], [1, 1, -1])
     usual, family, direction = column("price_over_usual", lead)
-    assert usual[:3].tolist() == pytest.approx(np.log(np.array([400, 500, 800]) / np.sqrt(400 * 500)))
+    assert usual[:3].tolist() == pytest.approx(np.log(np.array([400, 500, 800]) / np.sqrt(400 * 500)) * 2 / 7)
     assert (family, direction) == ("price", 0)
     above, family, direction = column("price_over_highest", lead)
-    assert above[:3].tolist() == pytest.approx([0, 0, np.log(800 / 500)])
+    assert above[:3].tolist() == pytest.approx([0, 0, np.log(800 / 500) * 2 / 7])
     assert (family, direction) == ("price", -1)
     assert np.isnan([usual[3:], above[3:]]).all()
 
 
 def test_what_a_home_cost_when_it_was_liked_counts_not_what_it_costs_now():
     lead = past([0], [1], prices=np.array([200.0]))
-    assert column("price_over_highest", lead)[0][0] == pytest.approx(np.log(2))
+    assert column("price_over_highest", lead)[0][0] == pytest.approx(np.log(2) / 6)
 
 
-def test_the_way_is_that_to_the_nearest_home_liked():
-    away, family, direction = column("kilometres", past([0, 2, 3], [1, -1, 1]))
-    assert away[0] == 0.0
-    assert np.expm1(away[1]) == pytest.approx(11.12, rel=1e-3)
-    assert np.expm1(away[2]) == pytest.approx(11.12 * np.cos(np.radians(47.6)), rel=1e-3)
-    assert np.isnan(away[3])
-    assert (family, direction) == ("location", -1)
+def test_what_few_acts_tell_counts_for_little():
+    one, twenty = past([0], [1]), past([0, 1, 2, 3, 4] * 4, [1] * 20)
+    assert column("content:price", one, {"content": SaysWhy()})[0][4] == pytest.approx(4 / 6)
+    assert column("content:price", twenty, {"content": SaysWhy()})[0][4] == pytest.approx(4 / 2)
+
+
+def test_the_way_is_that_to_all_homes_liked():
+    near, family, direction = column("near_liked", past([0, 2, 3], [1, -1, 1]))
+    assert near[0] == 0.0
+    assert np.expm1(-near[1] * 7 / 2) * 3 == pytest.approx(11.12, rel=1e-3)
+    assert np.expm1(-near[2] * 7 / 2) * 3 == pytest.approx(11.12 * np.cos(np.radians(47.6)), rel=1e-3)
+    assert np.isnan(near[3])
+    assert (family, direction) == ("location", 1)
+    both = column("near_liked", past([0, 1], [1, 1]))[0]
+    assert both[0] == pytest.approx(both[1], rel=1e-6)
+    assert both[0] == pytest.approx(near[1] / 2, rel=1e-3)
 
 
 def test_only_a_home_that_came_while_the_lead_was_looking_is_new_to_it():
@@ -107,7 +116,7 @@ def test_for_a_lead_that_has_only_come_a_new_home_is_no_better_than_an_old_one()
 
 def test_of_a_lead_that_liked_nothing_nothing_is_compared():
     for lead in (NOBODY, past([0, 1], [-1, 0])):
-        for name in ("price_over_usual", "price_over_highest", "kilometres"):
+        for name in ("price_over_usual", "price_over_highest", "near_liked"):
             assert np.isnan(column(name, lead)[0]).all()
 
 

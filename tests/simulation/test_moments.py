@@ -9,7 +9,7 @@ from synthetic_homes import END, town
 
 from homing.simulation.constants import fingerprint
 from homing.simulation.moments import FEWEST, PUBLISHED, moments
-from homing.simulation.recovered import opened_on_pages, refitted, taste_error
+from homing.simulation.recovered import opened_on_pages, refitted, sampling_error, taste_error
 from homing.simulation.shopping import standing_still
 from homing.simulation.simulate import lived, simulate
 
@@ -68,3 +68,15 @@ def test_tastes_refitted_on_the_pages_seen_are_the_true_ones():
         errors.append(taste_error(search, refitted(seen, opened), seen[opened]))
         assert taste_error(search, refitted(seen, np.random.default_rng(1).permutation(opened)), seen[opened]) > 0.5
     assert np.mean(errors) < 0.12
+
+
+def test_the_error_of_refitted_tastes_is_that_of_chance_and_falls_with_the_root_of_the_pages():
+    world = lived(town(), 6, 2, seed=7, end_at=END)
+    still, errors, expected = standing_still(world.world), [], []
+    for search in world.searches[:3]:
+        seen, opened = opened_on_pages(still, search, 1_500)
+        errors.append(taste_error(search, refitted(seen, opened), seen[opened]))
+        few = sampling_error(search, seen[: 20 * 375], opened[: 20 * 375])
+        expected.append(sampling_error(search, seen, opened))
+        assert few == pytest.approx(2 * expected[-1], rel=0.35)
+    assert 0.4 < np.mean(errors) / np.mean(expected) < 1.8

@@ -8,7 +8,7 @@ what the household stated, and not acted on yet.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from homing.measures.intervals import bootstrap_mean
 
-__all__ = ["CEILING", "FEWEST_ELIGIBLE", "FLOOR", "POINTS", "Graded", "relevance_report", "relevant", "share"]
+__all__ = ["BOUND", "CEILING", "FEWEST_ELIGIBLE", "FLOOR", "POINTS", "Graded", "relevance_report", "relevant", "share"]
 
 POINTS: Final = (0, 1, 3, 5, 10, 20, 30)
 """After how many acts a household is answered."""
@@ -27,6 +27,9 @@ FEWEST_ELIGIBLE: Final = 100
 FLOOR, CEILING = "popularity", "best_learner"
 """What a ranker's way is measured between."""
 
+BOUND = "sees_everything"
+"""A learner that knows more than any log tells: no ranker can be expected to do better than it."""
+
 _AT_LEAST: Final = 20
 _SHARE: Final = 0.05
 
@@ -35,13 +38,17 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """One household: its scenario, its homes within all limits, and of each ranker the share at each of `POINTS`."""
+    """One household: its scenario, its homes within all limits, and of each ranker the share at each of `POINTS`.
+
+    `expected` is the share that a learner itself expected of its list: on average what it gets, if it is right.
+    """
 
     scenario: str
     household: str
     eligible: int
     shares: Mapping[str, tuple[float, ...]]
     violations: int
+    expected: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 def relevant(worth: NDArray[np.float64], fits: Flags) -> Flags:
@@ -92,7 +99,10 @@ def _table(households: Sequence[Graded], seed: int) -> dict[str, Any]:
     for name in households[0].shares:
         values = np.array([one.shares[name] for one in households])
         found = [bootstrap_mean(column, seed=seed).bounds for column in values.T]
-        rows.append({"ranker": name, "share": values.mean(axis=0).tolist(), "ci": found})
+        row: dict[str, Any] = {"ranker": name, "share": values.mean(axis=0).tolist(), "ci": found}
+        if name in households[0].expected:
+            row["expected"] = np.array([one.expected[name] for one in households]).mean(axis=0).tolist()
+        rows.append(row)
     means = {row["ranker"]: np.array(row["share"]) for row in rows}
     return {"rows": rows, "way": _way(means) if {FLOOR, CEILING, "hybrid"} <= means.keys() else []}
 

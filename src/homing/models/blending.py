@@ -20,8 +20,12 @@ Alive = Callable[[Codes, int], NDArray[np.bool_]]
 Stated = Callable[[int], Codes | None]
 """The homes that satisfy what a lead stated, by its code; None where nothing is stated."""
 
+Away = Callable[[int, Codes], Floats]
+"""How far homes are from one."""
+
 _MOST_STRENGTH = 5.0
 _DRAWS = 4
+_DRAWS_NEAR = 40
 _FEWEST_KNOWN = 30
 
 
@@ -47,7 +51,7 @@ def later_rows(pasts: Pasts, share: float, not_after: int | None = None) -> NDAr
     return place >= np.ceil(size * (1.0 - share))
 
 
-def choices(
+def choices(  # noqa: PLR0913  # each is told by its name
     pasts: Pasts,
     later: NDArray[np.bool_],
     homes: int,
@@ -57,13 +61,16 @@ def choices(
     negatives: int,
     seed: int,
     stated: Stated = lambda lead: None,
+    away: Away | None = None,
 ) -> list[Choice]:
     """Choices among the later rows: the first act of a lead on a home that it came to favour, seeded draw of `most`.
 
     At most as many are of leads that had done nothing before as of others, if 30 or more of those are there. What the
     lead did before that act, as far as it was known then, is its past. The others are drawn from all homes on
     the market at that moment, of a lead that stated limits from those that satisfy them, as it is served only these;
-    the strength is the weight of its acts on the home, at most 5.
+    the strength is the weight of its acts on the home, at most 5. Where it is known how far homes are `away` from each
+    other, three of four are those nearest to it: who searches in one place is shown homes of that place, and that it
+    turned to one of them says what it likes, not where it looked.
     """
     rng = np.random.default_rng(seed)
     pair = pasts.lead.astype(np.int64) * max(1, homes) + pasts.items
@@ -77,8 +84,9 @@ def choices(
     made = []
     for row, weight in zip(rows.tolist(), strengths.tolist(), strict=True):
         within = stated(_lead_of(pasts, row))
-        drawn = rng.integers(0, homes if within is None else within.size, _DRAWS * negatives)
-        found = _choice(pasts, row, weight, drawn if within is None else within[drawn], alive, negatives)
+        draws = (_DRAWS if away is None else _DRAWS_NEAR) * negatives
+        drawn = rng.integers(0, homes if within is None else within.size, draws)
+        found = _choice(pasts, row, weight, drawn if within is None else within[drawn], alive, negatives, away)
         if found is not None:
             made.append(replace(found, past=replace(found.past, within=within)))
     return made
@@ -138,13 +146,21 @@ def _lead_of(pasts: Pasts, row: int) -> int:
     return int(np.searchsorted(pasts.offsets, row, side="right")) - 1
 
 
-def _choice(pasts: Pasts, row: int, strength: float, drawn: Codes, alive: Alive, negatives: int) -> Choice | None:
+def _choice(
+    pasts: Pasts, row: int, strength: float, drawn: Codes, alive: Alive, negatives: int, away: Away | None
+) -> Choice | None:
     start = int(pasts.offsets[_lead_of(pasts, row)])
     at = row if pasts.at is None else int(pasts.at[row])
     end = row if pasts.at is None else start + int(np.searchsorted(pasts.at[start:row], at, side="left"))
     past = pasts.known_between(start, end, None if pasts.at is None else at)
     open_to = alive(drawn, at) & (drawn != pasts.items[row]) & ~np.isin(drawn, past.items)
-    others = drawn[open_to][:negatives]
+    others = drawn[open_to]
+    if away is not None and others.size > negatives:
+        any_of = negatives // 4
+        rest = np.unique(others[any_of:])
+        near = np.argsort(away(int(pasts.items[row]), rest), kind="stable")[: negatives - any_of]
+        others = np.concatenate((others[:any_of], rest[near]))
+    others = others[:negatives]
     if others.size == 0:
         return None
     whole = np.resize(others, negatives)

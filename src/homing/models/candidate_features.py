@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.clock import DAY
-from homing.core.jit import kernel
+from homing.models.choice_taste import ChoiceTaste
+from homing.models.distances import nearness
 from homing.models.homes import UNKNOWN_MOMENT, HomesLike
 from homing.models.part_names import SOURCE_FAMILY, STATED
 from homing.models.parts import Parts, part_scores
@@ -21,7 +22,8 @@ __all__ = ["ByFamily", "Facts", "Told", "told"]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-_KM_A_DEGREE: Final = 111.2
+_SURE_ACTS: Final = 5.0
+_MOST_LIKED: Final = 60
 
 
 class ByFamily(Protocol):
@@ -93,24 +95,35 @@ class Told(NamedTuple):
     features: Floats
 
 
-def told(parts: Parts, facts: Facts, past: Past, items: Codes) -> Told:
+def told(parts: Parts, facts: Facts, past: Past, items: Codes, taste: ChoiceTaste | None = None) -> Told:
     """Everything a ranker is told about some homes for a lead with this past.
 
     That a home is new speaks for it only as far as it is newer than the lead's search.
     What a source says can only speak for a home the more it says so; so does nearness to a home liked. A price above
     every price liked can only speak against it. Price and size are also told against the homes that satisfy what the
-    lead has stated, which is all that is known of one without acts.
+    lead has stated, which is all that is known of one without acts. How well it fits the taste that a lead is likely
+    to have counts from the first act on, and before it by what leads have in common. Distances to what was liked count
+    the less the fewer acts they stand on.
     """
     columns: list[tuple[str, str, int, Floats]] = []
+    sure = _sure(np.unique(past.items).size)
     for name, part in parts.items():
         if name == "recency":
             continue
         if _goes_by_family(part):
             families, values = part.by_family(past, items)
-            columns += [(f"{name}:{family}", family, 1, values[:, place]) for place, family in enumerate(families)]
+            columns += [
+                (f"{name}:{family}", family, 1, values[:, place] * sure)
+                for place, family in enumerate(families)
+                if family != "location"
+            ]
         else:
             scores = part_scores(parts, name, past, items).astype(np.float64)
             columns.append((name, SOURCE_FAMILY.get(name, name), 1, scores))
+    if taste is not None:
+        fits = taste.by_family(past, items)
+        columns += [(f"taste:{family}", family, 1, fits[:, place]) for place, family in enumerate(taste.families)]
+    columns.append(("near_liked", "location", 1, _near_liked(facts, past, items)))
     columns += _against_what_was_liked(facts, past, items)
     columns += _against_what_was_stated(facts, past, items)
     columns.append(("newer_than_search", "recency", 1, _newer_than_search(facts, past, items)))
@@ -132,12 +145,25 @@ def _against_what_was_liked(facts: Facts, past: Past, items: Codes) -> list[tupl
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = np.log(np.where(facts.price[items] > 0, facts.price[items], np.nan))
         usual = relative - np.median(np.log(prices))
-        above = np.maximum(relative - np.log(prices.max()), 0.0)
+        sure = _sure(prices.size)
+        usual, above = usual * sure, np.maximum(relative - np.log(prices.max()), 0.0) * sure
     return [
         ("price_over_usual", "price", 0, usual),
         ("price_over_highest", "price", -1, above),
-        ("kilometres", "location", -1, _kilometres(facts.latitude, facts.longitude, np.unique(liked), items)),
     ]
+
+
+def _near_liked(facts: Facts, past: Past, items: Codes) -> Floats:
+    """How near homes are to those the lead acted for, the last 60 of them; NaN where no place is known."""
+    liked = past.items[past.weights > 0]
+    homes, first = np.unique(liked[::-1], return_index=True)
+    homes = homes[np.argsort(first)[:_MOST_LIKED]]
+    return nearness(facts.latitude, facts.longitude, homes, items) * _sure(homes.size)
+
+
+def _sure(acts: int) -> float:
+    """How far what so many acts tell is believed: n / (n + 5)."""
+    return acts / (acts + _SURE_ACTS)
 
 
 def _against_what_was_stated(facts: Facts, past: Past, items: Codes) -> list[tuple[str, str, int, Floats]]:
@@ -169,21 +195,3 @@ def _newer_than_search(facts: Facts, past: Past, items: Codes) -> Floats:
     there = np.maximum(past.as_of - np.maximum(np.where(known, listed, since), since), 0) / DAY
     looking = max(past.as_of - since, 0) / DAY
     return np.where(known, np.log1p(looking) - np.log1p(there), np.nan)
-
-
-@kernel
-def _kilometres(latitude: Floats, longitude: Floats, liked: Codes, items: Codes) -> Floats:
-    """log(1 + km) from each home to the nearest of those liked, NaN where no two places are known."""
-    out = np.full(items.size, np.nan)
-    for j in range(items.size):
-        nearest = np.inf
-        across = _KM_A_DEGREE * np.cos(np.radians(latitude[items[j]]))
-        for k in range(liked.size):
-            north = (latitude[items[j]] - latitude[liked[k]]) * _KM_A_DEGREE
-            east = (longitude[items[j]] - longitude[liked[k]]) * across
-            away = north * north + east * east
-            if away < nearest:  # noqa: PLR1730  # min would pass NaN on
-                nearest = away
-        if nearest < np.inf:
-            out[j] = np.log1p(np.sqrt(nearest))
-    return out

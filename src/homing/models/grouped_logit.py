@@ -40,15 +40,15 @@ def grouped_logit(
     strengths: Floats,
     starts: Places,
     prior: Floats,
-    pull: float,
+    pull: float | Floats,
     bounds: tuple[Floats, Floats] | None = None,
 ) -> Floats:
     """Weights (m,) that make what was engaged with likely among what was not, list by list.
 
-    Maximises sum_i c_i log p_i - pull * |w - prior|^2 for rows (n, m) sorted by group, strengths c (n,), 0 for rows not
-    engaged with, and p as `log_chances` has it with u = features @ w (McFadden 1974, with a normal prior). It is the
-    logit of each row with a level of its own for each group, conditioned away. `bounds` are the least and the largest
-    weights, infinities for none.
+    Maximises sum_i c_i log p_i - sum of pull (w - prior)^2 for rows (n, m) sorted by group, strengths c (n,), 0 for
+    rows not engaged with, and p as `log_chances` has it with u = features @ w (McFadden 1974, with a normal prior).
+    `pull` is one number or one for each weight. It is the logit of each row with a level of its own for each group,
+    conditioned away. `bounds` are the least and the largest weights, infinities for none.
 
     >>> rows = np.array([[1.0, 0.0], [0.0, 0.0]] * 200)
     >>> taken, starts = np.array([1.0, 0.0] * 200), np.arange(0, 400, 2)
@@ -67,7 +67,7 @@ def grouped_logit(
         push = np.where(engaged, strengths * (1.0 - chance), -odds * passed)
         away = weights - prior
         likelihood = float(strengths[engaged] @ np.log(np.maximum(chance[engaged], 1e-300)))
-        return pull * float(away @ away) - likelihood, 2.0 * pull * away - features.T @ push
+        return float(pull * away @ away) - likelihood, 2.0 * pull * away - features.T @ push
 
     low, high = bounds or (np.full(prior.size, -np.inf), np.full(prior.size, np.inf))
     start = np.clip(prior, low, high)

@@ -7,7 +7,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, Self
 
@@ -21,6 +21,7 @@ from homing.models.base import Arrays, Lead, LearningModel, Scores, under
 from homing.models.blending import Choice, Stated, choices, later_rows
 from homing.models.calibration import Calibrated, Calibration
 from homing.models.candidate_features import Facts, Told, told
+from homing.models.choice_taste import ChoiceTaste, Columns, learned_taste
 from homing.models.content_based import ContentBasedModel
 from homing.models.head import Head
 from homing.models.homes import HomesGiven, HomesLike, homes_of
@@ -107,6 +108,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     head_: Head
     acted_: NDArray[np.bool_]
     facts_: Facts
+    taste_: ChoiceTaste
     ranker_: Ranker | None
     calibration_: Calibration
     seconds: dict[str, float]
@@ -191,9 +193,11 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         started = time.perf_counter()
         self.seconds, self.parts_ = {}, {}
         self.calibration_, self.ranker_ = Calibration(), None
-        self.facts_ = Facts.none(len(self.items))
+        self.facts_, self.taste_ = Facts.none(len(self.items)), ChoiceTaste(Columns.none(len(self.items)))
         if homes is not None:
-            self.facts_ = self.facts_.replaced(len(self.items), self.items.codes_of(homes.ids), homes)
+            rows = self.items.codes_of(homes.ids)
+            self.facts_ = self.facts_.replaced(len(self.items), rows, homes)
+            self.taste_ = self.taste_.with_homes(len(self.items), rows, homes)
         self._learn(Learning(data, homes, self.items, self.config.seed, self.seconds), impressions, words)
         self.seconds["hybrid"] = time.perf_counter() - started
 
@@ -225,6 +229,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         self.parts_ = learning.fitted(fresh, early)
         self.head_ = Head.constant(prior_weights(tuple(fresh)))
         stated = _told_limits(impressions, homes, self.items)
+        self.taste_ = self._tastes(Pasts.of(early), homes, stated)
         found = self._choices(later, homes, lambda lead: stated(self.pasts.leads.ids[lead]))
         self.head_ = scaled(self.head_, self._raw, found)
         if not self.config.tune:
@@ -232,6 +237,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         self.head_ = weighed(self.head_, self._raw, found)
         if self.head_.learned:
             self._rank(found, impressions if later.any() else None, start, stated)
+        self.taste_ = self._tastes(self.pasts, homes, stated)
         self.parts_ = learning.fitted({name: model.twin() for name, model in self.parts_.items()})
 
     def _rank(
@@ -242,14 +248,22 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         shown = None
         if impressions is not None:
             shown = shown_after(impressions, start, self.pasts, self.items, self._told, most, seed, stated)
-        chosen = told_choices(found, self._told)
+        chosen = told_choices(_cut_short(found, seed), self._told)
         rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
+        rates |= {"taste": 1.0, "near_liked": 1.0}
         self.ranker_ = learned_ranker(chosen, shown, rates, seed)
         if shown is not None:
             self.calibration_ = calibrated(chosen, shown, rates, seed, like=self.ranker_)
 
+    def _tastes(self, pasts: Pasts, homes: HomesLike | None, stated: Callable[[Id], Codes | None]) -> ChoiceTaste:
+        """What leads have in common, as their acts tell."""
+        started = time.perf_counter()
+        found = learned_taste(self.taste_.columns, pasts, stated, alive_in(self, homes), self.config.seed)
+        self.seconds["taste"] = self.seconds.get("taste", 0.0) + time.perf_counter() - started
+        return found
+
     def _told(self, past: Past, items: Codes) -> Told:
-        return told(self.parts_, self.facts_, past, items)
+        return told(self.parts_, self.facts_, past, items, self.taste_)
 
     def _features(self, past: Past, items: Codes) -> Floats:
         """What the ranker is told; of homes that a lead was just ranked by it is taken from there, to explain them."""
@@ -342,7 +356,9 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     def _with_homes(self, homes: HomesLike) -> None:
         self.parts_ = {name: part._over(self.items, homes) for name, part in self.parts_.items()}
         self.acted_ = np.pad(self.acted_, (0, len(self.items) - self.acted_.size))
-        self.facts_ = self.facts_.replaced(len(self.items), self.items.codes_of(homes.ids), homes)
+        rows = self.items.codes_of(homes.ids)
+        self.facts_ = self.facts_.replaced(len(self.items), rows, homes)
+        self.taste_ = self.taste_.with_homes(len(self.items), rows, homes)
 
     def _speaks(self, past: Past) -> bool:
         return True
@@ -353,6 +369,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         state |= {f"calibration.{key}": array for key, array in self.calibration_.arrays().items()}
         state |= {f"head.{key}": array for key, array in self.head_.arrays().items()}
         state |= {f"facts.{key}": array for key, array in self.facts_.arrays().items()}
+        state |= {f"taste.{key}": array for key, array in self.taste_.arrays().items()}
         if self.ranker_ is not None:
             state |= {f"ranker.{key}": array for key, array in self.ranker_.arrays().items()}
         for name, part in self.parts_.items():
@@ -369,6 +386,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             part.items = self.items
         self.head_ = Head.from_arrays(under("head.", state))
         self.acted_, self.facts_ = state["acted"], Facts.from_arrays(under("facts.", state))
+        self.taste_ = ChoiceTaste.from_arrays(under("taste.", state))
         ranker = under("ranker.", state)
         self.ranker_ = Ranker.from_arrays(ranker) if ranker else None
         self.calibration_ = Calibration.from_arrays(under("calibration.", state))
@@ -386,6 +404,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             negatives=config.negatives,
             seed=config.seed,
             stated=stated,
+            away=self.taste_.columns.away,
         )
 
     # -- scoring -----------------------------------------------------------------------------------------------
@@ -421,6 +440,15 @@ def _told_limits(
     return stated
 
 
+def _cut_short(found: Sequence[Choice], seed: int) -> list[Choice]:
+    """The same choices, half of them with only the first 0, 1, 2, 4, 8 or 16 acts of the past: what few acts say."""
+    rng = np.random.default_rng([seed, 5])
+    kept = np.where(rng.random(len(found)) < 0.5, rng.choice(_SHORT, len(found)), _WHOLE_PAST)
+    return [replace(one, past=one.past.first(int(acts))) for one, acts in zip(found, kept.tolist(), strict=True)]
+
+
+_SHORT: Final = (0, 1, 2, 4, 8, 16)
+_WHOLE_PAST: Final = 2**31
 _MOST_STATED: Final = 256
 _WHOLE: Final = ("popularity", "recency")
 _SHOWN_A_CHOICE: Final = 10

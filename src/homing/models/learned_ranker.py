@@ -22,6 +22,7 @@ from homing.models.ranker import Ranker, RankerConfig, fit_ranker
 __all__ = ["Shown", "calibrated", "learned_ranker", "shown_after", "told_choices"]
 
 _FOLDS: Final = 3
+_FIRM: Final = ("taste:", "near_liked")
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -111,7 +112,7 @@ def calibrated(chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed:
 
 
 def _fitted(rows: Labelled, rates: Mapping[str, float], seed: int, like: Ranker | None = None) -> Ranker:
-    return fit_ranker(rows, _prior(rows, rates), RankerConfig(seed=seed), like=like)
+    return fit_ranker(rows, _prior(rows, rates), RankerConfig(seed=seed, firm=_FIRM), like=like)
 
 
 def _both(first: Labelled, second: Labelled) -> Labelled:

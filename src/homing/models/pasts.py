@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -68,6 +68,15 @@ class Past:
         prices = None if query.prices is None else query.prices[rows]
         as_of = query.as_of if query.as_of is not None or at is None or not at.size else int(at[-1])
         return cls(codes[rows], query.weights[rows], at, prices, as_of, _within(query, items), {})
+
+    def first(self, acts: int) -> Past:
+        """The same lead at the same moment, if it had done no more than its first so many acts."""
+        if acts >= self.items.size:
+            return self
+        at = None if self.at is None else self.at[:acts]
+        prices = None if self.prices is None else self.prices[:acts]
+        noted: dict[Any, Any] | None = None if self.noted is None else {}
+        return replace(self, items=self.items[:acts], weights=self.weights[:acts], at=at, prices=prices, noted=noted)
 
     def summed(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The distinct homes in order of code, and the weights of each added up."""

@@ -28,6 +28,7 @@ FEWEST_FOR_TREES: Final = 500
 """Rows engaged with, in lists where others were not, from which weights and trees are learned."""
 
 _PULL: Final = 3.0
+_FIRM_PULL: Final = 100.0
 _HELD_SHARE: Final = 0.2
 _FEWEST_HELD: Final = 20
 _SURE: Final = 2.0
@@ -39,11 +40,15 @@ Kind = Literal["prior", "linear", "trees"]
 
 @dataclass(frozen=True, slots=True)
 class RankerConfig:
-    """How a ranker learns: `seed` draws the lists held out; at most `trees` trees of at most `leaves` leaves."""
+    """How a ranker learns: `seed` draws the lists held out; at most `trees` trees of at most `leaves` leaves.
+
+    `firm`: what features are named by the beginning of whose weights hardly move, as they are in units of utility.
+    """
 
     seed: int = 0
     trees: int = 150
     leaves: int = 15
+    firm: tuple[str, ...] = ()
     learning_rate: float = 0.1
     least_in_leaf: int = 50
 
@@ -163,7 +168,7 @@ def fit_ranker(
     if count < FEWEST_FOR_WEIGHTS:
         says = f"Constant weights: {count} homes engaged with to learn from, {FEWEST_FOR_WEIGHTS} are needed."
         return _linear_ranker("prior", data, _Linear.untrained(rows, weights), says)
-    whole = _Linear.learned(rows, weights)
+    whole = _Linear.learned(rows, weights, config)
     lists = np.unique(rows.group[rows.contrasts]).size
     learned = f"learned from {count:,} homes engaged with in {lists:,} lists"
     if count < FEWEST_FOR_TREES:
@@ -189,12 +194,14 @@ class _Linear(NamedTuple):
         return cls(*_means_and_spreads(columns), np.clip(start, low, high), 0.0)
 
     @classmethod
-    def learned(cls, data: Labelled, prior: Floats) -> Self:
+    def learned(cls, data: Labelled, prior: Floats, config: RankerConfig) -> Self:
         """From rows sorted by group; the constant makes as many likely as there were, all told."""
         start = cls.untrained(data, prior)
         rows = start.known(_columns(data))
         _, low, high = _bounds(data, prior)
-        weights = grouped_logit(rows, data.strengths, group_starts(data.group), start.weights, _PULL, (low, high))
+        pull = np.full(start.weights.size, _PULL)
+        pull[: len(data.names)][[name.startswith(config.firm or (" ",)) for name in data.names]] = _FIRM_PULL
+        weights = grouped_logit(rows, data.strengths, group_starts(data.group), start.weights, pull, (low, high))
         utility, counted, engaged = rows @ weights, _counted(data), data.label > 0
 
         def surplus(level: float) -> float:
@@ -237,7 +244,7 @@ def _with_trees(
     if lists < _FEWEST_HELD:
         says = f"Weights {learned}; trees need {_FEWEST_HELD} lists held out to be judged by, there are {lists}."
         return _linear_ranker("linear", rows, whole, says)
-    part = _Linear.learned(rows.rows(~held), prior)
+    part = _Linear.learned(rows.rows(~held), prior, config)
     trial, count = boosted(lightgbm, _boosting(rows, part), options, config.trees, held)
     gain, error = _gain(rows.rows(held), part, trial)
     told = f"{gain:+.3f} in log chance of each home engaged with, standard error {error:.3f}, on {lists} lists held out"

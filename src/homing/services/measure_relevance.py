@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.clock import SECOND, parse_moment
-from homing.evaluation.relevance import CEILING, FLOOR, POINTS, Graded, relevance_report, relevant, share
+from homing.evaluation.relevance import BOUND, CEILING, FLOOR, POINTS, Graded, relevance_report, relevant, share
 from homing.market.catalogue import Catalogue
 from homing.market.property import property_from
 from homing.models.query import Codes
@@ -24,8 +24,9 @@ from homing.personalization.property_engine import PropertyPersonalizationEngine
 from homing.personalization.shopper import shopper
 from homing.services.train_models import TrainModels
 from homing.simulation import constants
-from homing.simulation.bayesian_learner import BayesianLearner
+from homing.simulation.bayesian_learner import PARTICLES, BayesianLearner
 from homing.simulation.evidence import Known, evidence_of
+from homing.simulation.pages_seen import ForSale
 from homing.simulation.scenarios import SCENARIOS, Shopper, drawn
 from homing.simulation.shopping import Shopped, is_act, shop, standing_still
 from homing.simulation.simulate import Lived, lived, tables
@@ -38,7 +39,7 @@ from homing.store.sqlite import SqliteDatabase
 from homing.tracking.behavior_tracker import BehaviorTracker
 from homing.tracking.validation import event_from
 
-__all__ = ["MeasureRelevance"]
+__all__ = ["MeasureRelevance", "Stand"]
 
 K: Final = 10
 _MOST_EVENTS: Final = 5_000_000
@@ -53,7 +54,9 @@ class MeasureRelevance:
     """Train on so many simulated leads over so many days, then answer `each` new households of every scenario.
 
     The market stands still from `end` (microseconds UTC) on. What answers is the engine as it is served; beside it
-    stand popularity, the content model, the learner that knows how households come about, and the oracle.
+    stand popularity, the content model, two learners that know how households come about, and the oracle. One of the
+    two has the log, the other also saw every page and what no field of a home holds; each holds so many `particles`
+    possible. `learners=False` leaves these two out, `engine=False` all but them.
     """
 
     leads: int
@@ -61,6 +64,9 @@ class MeasureRelevance:
     each: int
     seed: int
     end: int
+    learners: bool = True
+    engine: bool = True
+    particles: int = PARTICLES
 
     def __call__(
         self,
@@ -75,14 +81,15 @@ class MeasureRelevance:
         `progress` hears (households done, households).
         """
         world = lived(homes, self.leads, self.days, seed=self.seed, end_at=self.end)
-        suite = _Suite(standing_still(world.world), self.seed)
+        suite = _Suite(standing_still(world.world), self.seed, self.particles if self.learners else 0)
         chosen = [one for one in SCENARIOS if scenarios is None or one.name in scenarios]
         people = [drawn(suite.homes, one, number, self.seed) for one in chosen for number in range(self.each)]
-        stand = _Stand(folder, self.end)
-        stand.load(world, self.seed, [suite.told(one) for one in people])
+        stand = Stand(folder, self.end)
+        if self.engine:
+            stand.load(world, self.seed, [suite.told(one) for one in people])
         graded = []
         for place, one in enumerate(people):
-            graded.append(suite.graded(one, stand))
+            graded.append(suite.graded(one, stand if self.engine else None))
             if progress is not None:
                 progress(place + 1, len(people))
         report = relevance_report(graded, seed=self.seed)
@@ -90,7 +97,7 @@ class MeasureRelevance:
         return {**report, **about, "simulated": True, "constants": constants.fingerprint(), "says": stand.says}
 
 
-class _Stand:
+class Stand:
     """A tenant with the engine as it is served, whose clock can be set."""
 
     def __init__(self, folder: Path, now: int) -> None:
@@ -131,6 +138,7 @@ class _Suite:
 
     world: World
     seed: int
+    particles: int
     rows: Rows = field(init=False)
     prices: NDArray[np.float64] = field(init=False)
 
@@ -139,6 +147,7 @@ class _Suite:
         self.rows = np.flatnonzero(self.world.life.active(every, self.world.start))
         self.prices = self.world.life.price(self.rows, self.world.start)
         self.homes = self.world.homes
+        self.sale = ForSale(self.homes, self.rows, self.prices, self.world.life.listed[self.rows])
 
     def told(self, one: Shopper) -> Lead:
         """What a household states in the form: its budget, and the limits it insists on."""
@@ -147,66 +156,78 @@ class _Suite:
         limits = Limits(price_max=taste.budget, bedrooms_min=taste.beds if taste.beds_hard else None, areas=areas)
         return Lead(lead_id=one.household.leads[0], limits=limits)
 
-    def graded(self, one: Shopper, stand: _Stand) -> Graded:
+    def graded(self, one: Shopper, stand: Stand | None) -> Graded:
         """Let the household shop, and ask every ranker at each point."""
         done = shop(self.world, one, POINTS, self.seed)
-        base = stand.now
-        stand.take(done.events)
         found: dict[str, list[float]] = {}
+        expected: dict[str, list[float]] = {}
         violations = 0
-        learner = BayesianLearner(self.homes, self.rows, self.prices, self._known(one.household.taste), self.seed)
+        if stand is not None:
+            stand.take(done.events)
         for upto in done.upto:
-            stand.now = base if upto == 0 else parse_moment(str(done.events[upto - 1]["timestamp"])) + SECOND
-            lists, broken = self._lists(one, done, upto, stand, learner)
+            is_open = self._is_open(one, done, upto)
+            lists: dict[str, Rows] = {}
+            if stand is not None:
+                lists = self._lists(one, done, upto, stand)
+                violations += int((~self._stated(one.household.taste)[lists["hybrid"]]).sum())
+            for name, chances in self._learned(one, done, upto).items() if self.particles else ():
+                lists[name] = _best(chances, is_open, np.random.default_rng([self.seed, upto]))
+                expected.setdefault(name, []).append(float(chances[lists[name]].sum()) / K)
             truth = self._relevant(self._taste(one, done, upto))
-            violations += broken
             for name, places in lists.items():
                 found.setdefault(name, []).append(share(places, truth, K))
-        stand.now = base
         eligible = int(self._fits(one.household.taste).sum())
-        shares = {name: tuple(values) for name, values in found.items()}
-        return Graded(one.scenario.name, one.household.household_id, eligible, shares, violations)
+        shares, hoped = ({name: tuple(values) for name, values in of.items()} for of in (found, expected))
+        return Graded(one.scenario.name, one.household.household_id, eligible, shares, violations, hoped)
 
-    def _lists(
-        self, one: Shopper, done: Shopped, upto: int, stand: _Stand, learner: BayesianLearner
-    ) -> tuple[dict[str, Rows], int]:
-        """Of each ranker the places of ten homes for sale, best first; and how many break a stated limit."""
-        lead, events = one.household.leads[0], done.events[:upto]
-        stated = self._stated(one.household.taste)
-        seen = self.homes.ids.codes([str(row["property_id"]) for row in events if is_act(row)])
-        is_open = stated & ~np.isin(self.rows, seen)
+    def _is_open(self, one: Shopper, done: Shopped, upto: int) -> Flags:
+        """Which homes may be in a list: within what was stated, and not acted on yet."""
+        seen = [str(row["property_id"]) for row in done.events[:upto] if is_act(row)]
+        return self._stated(one.household.taste) & ~np.isin(self.rows, self.homes.ids.codes(seen))
+
+    def _learned(self, one: Shopper, done: Shopped, upto: int) -> dict[str, NDArray[np.float64]]:
+        """Of both learners the chance of each home for sale to be relevant; that the taste changed they are told."""
+        changed = done.changed is not None and upto > done.changed
+        since = (done.changed or 0, done.looks_before) if changed else (0, 0)
+        known = self._known(one.household.taste)
+        evidence = evidence_of(known, done.events[:upto], done.looks, self.homes, since=since)
+        found = {}
+        for name, watched in ((CEILING, False), (BOUND, True)):
+            learner = BayesianLearner(self.sale, self.seed, watched, self.particles)
+            found[name] = learner.chances(learner.learn(evidence), relevant)
+        return found
+
+    def _lists(self, one: Shopper, done: Shopped, upto: int, stand: Stand) -> dict[str, Rows]:
+        """Of each ranker but the learners the places of ten homes for sale, best first."""
+        lead, base = one.household.leads[0], stand.now
+        stand.now = base if upto == 0 else parse_moment(str(done.events[upto - 1]["timestamp"])) + SECOND
+        is_open = self._is_open(one, done, upto)
         answer = stand.engine.answer(Ask(lead_id=lead, k=K, explain=False))
         shown = self._places([item.property_id for item in answer.items])
         read = history(stand.tracker.store, _TENANT, Ask(lead_id=lead), stand.now)
         who = shopper(read, Ask(lead_id=lead), None, stand.market, stand.now)
         codes = Codes(stand.model.items.codes([self.homes.ids.ids[row] for row in self.rows]))
-        changed = done.changed is not None and upto > done.changed
-        known = events[done.changed :] if changed else events
-        learner.learn(evidence_of(self._known(one.household.taste), known, self.homes, self._price_of))
         taste = self._taste(one, done, upto)
         scores = {
             FLOOR: stand.model.parts["popularity"].score(who.query, codes),
             "content": stand.model.parts["content"].score(who.query, codes),
-            CEILING: learner.chances(relevant),
             "oracle": np.where(self._fits(taste), self._worth(taste), -np.inf),
         }
         draw = np.random.default_rng([self.seed, upto])
         lists = {name: _best(np.asarray(said, np.float64), is_open, draw) for name, said in scores.items()}
-        return {"hybrid": shown, **lists}, int((~stated[shown]).sum())
+        stand.now = base
+        return {"hybrid": shown, **lists}
 
     def _places(self, names: Sequence[str]) -> Rows:
         return np.searchsorted(self.rows, self.homes.ids.codes(names))
-
-    @property
-    def _price_of(self) -> dict[int, float]:
-        return dict(zip(self.rows.tolist(), self.prices.tolist(), strict=True))
 
     def _tells_areas(self, taste: Taste) -> bool:
         return taste.areas_hard and self.homes.areas_have_names
 
     def _known(self, taste: Taste) -> Known:
         areas = taste.areas if self._tells_areas(taste) else None
-        return Known(taste.budget, taste.beds if taste.beds_hard else None, areas, taste.areas_hard)
+        beds = taste.beds if taste.beds_hard else None
+        return Known(taste.budget, beds, taste.beds_hard, areas, taste.areas_hard)
 
     @staticmethod
     def _taste(one: Shopper, done: Shopped, upto: int) -> Taste:

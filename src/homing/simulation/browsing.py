@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from homing.event_types import EventType
 from homing.simulation import constants as c
 from homing.simulation.judgement import Judgement, judged, pass_reason
 from homing.simulation.results import Filters, Page, filters_of, results_page
-from homing.simulation.world import Search, World, Worth
+from homing.simulation.world import Look, Search, World, Worth
 
 __all__ = ["Visit", "finish", "hours_of_day", "noise_scale", "pulls", "short_visit", "visit"]
 
@@ -60,7 +60,21 @@ def visit(world: World, search: Search, lead: str, partner: int, at: int, referr
         if logged and number == 0:
             _log_page(world, now, page)
         shown.update(int(row) for row in page.rows)
-        _look_through(world, now, page)
+        look = Look(
+            at=now.clock,
+            number=number,
+            views=search.views,
+            rows=page.rows,
+            opened=np.zeros(len(page.rows), dtype=np.bool_),
+            again=np.array([int(row) in search.opened for row in page.rows], dtype=np.bool_),
+            passed=np.array([int(row) in search.passed for row in page.rows], dtype=np.bool_),
+            filters=filters.payload(world),
+            logged=logged and number == 0,
+            whole=True,
+        )
+        opened, whole = _look_through(world, now, look)
+        if search.looks is not None:
+            search.looks.append(replace(look, opened=opened, whole=whole))
     _return_to_saved(world, now)
     return now
 
@@ -130,20 +144,23 @@ def _react(world: World, now: Visit, row: int, found: Judgement, ids: dict[str, 
         world.log.add(now.wait(2), EventType.PROPERTY_DISLIKE, now.lead, data={"reason": reason}, ids=ids)
 
 
-def _look_through(world: World, now: Visit, page: Page) -> None:
-    """Open the homes of a page whose utility, noise and place beat that of opening nothing (Plackett-Luce)."""
+def _look_through(world: World, now: Visit, page: Look) -> tuple[NDArray[np.bool_], bool]:
+    """Open the homes of a page whose utility, noise and place beat that of opening nothing (Plackett-Luce).
+
+    Returns which were opened, and whether all that it wanted to open could be.
+    """
     if not len(page.rows):
-        return
-    search = now.search
+        return page.opened, True
+    search, opened = now.search, page.opened.copy()
     worth = world.worth(search, page.rows, now.clock, now.partner)
-    again = np.array([int(row) in search.opened for row in page.rows])
-    passed = np.array([int(row) in search.passed for row in page.rows])
-    pull, nothing = pulls(search, worth.own, again)
-    chosen = np.flatnonzero((pull > nothing) & ~passed)
+    pull, nothing = pulls(search, worth.own, page.again)
+    chosen = np.flatnonzero((pull > nothing) & ~page.passed)
     chosen = np.sort(chosen[np.argsort(-pull[chosen], kind="stable")][: c.MOST_OPENED])
     for place in chosen:
         now.wait(3 + int(search.draw.integers(0, 20)))
-        opens(world, now, int(page.rows[place]), "search_results", worth.only(int(place)))
+        found = opens(world, now, int(page.rows[place]), "search_results", worth.only(int(place)))
+        opened[place] = found is not None
+    return opened, bool(opened[chosen].all())
 
 
 def pulls(search: Search, own: NDArray[np.float64], again: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:

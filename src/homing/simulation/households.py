@@ -16,7 +16,16 @@ from homing.simulation.homes import Homes
 from homing.simulation.money import round_budget
 from homing.simulation.taste import MUST_HAVES, NAMES, Taste, attributes, utility, within_limits
 
-__all__ = ["BELOW_ZERO", "QUANTILES", "Household", "draw_households", "draw_taste", "household_of"]
+__all__ = [
+    "BELOW_ZERO",
+    "QUANTILES",
+    "Household",
+    "centres",
+    "draw_households",
+    "draw_taste",
+    "household_of",
+    "wanted_size",
+]
 
 Draw = np.random.Generator
 
@@ -165,7 +174,7 @@ def _taste(draw: Draw, homes: Homes, segment: str, partners: int, told: Mapping[
         areas=areas,
         areas_hard=bool(draw.random() < c.AREAS_HARD),
         must_haves=_must_haves(draw, homes),
-        wanted_size=_wanted_size(homes, comfortable, beds) * float(np.exp(draw.normal(0.0, 0.15))),
+        wanted_size=wanted_size(homes, comfortable, beds) * float(np.exp(draw.normal(0.0, 0.15))),
         anchors=_anchors(draw, homes, areas),
         weights=_weights(draw, traits["lean"], partners),
         say=float(draw.uniform(0.4, 0.6)) if partners == 2 else 1.0,
@@ -177,14 +186,15 @@ def _area_set(draw: Draw, homes: Homes, budget: float) -> tuple[int, ...]:
     offered = np.bincount(homes.area[homes.price <= budget], minlength=len(homes.areas)).astype(np.float64)
     first = int(draw.choice(len(offered), p=offered / offered.sum()))
     wanted = int(draw.integers(1, 3)) if draw.random() < c.NARROW else int(draw.integers(3, 5))
-    centres = _centres(homes)
-    apart = np.hypot(*(centres - centres[first]).T)
+    middles = centres(homes)
+    apart = np.hypot(*(middles - middles[first]).T)
     order = np.argsort(np.where(np.isfinite(apart), apart, np.inf), kind="stable")
     near = [first, *(int(area) for area in order if area != first)]
     return tuple(sorted(near[: min(wanted, len(near))]))
 
 
-def _centres(homes: Homes) -> NDArray[np.float64]:
+def centres(homes: Homes) -> NDArray[np.float64]:
+    """The mean latitude and longitude of the homes of each area, float64 (areas, 2), degrees."""
     count = np.bincount(homes.area, minlength=len(homes.areas))
     sums = [np.bincount(homes.area, weights=axis, minlength=len(count)) for axis in (homes.latitude, homes.longitude)]
     return np.column_stack(sums) / np.maximum(count, 1)[:, None]
@@ -196,7 +206,7 @@ def _must_haves(draw: Draw, homes: Homes) -> tuple[str, ...]:
     return tuple(known[i] for i in sorted(draw.permutation(len(known))[:wanted]))
 
 
-def _wanted_size(homes: Homes, comfortable: float, beds: int) -> float:
+def wanted_size(homes: Homes, comfortable: float, beds: int) -> float:
     """The median size of what that money buys with so many bedrooms."""
     near = np.abs(np.log(homes.price / comfortable)) < 0.2
     roomy = near & (homes.beds >= beds) & (homes.size > 0)

@@ -1,192 +1,342 @@
-"""How likely what a lead did is for households that might be it, by the simulation's own rules of choice."""
+"""How likely what a lead did is for households that it might be, by the simulation's own rules of choice."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import logsumexp, ndtr
 
 from homing.simulation import constants as c
 from homing.simulation.evidence import Evidence, Opened
-from homing.simulation.homes import Homes
-from homing.simulation.households import BELOW_ZERO, QUANTILES
-from homing.simulation.taste import NAMES, REASONS, Taste, attributes, within_limits
+from homing.simulation.households import QUANTILES
+from homing.simulation.pages_seen import ForSale, Table, table_of
+from homing.simulation.possible import Possible, Prior, partners_weights
+from homing.simulation.taste import NAMES, REASONS
 
-__all__ = ["FIELDS", "Likelihood", "Particles", "Wishes", "joint_of", "weights_of"]
+__all__ = ["Likelihood", "Sight"]
 
 Doubles = NDArray[np.float64]
+Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 FIELDS: Final = len(NAMES) - 3
 """The attributes before this one can be read from the fields of a home."""
 
-_REASON_KNOWN: Final = 0.85
-_WRONG_REASON: Final = 0.03
-_OVERLOOKED: Final = c.POSITION_BIAS * float(np.mean(np.log(np.arange(1, c.SLATE + 1))))
-_FLOOR: Final = 1e-9
-_ONE_PARTNER_ALONE: Final = 0.55  # how much of what no field holds a partner feels beside the two together
+_KM_A_DEGREE: Final = 111.2
+_SLIP: Final = 0.02  # a reason is exact; so much of doubt lets the search for it move
+_HIDDEN_DRAWS: Final = 8
+_NODES, _NODE_WEIGHTS = np.polynomial.laguerre.laggauss(12)
+_OWN: Final = (0, 1, 2, FIELDS - 2, FIELDS - 1)
+_GROUPED: Final = np.array([[name in names for names in REASONS.values()] for name in NAMES], dtype=np.float64)
+_FIXED: Final = tuple(
+    NAMES.index(name) for name in ("baths", "lot", "newness", "grade", "condition", "view", "waterfront")
+)
 
 
 @dataclass(slots=True)
-class Particles:
-    """n possible households: standard normals behind their tastes, (n, 4, fields + 3), and which wishes they have.
+class Sight:
+    """Homes (rows at prices) as every possible household sees them."""
 
-    Of the four the first is what partners share, then each partner's own, then how far the inexperienced are off.
-    """
+    prior: Prior
+    rows: Rows
+    prices: Doubles
+    hidden: Doubles | None
+    _fixed: Floats = field(init=False)
+    _near: tuple[object, object, Floats, Floats] | None = field(init=False, default=None)
 
-    normals: Doubles
-    wishes: Rows
-    single: NDArray[np.bool_]
-    say: Doubles
+    def __post_init__(self) -> None:
+        homes = self.prior.homes
+        fixed = [homes.z[NAMES[at]][self.rows] for at in _FIXED]
+        self._fixed = _narrow(np.column_stack(fixed if self.hidden is None else (*fixed, self.hidden)))
 
-    def taken(self, rows: Rows) -> Particles:
-        """Those in these rows."""
-        return Particles(self.normals[rows], self.wishes[rows], self.single[rows], self.say[rows])
+    def columns(self, possible: Possible) -> list[Floats]:
+        """Attributes that differ by household, each (n, homes): price, over, size_gap, distance, in_area."""
+        homes, known = self.prior.homes, self.prior.known
+        dear = _narrow(np.log(self.prices)) - _narrow(np.log(known.budget * possible.comfort))[:, None]
+        gap = np.abs(_narrow(np.log(homes.size[self.rows])) - _narrow(self.prior.log_size(possible))[:, None])
+        far, inside = self._places(possible)
+        return [dear, np.maximum(dear, 0.0), np.where(np.isfinite(gap), gap, 0.0), far, inside]
 
-    def where(self, new: NDArray[np.bool_], other: Particles) -> Particles:
-        """The others where `new` (n,), else these."""
-        return Particles(
-            np.where(new[:, None, None], other.normals, self.normals),
-            np.where(new, other.wishes, self.wishes),
-            np.where(new, other.single, self.single),
-            np.where(new, other.say, self.say),
+    def worth(self, weights: Doubles, columns: Sequence[Floats]) -> Floats:
+        """What the homes are worth by these weights (n, attributes): (n, homes)."""
+        fixed = [*_FIXED, *(range(FIELDS, len(NAMES)) if self.hidden is not None else ())]
+        narrow = _narrow(weights)
+        found: Floats = narrow[:, fixed] @ self._fixed.T
+        for at, column in zip(_OWN, columns, strict=True):
+            found += narrow[:, at, None] * column
+        return found
+
+    def fits(self, possible: Possible) -> Flags:
+        """Which homes break no must-have, (n, homes)."""
+        lacks = ~self.prior.has(self.rows)
+        broken = possible.must_haves.astype(np.float32) @ lacks.astype(np.float32)
+        return np.asarray(broken < 0.5)
+
+    def _places(self, possible: Possible) -> tuple[Floats, Floats]:
+        if self._near is None or self._near[0] is not possible.anchors or self._near[1] is not possible.areas:
+            self._near = (possible.anchors, possible.areas, self._far(possible), self._inside(possible))
+        return self._near[2], self._near[3]
+
+    def _far(self, possible: Possible) -> Floats:
+        homes, anchors = self.prior.homes, possible.anchors
+        middle = np.nanmean(homes.latitude), np.nanmean(homes.longitude)
+        latitude, longitude = (
+            _narrow(homes.latitude[self.rows] - middle[0]),
+            _narrow(homes.longitude[self.rows] - middle[1]),
+        )
+        nearest = np.full((len(anchors), len(self.rows)), np.inf, dtype=np.float32)
+        for at in (0, 1):
+            across = _narrow(np.cos(np.radians(anchors[:, at, 0, None])))
+            north = latitude - _narrow(anchors[:, at, 0, None] - middle[0])
+            east = (longitude - _narrow(anchors[:, at, 1, None] - middle[1])) * across
+            np.minimum(nearest, north**2 + east**2, out=nearest)
+        return np.log1p(
+            np.where(np.isfinite(nearest), np.sqrt(nearest), np.float32(0.0)) * np.float32(_KM_A_DEGREE / 3.0)
         )
 
-
-@dataclass(slots=True)
-class Wishes:
-    """The wishes a lead may have, drawn from the prior given what it told: tastes without weights, and their lean."""
-
-    tastes: list[Taste]
-    lean: Doubles
-    reference: Rows
-    reference_prices: Doubles
-    reference_in_areas: NDArray[np.bool_]
+    def _inside(self, possible: Possible) -> Floats:
+        wanted = np.zeros((len(possible), len(self.prior.homes.areas) + 1), dtype=np.float32)
+        np.put_along_axis(wanted, possible.areas, 1.0, axis=1)
+        return wanted[:, self.prior.homes.area[self.rows]]
 
 
 @dataclass(slots=True)
 class Likelihood:
-    """The logarithm of how likely the evidence is for each particle, up to a constant."""
+    """The logarithm of how likely the evidence is for each possible household, up to a constant.
 
-    homes: Homes
-    wishes: Wishes
+    `watched` knows what was on the pages and what no field of a home holds. Else pages are averaged over, and what no
+    field holds counts as chance: each home is off by a normal draw as wide as the household's feeling for it.
+    """
+
+    prior: Prior
+    sale: ForSale
     evidence: Evidence
-    _seen: Doubles = field(init=False)
-    _fits: NDArray[np.bool_] = field(init=False)
+    draw: np.random.Generator
+    reference: Rows
+    watched: bool
+    _sight: Sight = field(init=False)
+    _tables: list[Table] = field(init=False)
+    _place: dict[int, int] = field(init=False)
+    _reference_hidden: Doubles = field(init=False)
+    _off: Doubles = field(init=False)
 
     def __post_init__(self) -> None:
-        """What every possible household sees in the homes opened and in those of the reference."""
-        rows = np.array([one.row for one in self.evidence.opened], dtype=np.int64)
-        prices = np.array([one.price for one in self.evidence.opened])
-        every, asked = np.append(rows, self.wishes.reference), np.append(prices, self.wishes.reference_prices)
-        seen = [attributes(self.homes, taste, every, asked) for taste in self.wishes.tastes]
-        self._seen = np.stack(seen)
-        self._seen[:, :, FIELDS:] = 0.0
-        self._fits = np.stack([within_limits(self.homes, taste, every, asked) for taste in self.wishes.tastes])
+        homes = self.prior.homes
+        self._tables = [table_of(page, self.sale, self.draw, watched=self.watched) for page in self.evidence.pages]
+        opened = np.array([one.row for one in self.evidence.opened], dtype=np.int64)
+        rows = [opened, *(table.left for table in self._tables), *(table.opened for table in self._tables)]
+        every = np.unique(np.concatenate(rows))
+        self._place = {int(row): len(self.reference) + at for at, row in enumerate(every)}
+        price_of = dict(zip(self.sale.rows.tolist(), self.sale.prices.tolist(), strict=True))
+        prices = np.append(homes.price[self.reference], [price_of[int(row)] for row in every])
+        at = np.append(self.reference, every)
+        hidden = homes.hidden[at] if self.watched else None
+        self._sight = Sight(self.prior, at, prices, hidden)
+        self._reference_hidden = homes.hidden[self.reference]
+        if not self.watched:
+            self._reference_hidden = self.draw.standard_normal((len(self.reference), 3))
+        self._off = self.draw.standard_normal((_HIDDEN_DRAWS, 3))
 
-    def __call__(self, particles: Particles) -> Doubles:
-        """Of each particle, float64 (n,)."""
-        if not self.evidence.opened:
-            return np.zeros(len(particles.wishes))
-        of = self.evidence.opened
-        weights, off = weights_of(particles, self.wishes)
-        seen, fits = self._seen[particles.wishes], self._fits[particles.wishes]
-        joint, own = joint_of(weights, seen, particles.say)
-        off_joint, off_own = joint_of(weights + off[:, None, :], seen, particles.say)
-        unseen = np.sqrt((weights[:, :, FIELDS:].mean(axis=1) ** 2).sum(axis=1))[:, None]
-        general = len(of) + np.flatnonzero(~self.wishes.reference_in_areas)
-        within = len(of) + np.flatnonzero(self.wishes.reference_in_areas)
-        bars = _bars(joint[:, general], fits[:, general], unseen)
-        fade = np.exp(-np.array([one.before for one in of]) / c.NOISE_VIEWS)
-        found = np.zeros(len(particles.wishes))
-        for place, one in enumerate(of):
-            thought = own + fade[place] * (off_own - own) - bars["reference"]
-            scale = np.hypot(1.0 + c.NOISE_START * fade[place], _ONE_PARTNER_ALONE * unseen)
-            open_odds = 1.0 / (1.0 + np.exp(-np.clip((thought - _OVERLOOKED - c.OUTSIDE) / scale, -30.0, 30.0)))
-            among = within if one.in_areas else general
-            found += np.log(open_odds[:, place] / open_odds[:, among].mean(axis=1) + _FLOOR)
-            felt = joint[:, place] + fade[place] * (off_joint[:, place] - joint[:, place])
-            noise = np.hypot(c.JUDGEMENT_NOISE * (1.0 + c.NOISE_START * fade[place]), unseen[:, 0])
-            found += _reaction(one, felt, noise, bars, fits[:, place])
-            if one.reason is not None:
-                against = weights.mean(axis=1) * (seen[:, place] - seen[:, general].mean(axis=1))
-                found += self._reason(one, against)
+    def __call__(self, possible: Possible) -> Doubles:
+        """Of each household, float64 (n,)."""
+        if not self.evidence.pages and not self.evidence.opened:
+            return np.zeros(len(possible))
+        weights, off = partners_weights(possible)
+        columns = self._sight.columns(possible)
+        first, second = (self._sight.worth(weights[:, at], columns) for at in (0, 1))
+        away = self._sight.worth(off, columns)
+        feel = weights[:, :, FIELDS:]
+        bars = self._bars(possible, first, second, feel)
+        found = self._pages(first, away, bars["reference"], feel[:, 0])
+        return found + self._reactions(possible, weights, columns, (first, second, away), bars)
+
+    # -- what a household takes for normal -----------------------------------------------------------------------
+
+    def _bars(self, possible: Possible, first: Floats, second: Floats, feel: Doubles) -> dict[str, Doubles]:
+        """The utilities at which a household passes, takes for normal, likes and saves, each (n,)."""
+        n = len(self.reference)
+        hidden = self._reference_hidden.T * (not self.watched)
+        one, other = (worth[:, :n] + feel[:, at] @ hidden for at, worth in enumerate((first, second)))
+        worth = _joint(one, other, possible.say)
+        fits = self._sight.fits(possible)[:, :n]
+        fits |= ~fits.any(axis=1, keepdims=True)
+        ordered = np.sort(np.where(fits, worth, np.inf), axis=1)
+        last = fits.sum(axis=1) - 1
+        found = {}
+        for name in ("pass", "reference", "like", "save"):
+            place = QUANTILES[name] * last
+            low = place.astype(np.int64)
+            rows = np.arange(len(last))
+            below, above = ordered[rows, low], ordered[rows, np.minimum(low + 1, last)]
+            found[name] = below + (place - low) * (above - below)
         return found
 
-    def _reason(self, one: Opened, against: Doubles) -> Doubles:
-        """How likely the reason of a pass is: what weighs most against a home within what was told."""
-        known = self.evidence.known
-        if one.price > known.budget or self.homes.beds[one.row] < (known.beds or 0):
-            return np.zeros(len(against))
-        groups = [against[:, [NAMES.index(name) for name in names]].sum(axis=1) for names in REASONS.values()]
-        worst = np.array(tuple(REASONS))[np.argmin(groups, axis=0)]
+    # -- pages ---------------------------------------------------------------------------------------------------
+
+    def _pages(self, first: Floats, away: Floats, normal: Doubles, feel: Doubles) -> Doubles:
+        """The chance of opening just those homes of each page: each beats opening nothing, whose draw they share.
+
+        With x exponential, opening nothing draws -log x and a home of pull a stays closed with chance exp(-a x).
+        """
+        found = np.zeros(len(first))
+        spread = 0.0 if self.watched else (feel**2).sum(axis=1)
+        for table in self._tables:
+            lift = 0.5 * spread / table.scale**2
+            at = [self._place[int(row)] for row in (*table.left, *table.opened)]
+            pull = (first[:, at] + table.fade * away[:, at] - (normal + c.OUTSIDE)[:, None]) / table.scale
+            pull = np.exp(np.minimum(pull + np.reshape(lift, (-1, 1)), 30.0))
+            many = len(table.left)
+            rest = 1.0 + pull[:, :many] @ table.shares.T
+            chance = np.ones((*rest.shape, len(_NODES)))
+            for number, factor in enumerate(table.factors):
+                of = factor * pull[:, many + number, None] / rest
+                chance *= -np.expm1(-of[:, :, None] * _NODES)
+            likely = np.log((chance @ _NODE_WEIGHTS) / rest + 1e-300)
+            found += logsumexp(likely + table.log_odds, axis=1)
+        return found
+
+    # -- what it did with the homes it opened --------------------------------------------------------------------
+
+    def _reactions(
+        self,
+        possible: Possible,
+        weights: Doubles,
+        columns: Sequence[Floats],
+        worths: tuple[Floats, Floats, Floats],
+        bars: dict[str, Doubles],
+    ) -> Doubles:
+        found = np.zeros(len(possible))
+        first, second, away = worths
+        feel = weights[:, :, FIELDS:]
+        say = possible.say[:, None]
+        both = say * feel[:, 0] + (1.0 - say) * feel[:, 1]
+        fits = self._sight.fits(possible)
+        normal = self._normal(fits, columns) if any(one.reason is not None for one in self.evidence.opened) else None
+        couple = possible.say < 1.0
+        for one in self.evidence.opened:
+            at = self._place[one.row]
+            page = None if one.page is None else self._tables[one.page]
+            fade = float(np.exp(-one.before / c.NOISE_VIEWS))
+            mean = _joint(first[:, at], second[:, at], possible.say)
+            mean = mean + (fade if page is None else page.fade) * away[:, at]
+            noise = np.full(len(mean), c.JUDGEMENT_NOISE * (1.0 + c.NOISE_START * fade))
+            if not self.watched:
+                if page is not None:
+                    mean = mean + (feel[:, 0] * both).sum(axis=1) / page.scale
+                noise = np.hypot(noise, np.sqrt((both**2).sum(axis=1)))
+            may = fits[:, at] & self._within(one)
+            found += _reaction(one, mean, noise, bars, may, couple)
+            if one.reason is not None and self._within(one) and normal is not None:
+                found += self._reason(one, possible, weights.mean(axis=1), columns, normal)
+        return found
+
+    def _within(self, one: Opened) -> bool:
+        """Whether a home breaks no limit that is known."""
+        return bool(self.prior.within[one.row]) and self._price(one) <= self.prior.known.budget
+
+    def _price(self, one: Opened) -> float:
+        return float(self._sight.prices[self._place[one.row]])
+
+    def _normal(self, fits: Flags, columns: Sequence[Floats]) -> Doubles:
+        """The mean attributes of the homes within each household's limits, (n, attributes)."""
+        homes, n = self.prior.homes, len(self.reference)
+        share = fits[:, :n].astype(np.float32)
+        share /= np.maximum(share.sum(axis=1, keepdims=True), 1.0)
+        normal = np.zeros((len(fits), len(NAMES)))
+        fixed = np.column_stack([homes.z[NAMES[k]][self.reference] for k in _FIXED])
+        normal[:, list(_FIXED)] = share @ fixed
+        for name, column in zip(_OWN, columns, strict=True):
+            normal[:, name] = (share * column[:, :n]).sum(axis=1)
+        if self.watched:
+            normal[:, FIELDS:] = share @ self._reference_hidden
+        return normal
+
+    def _reason(
+        self, one: Opened, possible: Possible, weights: Doubles, columns: Sequence[Floats], normal: Doubles
+    ) -> Doubles:
+        """How likely the reason of a pass is: what weighs most against a home compared with a normal one."""
+        homes, at = self.prior.homes, self._place[one.row]
+        seen = -normal
+        seen[:, list(_FIXED)] += np.array([homes.z[NAMES[k]][one.row] for k in _FIXED])
+        for name, column in zip(_OWN, columns, strict=True):
+            seen[:, name] += column[:, at]
+        matches = np.zeros(len(possible))
+        draws = homes.hidden[one.row][None] if self.watched else self._off
+        small = np.log(homes.size[one.row]) < self.prior.log_size(possible)
         given = {"price_too_high": "price", "size_too_small": "size", "size_too_large": "size"}
         named = given.get(one.reason or "", one.reason)
-        return np.log(np.where(worst == named, _REASON_KNOWN, _WRONG_REASON))
+        groups = list(REASONS)
+        fielded = weights * seen
+        for hidden in draws:
+            against = fielded.copy()
+            against[:, FIELDS:] += weights[:, FIELDS:] * hidden
+            sums = against @ _GROUPED
+            right = np.argmin(sums, axis=1) == groups.index(str(named))
+            if named == "size":
+                right &= small if one.reason == "size_too_small" else ~small
+            matches += right
+        return np.log(_SLIP / len(groups) + (1.0 - _SLIP) * matches / len(draws))
 
 
-def weights_of(particles: Particles, wishes: Wishes) -> tuple[Doubles, Doubles]:
-    """The weights of both partners (n, 2, attributes), and how far those of the inexperienced are off (n, attributes).
-
-    As `households` draws them.
-    """
-    mean = np.array([c.TASTES[name][0] for name in NAMES]) + wishes.lean[particles.wishes]
-    spread = np.array([c.TASTES[name][1] for name in NAMES])
-    shared = mean + spread * particles.normals[:, 0]
-    own = c.PARTNERS_APART * spread * particles.normals[:, 1:3]
-    weights = shared[:, None] + np.where(particles.single[:, None, None], 0.0, own)
-    for name in BELOW_ZERO:
-        column = NAMES.index(name)
-        weights[:, :, column] = np.minimum(weights[:, :, column], 0.25 * c.TASTES[name][0])
-    return weights, c.NAIVE * spread * particles.normals[:, 3]
+def _narrow(values: Doubles) -> Floats:
+    """In single precision: homes by the million times households, each to a part in ten million."""
+    return values.astype(np.float32)
 
 
-def joint_of(weights: Doubles, seen: Doubles, say: Doubles) -> tuple[Doubles, Doubles]:
-    """What homes are worth to each household, and to its first partner, (n, homes)."""
-    first, second = (np.matmul(seen, weights[:, partner, :, None])[:, :, 0] for partner in (0, 1))
-    share = say[:, None]
-    return share * first + (1.0 - share) * second - c.DISAGREEMENT * np.abs(first - second), first
-
-
-def _bars(worth: Doubles, fits: NDArray[np.bool_], unseen: Doubles) -> dict[str, Doubles]:
-    """The utilities (n, 1) at which a household passes, takes for normal, likes and saves: quantiles, as it has them.
-
-    What no field holds spreads utilities further than `worth` has it.
-    """
-    fits = fits | ~fits.any(axis=1, keepdims=True)
-    ordered = np.sort(np.where(fits, worth, np.inf), axis=1)
-    count = fits.sum(axis=1)
-    middle = np.where(fits, worth, 0.0).sum(axis=1, keepdims=True) / count[:, None]
-    spread = np.sqrt(np.where(fits, (worth - middle) ** 2, 0.0).sum(axis=1, keepdims=True) / count[:, None])
-    wider = np.sqrt(1.0 + (unseen / np.maximum(spread, 0.1)) ** 2)
-    found = {}
-    for name, quantile in QUANTILES.items():
-        place = np.minimum((quantile * count).astype(np.int64), count - 1)[:, None]
-        found[name] = middle + wider * (np.take_along_axis(ordered, place, axis=1) - middle)
-    return found
+def _joint(first: Doubles | Floats, second: Doubles | Floats, say: Doubles) -> Doubles:
+    """What homes are worth to both partners together."""
+    share = _narrow(say if first.ndim == 1 else say[:, None])
+    return share * first + (1.0 - share) * second - c.DISAGREEMENT * np.abs(first - second)
 
 
 def _reaction(
-    one: Opened, felt: Doubles, noise: Doubles, bars: Mapping[str, Doubles], fits: NDArray[np.bool_]
+    one: Opened, mean: Doubles, noise: Doubles, bars: dict[str, Doubles], fits: Flags, couple: Flags
 ) -> Doubles:
-    """The logarithm of how likely it is to react to a home as a household did, which felt so of it."""
-    above = {name: ndtr((felt - bars[name][:, 0]) / noise) * fits for name in ("save", "like", "share")}
-    save = c.SAVE_CHANCE * above["save"]
-    like = (1.0 - save) * c.LIKE_CHANCE * above["like"]
-    unwanted = c.PASS_CHANCE * np.where(fits, ndtr((bars["pass"][:, 0] - felt) / noise), 1.0)
-    likely = np.ones(len(felt))
-    if "property_save" in one.did:
-        likely = save
-    elif "property_like" in one.did:
-        likely = like
-    elif "property_dislike" in one.did:
-        likely = unwanted
-    elif "property_share" not in one.did and one.done:
-        likely = 1.0 - save - like - unwanted
-    if "property_share" in one.did:
-        likely = likely * above["share"]
-    return np.log(np.maximum(likely, 1e-4))
+    """The logarithm of how likely the reaction is of a household that thinks about so of a home.
+
+    What it thinks lies between two of its bars; in each of the five intervals all chances are those of `browsing`.
+    """
+    edges = [(bars[name] - mean) / noise for name in ("pass", "reference", "like", "save")]
+    below = np.stack([np.zeros(len(mean)), *(ndtr(edge) for edge in edges), np.ones(len(mean))])
+    density = [np.exp(-0.5 * edge**2) / np.sqrt(2.0 * np.pi) for edge in edges]
+    slope = np.stack([np.zeros(len(mean)), *density, np.zeros(len(mean))])
+    total = np.zeros(len(mean))
+    for interval in range(5):
+        part = below[interval + 1] - below[interval]
+        middle = mean - noise * (slope[interval + 1] - slope[interval]) / np.maximum(part, 1e-12)
+        total += part * _chance(one, interval, fits, couple) * _dwelt(one.dwell, middle - bars["reference"])
+    return np.log(np.maximum(total, 1e-12))
+
+
+def _chance(one: Opened, interval: int, fits: Flags, couple: Flags) -> Doubles:
+    """How likely what it did is in an interval of what it thinks: 0 below passing ... 4 above saving."""
+    did = one.did
+    best = fits & (interval == 4)
+    save = c.SAVE_CHANCE * best * one.may_save
+    like = (1.0 - save) * c.LIKE_CHANCE * (fits & (interval >= 3))
+    share = c.SHARE_CHANCE * (best & couple)
+    directions = 0.06 * best
+    unwanted = c.PASS_CHANCE * one.may_pass * (~fits | (interval == 0))
+    photos = 0.15 + 0.45 * (interval >= 2)
+    chance = np.full(len(fits), photos if "photos_viewed" in did else 1.0 - photos if one.done else 1.0)
+    if "property_save" in did:
+        chance *= save
+    elif "property_like" in did:
+        chance *= like
+    elif one.done:
+        chance *= 1.0 - save - like
+    for name, odds in (("property_share", share), ("directions_clicked", directions), ("property_dislike", unwanted)):
+        chance *= odds if name in did else (1.0 - odds) if one.done else 1.0
+    return chance
+
+
+def _dwelt(seconds: float, liking: Doubles) -> Doubles:
+    """The density of so many seconds on a home's page, of one liked so much more than a normal one."""
+    away = np.log(max(seconds, 1.0) / c.DWELL_SECONDS) - 0.25 * np.clip(liking, -2.0, 2.0)
+    density: Doubles = np.exp(-0.5 * (away / c.DWELL_SPREAD) ** 2)
+    return density

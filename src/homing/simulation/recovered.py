@@ -14,7 +14,7 @@ from homing.simulation.results import filters_of, results_page
 from homing.simulation.taste import NAMES
 from homing.simulation.world import Search, World
 
-__all__ = ["opened_on_pages", "refitted", "taste_error"]
+__all__ = ["opened_on_pages", "refitted", "sampling_error", "taste_error"]
 
 Doubles = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -44,15 +44,17 @@ def refitted(seen: Doubles, opened: Flags) -> Doubles:
     Each home stands against opening nothing, a logit of two alternatives with a constant (McFadden 1974): exact for
     each home, as the difference of two Gumbel draws is logistic, though homes of one page share one of them.
     """
-    columns = np.column_stack((seen, np.ones(len(seen))))
+    return _fitted(np.column_stack((seen, np.ones(len(seen)))), opened)[: len(NAMES)]
 
+
+def _fitted(columns: Doubles, opened: Flags) -> Doubles:
     def loss(weights: Doubles) -> tuple[float, Doubles]:
         utility = columns @ weights
         away: Doubles = expit(utility) - opened
         return float(np.logaddexp(0.0, utility).sum() - utility[opened].sum()), columns.T @ away
 
     found = minimize(loss, np.zeros(columns.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 2_000})
-    return np.asarray(found.x[: len(NAMES)], dtype=np.float64)
+    return np.asarray(found.x, dtype=np.float64)
 
 
 def taste_error(search: Search, found: Doubles, opened: Doubles) -> float:
@@ -62,3 +64,23 @@ def taste_error(search: Search, found: Doubles, opened: Doubles) -> float:
     true = search.household.taste.weights[0]
     homes = opened[:, : len(NAMES)]
     return float((homes @ (found - true)).std() / (homes @ true).std())
+
+
+def sampling_error(search: Search, seen: Doubles, opened: Flags) -> float:
+    """What `taste_error` is to be expected from the chance in so many choices alone, if the logit is right.
+
+    The root of tr(C V), as a share of the spread of true utility: C is the covariance of the attributes of homes
+    opened, V that of the weights found, H^-1 G H^-1 with the curvature H and the spread G of the slopes of whole
+    pages, as homes of one page share one draw (a sandwich by clusters; Liang, Zeger 1986).
+    """
+    columns = np.column_stack((seen, np.ones(len(seen))))
+    weights = _fitted(columns, opened)
+    chance = expit(columns @ weights)
+    curvature = (columns * (chance * (1.0 - chance))[:, None]).T @ columns
+    starts = np.flatnonzero(seen[:, -1] == 0.0)
+    slopes = np.add.reduceat(columns * (opened - chance)[:, None], starts)
+    inverse = np.linalg.pinv(curvature)
+    spread = (inverse @ (slopes.T @ slopes) @ inverse)[: len(NAMES), : len(NAMES)]
+    homes = seen[opened][:, : len(NAMES)]
+    true = search.household.taste.weights[0]
+    return float(np.sqrt(np.trace(np.cov(homes.T) @ spread)) / (homes @ true).std())

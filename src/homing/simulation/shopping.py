@@ -15,7 +15,7 @@ from homing.simulation.event_log import EventLog
 from homing.simulation.households import Household, household_of
 from homing.simulation.market_life import MarketLife
 from homing.simulation.scenarios import Shopper
-from homing.simulation.world import Search, World
+from homing.simulation.world import Look, Search, World
 
 __all__ = ["Shopped", "is_act", "shop", "standing_still"]
 
@@ -29,11 +29,16 @@ _NOBODY = Agent("nobody", 0.0, 1.0, 0.0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Shopped:
-    """The events of a household in order, how many of them are within each number of acts, and when it changed."""
+    """The events of a household in order, how many of them are within each number of acts, and when it changed.
+
+    `looks` are the pages that it looked through, `looks_before` those before it changed: no log has them.
+    """
 
     events: list[dict[str, object]]
     upto: tuple[int, ...]
     changed: int | None
+    looks: list[Look]
+    looks_before: int
 
 
 def standing_still(world: World) -> World:
@@ -67,15 +72,16 @@ def shop(world: World, shopper: Shopper, points: tuple[int, ...], seed: int) -> 
     """
     household = shopper.household
     draw = np.random.default_rng([seed, 12, *map(ord, household.household_id)])
-    search = Search(household, draw, _NOBODY, household.intent)
+    looks: list[Look] = []
+    search = Search(household, draw, _NOBODY, household.intent, looks=looks)
     log = EventLog()
     changed: int | None = None
-    acts = 0
+    acts, before = 0, 0
     for number in range(_MOST_VISITS):
         if acts >= points[-1]:
             break
         if shopper.later is not None and changed is None and acts >= (shopper.scenario.changes or 0):
-            changed = len(_rows(log, world, household))
+            changed, before = len(_rows(log, world, household)), len(looks)
             other = household_of(
                 draw, world.homes, shopper.later, household.household_id, household.leads,
                 partners=household.partners, segment=household.segment,
@@ -87,7 +93,7 @@ def shop(world: World, shopper: Shopper, points: tuple[int, ...], seed: int) -> 
         finish(world, visit(world, search, household.leads[0], 0, at))
         acts = sum(is_act(row) for row in _rows(log, world, household))
     events = _rows(log, world, household)
-    return Shopped(events, tuple(_after(events, point) for point in points), changed)
+    return Shopped(events, tuple(_after(events, point) for point in points), changed, looks, before)
 
 
 def _rows(log: EventLog, world: World, household: Household) -> list[dict[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,14 +18,33 @@ from homing.simulation.households import Household
 from homing.simulation.market_life import NEVER, MarketLife
 from homing.simulation.taste import attributes, utility, within_limits
 
-__all__ = ["Search", "Task", "Today", "World", "Worth"]
+__all__ = ["Look", "Search", "Task", "Today", "World", "Worth"]
 
 Rows = NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A page of results as it was looked through: number `number` of its visit, after `views` homes opened.
+
+    `rows` as shown, whether each was opened (in whole: `whole`), had been opened before, or was passed on before.
+    """
+
+    at: int
+    number: int
+    views: int
+    rows: Rows
+    opened: NDArray[np.bool_]
+    again: NDArray[np.bool_]
+    passed: NDArray[np.bool_]
+    filters: Mapping[str, object]
+    logged: bool
+    whole: bool
+
+
 @dataclass(slots=True)
 class Search:
-    """The search of one household as it stands: changes with every visit."""
+    """The search of one household as it stands: changes with every visit; with a list for them it keeps its `looks`."""
 
     household: Household
     draw: np.random.Generator
@@ -46,6 +66,7 @@ class Search:
     bought: bool = False
     search_saved: bool = False
     stage: str = "new"
+    looks: list[Look] | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

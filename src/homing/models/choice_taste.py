@@ -1,0 +1,257 @@
+"""What a lead is likely to want of the homes within its limits, given what leads have in common and every act of it.
+
+Attributes are few and plain: each number of a home in spreads of the market, and how its price and size lie to what
+the lead stated. What leads have in common is learned from all who acted (`mixed_logit`): it speaks before a lead has
+done anything, and each act moves the taste by as much as it says. Where a lead looks is not taste but search: acts are
+set against homes near to them, and how far a home is from them is told apart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.models.artifact import packed_text, text_from
+from homing.models.axes import KNOWN
+from homing.models.distances import nearest_km
+from homing.models.homes import HomesLike
+from homing.models.mixed_logit import Choices, common_taste, likely_taste
+from homing.models.pasts import Past, Pasts
+from homing.models.population import Population
+
+__all__ = ["ChoiceTaste", "Columns", "learned_taste"]
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+FEWEST_LEADS: Final = 30
+_FEWEST_STATED: Final = 100
+_MOST_LEADS: Final = 1_000
+_MOST_HOMES: Final = 60
+_SAMPLE: Final = 128
+_POOL: Final = 1_500
+_FEWEST_NEAR: Final = 20
+_NEAR_KM: Final = 3.0
+_START: Final = 0.1
+_FARTHEST: Final = 4.0
+_AFFORDED: Final = 0.78
+_RELATIVE: Final = ("price", "price", "size", "size")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Of each home the attributes (homes, p), 0 where unknown; with what makes them: `names` of the axes of a market,
+    `means` and `spreads` (p,); and price USD, size sqft and place, NaN where unknown, each (homes,).
+    """
+
+    names: tuple[str, ...]
+    means: Floats
+    spreads: Floats
+    values: Floats
+    price: Floats
+    size: Floats
+    latitude: Floats
+    longitude: Floats
+
+    @classmethod
+    def none(cls, count: int) -> Columns:
+        """So many homes of which nothing is known."""
+        unknown = np.full(count, np.nan)
+        return cls((), np.zeros(0), np.ones(0), np.zeros((count, 0)), unknown, unknown, unknown, unknown)
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The family of reasons of each column of `seen`."""
+        of = {axis.name: axis.family for axis in KNOWN}
+        return (*(of[name] for name in self.names), *_RELATIVE)
+
+    def replaced(self, count: int, rows: Codes, homes: HomesLike) -> Columns:
+        """The same with what `homes` say, which are `rows` of now `count` homes; the first market sets the scale."""
+        axes = [axis for axis in KNOWN if axis.kind == "number" and any(name in homes.numbers for name in axis.fields)]
+        if self.names:
+            axes = [axis for axis in KNOWN if axis.name in self.names]
+        raw = [_number(homes, axis.fields, log=axis.log) for axis in axes]
+        means, spreads = self.means, self.spreads
+        if not self.names:
+            known = [column[np.isfinite(column)] for column in raw]
+            kept = [at for at, column in enumerate(known) if column.size and column.std() > 0]
+            axes, raw = [axes[at] for at in kept], [raw[at] for at in kept]
+            means = np.array([known[at].mean() for at in kept])
+            spreads = np.array([known[at].std() for at in kept])
+        values = np.zeros((count, len(axes)))
+        values[: len(self.values), :] = self.values if self.names else 0.0
+        if axes:
+            away = np.clip((np.column_stack(raw) - means) / spreads, -_FARTHEST, _FARTHEST)
+            values[rows] = np.nan_to_num(away)
+        fresh = {}
+        for field, name in _PLAIN.items():
+            column = np.full(count, np.nan)
+            column[: getattr(self, field).size] = getattr(self, field)
+            column[rows] = _number(homes, (name,), log=False)
+            fresh[field] = column
+        return Columns(tuple(axis.name for axis in axes), means, spreads, values, **fresh)
+
+    def away(self, home: int, items: Codes) -> Floats:
+        """Kilometres from one home to others (n,), 0 where that is not known."""
+        return nearest_km(self.latitude, self.longitude, np.array([home]), items)
+
+    def means_of(self, within: Codes | None) -> tuple[float, float] | None:
+        """Highest log price of the homes that satisfy what was stated, and the usual log size for about that money."""
+        if within is None or not within.size:
+            return None
+        price, size = self.price[within], self.size[within]
+        with np.errstate(invalid="ignore"):
+            highest = float(np.max(price, where=price > 0, initial=0.0))
+            roomy = (price >= _AFFORDED * highest) & (size > 0)
+        if highest <= 0:
+            return None
+        usual = size[roomy] if roomy.sum() >= 5 else size[size > 0]
+        return float(np.log(highest)), float(np.log(np.median(usual))) if usual.size else np.nan
+
+    def seen(self, items: Codes, means: tuple[float, float] | None) -> Floats:
+        """The attributes of homes as a lead with these means sees them, (n, p + 4); what is unknown is 0."""
+        relative = np.zeros((items.size, len(_RELATIVE)))
+        if means is not None:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                price = np.log(self.price[items]) - means[0]
+                size = np.log(self.size[items]) - means[1]
+            relative = np.column_stack(
+                (4.0 * np.maximum(price + 0.15, 0.0), 2.0 * np.maximum(price + 0.4, 0.0), 2.0 * np.abs(size), size)
+            )
+        return np.column_stack((self.values[items], np.nan_to_num(relative, posinf=0.0, neginf=0.0)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChoiceTaste:
+    """What leads have in common, and over which homes; None where too few leads acted to learn it."""
+
+    columns: Columns
+    common: Population | None = None
+
+    def with_homes(self, count: int, rows: Codes, homes: HomesLike) -> ChoiceTaste:
+        """The same over now `count` homes, of which these are `rows`."""
+        return replace(self, columns=self.columns.replaced(count, rows, homes))
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families of reasons, each once."""
+        return tuple(dict.fromkeys(self.columns.families))
+
+    def by_family(self, past: Past, items: Codes) -> Floats:
+        """How well each family fits, (n, families); NaN if nothing was learned, or is known of the lead."""
+        names = self.families
+        if self.common is None or (not past.items.size and past.within is None):
+            return np.full((items.size, len(names)), np.nan)
+        taste, means = past.once(self, self._taste)
+        parts = self.columns.seen(items, means) * taste
+        owner = np.array([names.index(family) for family in self.columns.families])
+        return np.column_stack([parts[:, owner == place].sum(axis=1) for place in range(len(names))])
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything, as arrays."""
+        own = {name: getattr(self.columns, name) for name in _ARRAYS}
+        own["names"] = packed_text(json.dumps(self.columns.names))
+        if self.common is not None:
+            own |= {"common_mean": self.common.mean, "common_covariance": self.common.covariance}
+        return own
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> ChoiceTaste:
+        """The inverse of `arrays`."""
+        names = tuple(json.loads(text_from(arrays["names"])))
+        columns = Columns(names, **{name: arrays[name] for name in _ARRAYS})
+        known = "common_mean" in arrays
+        return cls(columns, Population(arrays["common_mean"], arrays["common_covariance"]) if known else None)
+
+    def _taste(self, past: Past) -> tuple[Floats, tuple[float, float] | None]:
+        common, means = self.common, self.columns.means_of(past.within)
+        if common is None or not past.items.size:
+            return (np.zeros(0) if common is None else common.mean), means
+        pool = np.flatnonzero(self.columns.price > 0) if past.within is None else past.within
+        choices = _choices(self.columns, past, pool, _evenly)
+        if choices is None:
+            return common.mean, means
+        return likely_taste(choices, common, common.precision)[0], means
+
+
+def learned_taste(
+    columns: Columns,
+    pasts: Pasts,
+    stated: Callable[[Any], Codes | None],
+    alive: Callable[[Codes, int], NDArray[np.bool_]],
+    seed: int,
+) -> ChoiceTaste:
+    """What leads have in common, from up to 1,000 of them; from those who stated limits, if these are 100 or more.
+
+    `stated` gives the homes that satisfy what a lead stated, `alive` which homes were on the market at a moment.
+    """
+    rng = np.random.default_rng(seed)
+
+    def some(pool: Codes, most: int) -> Codes:
+        return pool if pool.size <= most else rng.choice(pool, most, replace=False)
+
+    found: list[tuple[bool, Choices]] = []
+    for code in rng.permutation(len(pasts.leads)).tolist():
+        rows = slice(int(pasts.offsets[code]), int(pasts.offsets[code + 1]))
+        if rows.start == rows.stop or len(found) == _MOST_LEADS:
+            continue
+        within = stated(pasts.leads.ids[code])
+        past = Past(pasts.items[rows].astype(np.int64), pasts.weights[rows], within=within)
+        pool = some(np.flatnonzero(columns.price > 0) if within is None else within, 4 * _POOL)
+        if pasts.at is not None:
+            pool = pool[alive(pool, int(np.median(pasts.at[rows])))]
+        choices = _choices(columns, past, pool, some)
+        if choices is not None:
+            found.append((within is not None, choices))
+    told = [choices for has, choices in found if has]
+    leads = told if len(told) >= _FEWEST_STATED else [choices for _, choices in found]
+    width = len(columns.families)
+    if len(leads) < FEWEST_LEADS or not columns.names:
+        return ChoiceTaste(columns)
+    return ChoiceTaste(columns, common_taste(leads, Population(np.zeros(width), _START * np.eye(width))))
+
+
+def _choices(columns: Columns, past: Past, pool: Codes, some: Callable[[Codes, int], Codes]) -> Choices | None:
+    """The acts of a lead on homes within its limits, against homes near to them; None if there is nothing to tell."""
+    homes, first, where = np.unique(past.items, return_index=True, return_inverse=True)
+    weights = np.bincount(where, weights=past.weights, minlength=homes.size)
+    order = np.argsort(first)[-_MOST_HOMES:]
+    homes, weights = homes[order], weights[order]
+    if past.within is not None:
+        kept = np.isin(homes, past.within)
+        homes, weights = homes[kept], weights[kept]
+    liked = homes[weights > 0]
+    if not liked.size or not pool.size:
+        return None
+    pool = some(pool, _POOL)
+    near = pool[nearest_km(columns.latitude, columns.longitude, liked, pool) < _NEAR_KM]
+    others = np.union1d(some(near if near.size >= _FEWEST_NEAR else pool, _SAMPLE), liked)
+    means = columns.means_of(past.within)
+    counts = np.minimum(1.0 + np.log2(np.maximum(weights[weights > 0], 1.0)) / 4.0, 2.0)
+    seen = columns.seen
+    return Choices(seen(liked, means), counts, seen(homes[weights < 0], means), seen(others, means))
+
+
+def _evenly(pool: Codes, most: int) -> Codes:
+    """So many of the homes, evenly spread over their codes: the same ones each time."""
+    return pool if pool.size <= most else pool[np.linspace(0, pool.size - 1, most).astype(np.int64)]
+
+
+def _number(homes: HomesLike, fields: tuple[str, ...], *, log: bool) -> Floats:
+    column = np.full(len(homes.ids), np.nan)
+    for name in fields:
+        if name in homes.numbers:
+            column = np.where(np.isnan(column), homes.numbers[name], column)
+    if log:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            column = np.where(column > 0, np.log(column), np.nan)
+    return column
+
+
+_PLAIN: Final = {"price": "ListPrice", "size": "LivingArea", "latitude": "Latitude", "longitude": "Longitude"}
+_ARRAYS: Final = ("means", "spreads", "values", "price", "size", "latitude", "longitude")

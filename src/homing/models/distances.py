@@ -1,0 +1,54 @@
+"""How far homes are from homes, on a flat map around each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.jit import kernel
+
+__all__ = ["nearest_km", "nearness"]
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+_KM_A_DEGREE: Final = 111.2
+
+
+@kernel
+def nearest_km(latitude: Floats, longitude: Floats, liked: Codes, items: Codes) -> Floats:
+    """Kilometres from each home to the nearest of those liked; 0 where no two places are known."""
+    out = np.zeros(items.size)
+    for j in range(items.size):
+        nearest = np.inf
+        across = _KM_A_DEGREE * np.cos(np.radians(latitude[items[j]]))
+        for k in range(liked.size):
+            north = (latitude[items[j]] - latitude[liked[k]]) * _KM_A_DEGREE
+            east = (longitude[items[j]] - longitude[liked[k]]) * across
+            away = np.sqrt(north * north + east * east)
+            if away < nearest:  # noqa: PLR1730  # min would pass NaN on
+                nearest = away
+        if nearest < np.inf:
+            out[j] = nearest
+    return out
+
+
+@kernel
+def nearness(latitude: Floats, longitude: Floats, liked: Codes, items: Codes) -> Floats:
+    """How near homes (n,) are to all of those liked: - the mean of log(1 + km / 3); NaN where no places are known."""
+    out = np.full(items.size, np.nan)
+    for j in range(items.size):
+        total, known = 0.0, 0
+        across = _KM_A_DEGREE * np.cos(np.radians(latitude[items[j]]))
+        for k in range(liked.size):
+            north = (latitude[items[j]] - latitude[liked[k]]) * _KM_A_DEGREE
+            east = (longitude[items[j]] - longitude[liked[k]]) * across
+            away = np.sqrt(north * north + east * east)
+            if np.isfinite(away):
+                total += np.log1p(away / 3.0)
+                known += 1
+        if known:
+            out[j] = -total / known
+    return out
