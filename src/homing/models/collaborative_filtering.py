@@ -248,19 +248,22 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         explained: list[dict[str, float]] = [{} for _ in items]
         if row.items.size == 0 and stated is None:
             return explained
-        found, vectors = self.learned_, self.fixed_.vectors
-        reach = self.fixed_.reach(row)
-        near = row.pull[:, None] * vectors[row.items].astype(np.float64)
+        has = np.flatnonzero(self._has_factors(items))
+        vectors = self.fixed_.vectors[items[has]].astype(np.float64)
+        drawn = np.zeros_like(vectors)
+        known = items[has] < len(self.learned_.drawn)
+        drawn[known] = self.learned_.drawn[items[has][known]]
+        near = (row.pull[:, None] * self.fixed_.vectors[row.items].astype(np.float64)) @ self.fixed_.reach(row)
         names = [str(self.items.ids[code]) for code in row.items.tolist()]
-        for place in np.flatnonzero(self._has_factors(items)).tolist():
-            code = items[place]
-            vector = vectors[code].astype(np.float64)
-            drawn = found.drawn[code].astype(np.float64) if code < len(found.drawn) else np.zeros_like(vector)
-            parts = dict(zip(names, (near @ (reach @ (vector - drawn))).tolist(), strict=True))
-            if drawn.any() and row.items.size:
-                parts["attributes"] = parts.get("attributes", 0.0) + float((near @ (reach @ drawn)).sum())
-            if stated is not None:
-                parts["stated_limits"] = parts.get("stated_limits", 0.0) + float(vector @ stated)
+        of_acts = ((vectors - drawn) @ near.T).tolist()
+        of_attributes = (drawn @ near.sum(axis=0)).tolist()
+        of_limits = None if stated is None else (vectors @ stated).tolist()
+        for at, place in enumerate(has.tolist()):
+            parts = dict(zip(names, of_acts[at], strict=True))
+            if row.items.size and drawn[at].any():
+                parts["attributes"] = parts.get("attributes", 0.0) + of_attributes[at]
+            if of_limits is not None:
+                parts["stated_limits"] = parts.get("stated_limits", 0.0) + of_limits[at]
             explained[place] = parts
         return explained
 

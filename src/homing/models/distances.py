@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 _KM_A_DEGREE: Final = 111.2
+_LARGE: Final = 1e250
 
 
 @kernel
@@ -27,11 +28,11 @@ def nearest_km(latitude: Floats, longitude: Floats, liked: Codes, items: Codes) 
         for k in range(liked.size):
             north = (latitude[items[j]] - latitude[liked[k]]) * _KM_A_DEGREE
             east = (longitude[items[j]] - longitude[liked[k]]) * across
-            away = np.sqrt(north * north + east * east)
+            away = north * north + east * east
             if away < nearest:  # noqa: PLR1730  # min would pass NaN on
                 nearest = away
         if nearest < np.inf:
-            out[j] = nearest
+            out[j] = np.sqrt(nearest)
     return out
 
 
@@ -40,15 +41,18 @@ def nearness(latitude: Floats, longitude: Floats, liked: Codes, items: Codes) ->
     """How near homes (n,) are to all of those liked: - the mean of log(1 + km / 3); NaN where no places are known."""
     out = np.full(items.size, np.nan)
     for j in range(items.size):
-        total, known = 0.0, 0
+        total, product, known = 0.0, 1.0, 0
         across = _KM_A_DEGREE * np.cos(np.radians(latitude[items[j]]))
         for k in range(liked.size):
             north = (latitude[items[j]] - latitude[liked[k]]) * _KM_A_DEGREE
             east = (longitude[items[j]] - longitude[liked[k]]) * across
             away = np.sqrt(north * north + east * east)
             if np.isfinite(away):
-                total += np.log1p(away / 3.0)
+                product *= 1.0 + away / 3.0  # one logarithm for many, as long as their product is a number
                 known += 1
+                if product > _LARGE:
+                    total += np.log(product)
+                    product = 1.0
         if known:
-            out[j] = -total / known
+            out[j] = -(total + np.log(product)) / known
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -31,6 +32,7 @@ _UNTRAINED: Final = "models: none had been trained; ranked by the lead's own act
 _OPENED: Final = "confidence: too few homes are known to have been shown; calibrated on homes that were opened"
 _FRESH_UNTRAINED: Final = DAY // 24
 _MOST_LIMITS: Final = 256
+_BETWEEN_LOOKS_S: Final = 0.1
 _MOST_CARDS: Final = 8_192
 
 _log = logger(__name__)
@@ -151,6 +153,8 @@ class LiveServing:
         self._made: Serving | None = None
         self._swapping = threading.Lock()
         self._now: Serving | None = None
+        self._version: str | None = None
+        self._look_again = 0.0
         self._untrained_at = 0
         self._past: tuple[int, Serving] | None = None
         self._damaged: dict[str, str] = {}
@@ -168,7 +172,7 @@ class LiveServing:
             return self._swapped(self._with_model(self._catalogue.snapshot(), self._clock()))
         if (made := self._made) is not None:
             serving, self._made = self._swapped(made), None
-        version, market = self._newest(), self._catalogue.refreshed(serving.market)
+        version, market = self._newest_now(), self._catalogue.refreshed(serving.market)
         if serving.version != (version or "") or self._stale(version):
             if not self._in_background:
                 return self._swapped(self._with_model(market, self._clock()))
@@ -200,6 +204,12 @@ class LiveServing:
 
         self._making = threading.Thread(target=make, name="homing-swap", daemon=True)
         self._making.start()
+
+    def _newest_now(self) -> str | None:
+        """The newest version; in the background it is looked for ten times a second, not before every answer."""
+        if not self._in_background or time.monotonic() >= self._look_again:
+            self._version, self._look_again = self._newest(), time.monotonic() + _BETWEEN_LOOKS_S
+        return self._version
 
     def _stale(self, version: str | None) -> bool:
         """Whether the stand-in for a trained model has to be made anew; a trained one never has."""

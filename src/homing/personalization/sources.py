@@ -55,7 +55,7 @@ _A_PLACE: Final = (8, 16)
 _AROUND: Final = 0.1
 _DRAWS: Final = 2
 _DEEP: Final = (400, 4_000)
-_TRIED: Final = 4_000
+_TRIED: Final = 2_000
 _AN_AREA: Final = 6
 _OF_LIKES: Final = frozenset({"item_item", "ease", "slim", "item_knn", "sequence", "popularity", "cohort"})
 """Sources that name no home of which they say 0 or less."""
@@ -243,7 +243,7 @@ def _cohort(serving: Serving, who: Shopper, rows: Rows, popular: Scores | None) 
 def _exploration(serving: Serving, who: Shopper, codes: Codes, moment: int) -> Rows:
     """Homes that would be best if the lead's taste were one that is still possible; another draw every day.
 
-    Of more than 4,000 homes every second, third, … is looked at, others every day. Where no model knows what is
+    Of more than 2,000 homes every second, third, … is looked at, others every day. Where no model knows what is
     possible, homes nobody acted on, drawn by chance.
     """
     seed = int.from_bytes(hashlib.blake2b(f"{who.lead_id}:{moment // DAY}".encode(), digest_size=8).digest(), "big")
