@@ -1,14 +1,16 @@
-"""Leads connected to a server: each listens to its stream, and now and then acts and asks.
+"""Leads connected to a server: each acts now and then, and gets a recommendation of ten homes with their reasons.
 
-    python benchmarks/load.py [--leads 1000] [--seconds 600] [--every 5] [--workers 2]
+    python benchmarks/load.py [--leads 1000] [--seconds 600] [--every 5] [--workers 2] [--by stream]
     python benchmarks/load.py --sweep 100,500,1000,2000,5000,10000 [--seconds 30]
     python benchmarks/load.py --url http://127.0.0.1:8080 --homes FILE [--pid PID]
 
-Every lead posts one event and asks for one recommendation each `every` seconds, spread evenly. A step prints how many
-answers came a second, the errors, the time of a recommendation (p50, p99), of an event, of a new answer on the stream
-after its act, the memory of the server's workers at its end, and how busy this process was: it runs on one core, takes
-CPU from a server beside it, and near 100 % it is what is measured. `--sweep` connects more and more leads, to find the
-knee. Without `--url` it starts a server of its own over the real homes of King County; its model learns of drawn leads.
+Every lead posts one event each `every` seconds, spread evenly, and gets one recommendation that has seen it: `--by
+stream` on the stream to which it listens all the time, `--by request` by asking as soon as the event is acknowledged. A
+step prints how many recommendations came a second, the errors, the time from the act to the answer on the stream (of
+the request, with `--by request`; p50 and p99), the time of an event, the memory of the server's workers at its end, and
+how busy this process was: it runs on one core, takes CPU from a server beside it, and near 100 % it is what is
+measured. `--sweep` connects more and more leads, to find the knee. Without `--url` it starts a server of its own over
+the real homes of King County; its model learns of drawn leads.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ from homing.wiring import build
 
 MEGABYTE = 1 << 20
 LEADS_LEARNED_FROM = 2_000
-COLUMNS = ("leads", "answers/s", "errors", "p50 ms", "p99 ms", "event p99", "stream p99", "workers MB", "client CPU")
+COLUMNS = ("leads", "answers/s", "errors", "p50 ms", "p99 ms", "event p99", "workers MB", "client CPU")
+PATIENCE = 30
 
 
 @dataclass(frozen=True)
@@ -55,22 +58,26 @@ class Place:
 
 
 class Load:
-    """What was asked and how long it took, in seconds by kind; `acted` says since when an answer is awaited.
+    """What was asked and how long it took, in seconds by kind; `heard` is set by an answer on a lead's stream, which
+    has seen what happened `upto` a sequence number.
 
     Requests go over connections that are kept, as many as are on their way at a time.
     """
 
-    def __init__(self, place: Place, every: float) -> None:
-        self.place, self.every = place, every
+    def __init__(self, place: Place, every: float, by: str) -> None:
+        self.place, self.every, self.by = place, every, by
         self.times, self.errors = defaultdict(list), defaultdict(int)
-        self.acted: dict[str, float] = {}
+        self.heard: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.upto: dict[str, int] = defaultdict(int)
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def lead(self, number: int, of: int, end: float) -> None:
         """One lead from its first request to the end."""
         name = f"load-{number}"
         await asyncio.sleep(self.every * number / of)
-        listening = asyncio.create_task(self.listen(name, end))
+        listening = asyncio.create_task(self.listen(name, end)) if self.by == "stream" else None
+        if listening is not None:
+            await self.told(name, None, 1)  # the answer that is there without an act
         acts = 0
         try:
             while time.monotonic() < end:
@@ -78,29 +85,46 @@ class Load:
                 home = self.place.homes[(number * 7 + acts * 13) % len(self.place.homes)]
                 event = {"event_type": "property_view", "lead_id": name, "property_id": home}
                 acts += 1
-                self.acted[name] = time.monotonic()
-                await self.timed("event", "POST", "/v1/events", event)
-                await self.timed("recommendation", "GET", f"/v1/leads/{name}/recommendations")
+                stored = await self.timed("event", "POST", "/v1/events", event)
+                if listening is not None and stored is not None:
+                    await self.told(name, started, json.loads(stored)["sequence"])
+                elif listening is None:
+                    await self.timed("recommendation", "GET", f"/v1/leads/{name}/recommendations")
                 await asyncio.sleep(max(0.0, self.every - (time.monotonic() - started)))
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            if listening is not None:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
 
-    async def timed(self, kind: str, method: str, path: str, body: object = None) -> None:
-        """One request."""
+    async def told(self, name: str, since: float | None, sequence: int) -> None:
+        """Wait for an answer on the stream that has seen the act of a moment, stored under a sequence number."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while self.upto[name] < sequence:
+                    await self.heard[name].wait()
+                    self.heard[name].clear()
+        except TimeoutError:
+            self.errors["no answer on the stream"] += 1
+            return
+        if since is not None:
+            self.times["recommendation"].append(time.monotonic() - since)
+
+    async def timed(self, kind: str, method: str, path: str, body: object = None) -> bytes | None:
+        """What one request is answered; None after an error."""
         started = time.monotonic()
         try:
-            status = await asyncio.wait_for(self.ask(method, path, body), 30)
+            status, answer = await asyncio.wait_for(self.ask(method, path, body), PATIENCE)
             if status != 200:
                 self.errors[f"{kind} {status}"] += 1
-                return
+                return None
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             self.errors[f"{kind} {type(error).__name__}"] += 1
-            return
+            return None
         self.times[kind].append(time.monotonic() - started)
+        return answer
 
-    async def ask(self, method: str, path: str, body: object) -> int:
-        """The status of an answer; a kept connection that the server has closed meanwhile is replaced by a new one."""
+    async def ask(self, method: str, path: str, body: object) -> tuple[int, bytes]:
+        """Status and body of an answer; a kept connection that the server has closed is replaced by a new one."""
         while self._idle:
             line = self._idle.pop()
             try:
@@ -111,23 +135,27 @@ class Load:
 
     async def ask_over(
         self, line: tuple[asyncio.StreamReader, asyncio.StreamWriter], method: str, path: str, body: object
-    ) -> int:
+    ) -> tuple[int, bytes]:
         reader, writer = line
         writer.write(request(method, path, body))
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
+        answer = await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
         self._idle.append(line)
-        return int(head.split()[1])
+        return int(head.split()[1]), answer
 
     async def listen(self, name: str, end: float) -> None:
         """The stream of one lead; an end before the end is an error."""
+        upto = None
         try:
-            reader, writer = await asyncio.open_connection(self.place.host, self.place.port)
+            reader, writer = await asyncio.open_connection(self.place.host, self.place.port, limit=MEGABYTE)
             try:
-                writer.write(request("GET", f"/v1/leads/{name}/stream?k=3&explain=false", None))
+                writer.write(request("GET", f"/v1/leads/{name}/stream", None))
                 while line := await reader.readline():
-                    if line.startswith(b"id: ") and (since := self.acted.pop(name, None)) is not None:
-                        self.times["answer on the stream"].append(time.monotonic() - since)
+                    if line.startswith(b"id: "):
+                        upto = int(line[4:])
+                    elif line == b"\n" and upto is not None:  # the end of an event; comments have no id
+                        self.upto[name], upto = upto, None
+                        self.heard[name].set()
             finally:
                 writer.close()
         except OSError as error:
@@ -156,9 +184,9 @@ def memory(pid: int | None) -> float:
     return sum(int(Path(f"/proc/{child}/statm").read_text().split()[1]) * 4096 for child in children) / MEGABYTE
 
 
-async def step(place: Place, leads: int, every: float, seconds: float) -> str:
+async def step(place: Place, leads: int, every: float, seconds: float, by: str) -> str:
     """So many leads connected for so long after the last of them came; the row of the table."""
-    load = Load(place, every)
+    load = Load(place, every, by)
     start, busy = time.monotonic(), time.process_time()
     end = start + every + seconds
     tasks = [asyncio.create_task(load.lead(number, leads, end)) for number in range(leads)]
@@ -170,7 +198,7 @@ async def step(place: Place, leads: int, every: float, seconds: float) -> str:
     asked = load.times["recommendation"]
     cells = [
         f"{leads:,}", f"{len(asked) / took:,.0f}", f"{sum(load.errors.values()):,}", slowest(asked, 0.5),
-        slowest(asked, 0.99), slowest(load.times["event"], 0.99), slowest(load.times["answer on the stream"], 0.99),
+        slowest(asked, 0.99), slowest(load.times["event"], 0.99),
         f"{held:,.0f}", f"{busy / took:.0%}",
     ]  # fmt: skip
     return aligned(cells) + (f"  {dict(load.errors)}" if load.errors else "")
@@ -220,6 +248,7 @@ def main() -> None:
     parser.add_argument("--sweep", help="numbers of leads, one step after the other: 100,500,1000")
     parser.add_argument("--seconds", type=float, default=600.0, help="how long a step lasts once all are connected")
     parser.add_argument("--every", type=float, default=5.0)
+    parser.add_argument("--by", choices=("stream", "request"), default="stream", help="how recommendations come")
     asked = parser.parse_args()
     if asked.url and not asked.homes:
         parser.error("--url needs --homes")
@@ -229,7 +258,7 @@ def main() -> None:
     with where as place:
         print(aligned(list(COLUMNS)), flush=True)
         for leads in counts:
-            print(asyncio.run(step(place, leads, asked.every, asked.seconds)), flush=True)
+            print(asyncio.run(step(place, leads, asked.every, asked.seconds, asked.by)), flush=True)
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ class RealtimePersonalization:
         store: EventStore,
         catalogue: Catalogue,
         *,
-        every: float = 0.025,
+        every: float = 0.01,
         most: int = 10_000,
     ) -> None:
         self._answer, self._store, self._catalogue = answer, store, catalogue
