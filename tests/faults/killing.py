@@ -19,6 +19,7 @@ from pathlib import Path
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "shutil.rmtree", "os.link"}
 MOMENTS = 8
+_TICKS = 0.05
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,15 @@ def at_change(number: int) -> Callable[[], None]:
 
 
 def after(seconds: float) -> Callable[[], None]:
-    """Arm: die after so many seconds of computing, wherever the process is; a busy machine changes nothing."""
+    """Arm: die after so many seconds of computing, wherever the process is; a busy machine changes nothing.
+
+    Computing is counted in ticks of the clock, of which a short act has few; so there it is seconds of time.
+    """
+    timer, number = (signal.ITIMER_PROF, signal.SIGPROF) if seconds > _TICKS else (signal.ITIMER_REAL, signal.SIGALRM)
 
     def arm() -> None:
-        signal.signal(signal.SIGPROF, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.signal(number, signal.SIG_DFL)
+        signal.setitimer(timer, seconds)
 
     return arm
 
