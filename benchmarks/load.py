@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -213,6 +213,16 @@ def aligned(cells: list[str]) -> str:
     return "".join(f"{cell:>12}" for cell in cells)
 
 
+def compiling(folder: Path) -> bool:
+    """Whether a process is at work on the features of a data folder."""
+    own = str(folder / "data" / "cache").encode()
+    for words in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if own in words.read_bytes():
+                return True
+    return False
+
+
 @contextmanager
 def own_server(workers: int) -> Iterator[Place]:
     """A server over real homes and a model trained on drawn leads."""
@@ -229,6 +239,8 @@ def own_server(workers: int) -> Iterator[Place]:
             server.ready()
             for _ in range(10 * workers):
                 server.ask("/v1/leads/lead-1/recommendations")  # every worker loads the model
+            while compiling(folder):  # what a new data folder compiles beside the first answers
+                time.sleep(1)
             yield Place("127.0.0.1", server.port, ids, server.process.pid)
 
 
