@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,10 @@ class Server:
 
     def workers(self) -> set[int]:
         """The processes that answer: children that are neither gone nor multiprocessing's own. Linux only."""
-        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        children = {int(child) for task in tasks for child in task.read_text().split()}
+        children: set[int] = set()
+        for task in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
+                children |= {int(child) for child in task.read_text().split()}
         return {pid for pid in children if _answers(pid)}
 
     def kill(self) -> None:

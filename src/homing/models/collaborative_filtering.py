@@ -255,15 +255,14 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         drawn[known] = self.learned_.drawn[items[has][known]]
         near = (row.pull[:, None] * self.fixed_.vectors[row.items].astype(np.float64)) @ self.fixed_.reach(row)
         names = [str(self.items.ids[code]) for code in row.items.tolist()]
-        of_acts = ((vectors - drawn) @ near.T).tolist()
-        of_attributes = (drawn @ near.sum(axis=0)).tolist()
-        of_limits = None if stated is None else (vectors @ stated).tolist()
-        for at, place in enumerate(has.tolist()):
-            parts = dict(zip(names, of_acts[at], strict=True))
+        for at, place in enumerate(
+            has.tolist()
+        ):  # one by one, so that no home's parts depend on the others asked about
+            parts = dict(zip(names, (near @ (vectors[at] - drawn[at])).tolist(), strict=True))
             if row.items.size and drawn[at].any():
-                parts["attributes"] = parts.get("attributes", 0.0) + of_attributes[at]
-            if of_limits is not None:
-                parts["stated_limits"] = parts.get("stated_limits", 0.0) + of_limits[at]
+                parts["attributes"] = parts.get("attributes", 0.0) + float((near @ drawn[at]).sum())
+            if stated is not None:
+                parts["stated_limits"] = parts.get("stated_limits", 0.0) + float(vectors[at] @ stated)
             explained[place] = parts
         return explained
 
