@@ -12,7 +12,14 @@ import pytest
 
 from homing.cli.measured import measured_folder
 
-HOLDING = "import sys; from pathlib import Path; from homing.cli.measured import measured_folder as held\nwith held(Path(sys.argv[1])) as folder: print(folder, flush=True); sys.stdin.read()"  # noqa: E501
+HOLDING = """
+import sys
+from pathlib import Path
+from homing.cli.measured import measured_folder
+with measured_folder(Path(sys.argv[1])) as folder:
+    print(folder, flush=True)
+    sys.stdin.read()
+"""
 
 
 def test_it_is_there_as_long_as_the_server_and_another_servers_stays(tmp_path):

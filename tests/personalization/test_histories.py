@@ -61,7 +61,7 @@ def store(request, tmp_path):
 def test_a_kept_history_is_what_would_be_read(store, seed, monkeypatch):
     monkeypatch.setattr(module, "MOST_EVENTS", 12)
     monkeypatch.setattr(module, "_AHEAD", 20)
-    monkeypatch.setattr(module, "_HELD", 60)
+    monkeypatch.setattr(module, "_HELD", 120)
     draw, kept = random.Random(seed), Histories(store, TENANT)
     for step in range(60):
         now = to_micros(START + timedelta(minutes=step), "now")
@@ -109,6 +109,14 @@ def test_only_what_is_new_is_read(tmp_path, monkeypatch):
     store.append(TENANT, [view("ann")])
     assert len(kept.of(ask, now, present=True).events) == whole + 1
     assert [len(some) for some in read] == [whole, 1]
+
+
+def test_strangers_who_are_asked_about_do_not_fill_the_memory(monkeypatch):
+    monkeypatch.setattr(module, "_HELD", 200)
+    kept = Histories(MemoryEventStore(), TENANT)
+    for number in range(300):
+        kept.of(Ask(anonymous_id=f"stranger-{number}"), to_micros(START, "now"), present=True)
+    assert 1 < len(kept._kept) <= 10
 
 
 @pytest.mark.parametrize("seed", range(20))

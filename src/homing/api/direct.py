@@ -85,7 +85,7 @@ def _answering(route: Route, held: Held) -> ASGIApp:
             response = await _HTTP(request, error)
         except HomingError as error:
             response = await _OURS(request, error)
-        except Exception as error:
+        except Exception as error:  # whatever it is, the caller is told, and the server hears of it too
             await (await _UNEXPECTED(request, error))(scope, receive, send)
             raise
         await response(scope, receive, send)

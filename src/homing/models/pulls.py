@@ -16,7 +16,7 @@ from homing.models.content_based import ContentBasedModel
 from homing.models.interactions import Id
 from homing.models.pasts import Past
 from homing.models.query import Codes, Query
-from homing.models.tastes import each_gathered, lent_around, spread_out
+from homing.models.tastes import each_gathered, gathered, lent_around, spread_out
 
 __all__ = ["Pulls", "pulls"]
 
@@ -62,8 +62,7 @@ def pulls(content: ContentBasedModel, query: Query, homes: Codes) -> Pulls:
     if not liked.size or not shares.size:
         return Pulls.none(len(homes.array))
     mass = evidence.mass[evidence.mass > 0]
-    amounts = np.zeros(shares.size)
-    _gather(encoding.bins, encoding.parts, liked, mass, amounts)
+    amounts = gathered(encoding.bins[liked], encoding.parts[liked], mass, shares.size)[0]
     spread_out(amounts, starts, encoding.ordered)
     weights = np.repeat(content.beta_[: len(content.axes_)], np.diff(starts))
     of_homes = each_gathered(encoding.bins, encoding.parts, homes.array, starts, np.zeros_like(encoding.ordered))
@@ -76,17 +75,6 @@ def pulls(content: ContentBasedModel, query: Query, homes: Codes) -> Pulls:
     added = _last_acts(past, content.half_life_days_)[evidence.mass > 0] * mass
     names = content.items.ids
     return Pulls({names[code]: place for place, code in enumerate(liked.tolist())}, found * added)
-
-
-@kernel
-def _gather(
-    bins: NDArray[np.int32], parts: NDArray[np.float32], items: NDArray[np.int64], mass: Doubles, amounts: Doubles
-) -> None:
-    """Add what some homes are evidence on, times the mass of each, to the `amounts` of the bins."""
-    for j in range(items.size):
-        for w in range(bins.shape[1]):
-            if bins[items[j], w] >= 0:
-                amounts[bins[items[j], w]] += mass[j] * parts[items[j], w]
 
 
 @kernel

@@ -23,6 +23,8 @@ _AHEAD: Final = 100
 """So many more are held, as the newest may lie ahead of the moment that is asked about."""
 
 _HELD: Final = 100_000
+_A_SHOPPER: Final = 20
+"""A history counts as so many events more than it has: one without any takes memory as well."""
 
 
 class History(NamedTuple):
@@ -46,8 +48,8 @@ class Histories:
     The store is asked each time how many events of the shopper there are and which arrived last; only what arrived
     since is read, and all of it again where that does not add up (events were erased, a visitor was merged, a replica
     is behind). So every answer is that of `history`, and an event counts in the next one, whoever stored it. At most
-    100,000 events are held, those of the shoppers asked about last. What became of events (their outcomes) and since
-    when a visitor's are a lead's may be out of date. May be called from any thread.
+    100,000 events are held, and at most 5,000 shoppers, those asked about last. What became of events (their outcomes)
+    and since when a visitor's are a lead's may be out of date. May be called from any thread.
     """
 
     def __init__(self, store: EventStore, tenant: str) -> None:
@@ -96,10 +98,10 @@ class Histories:
     def _keep(self, whole: EventQuery, kept: _Kept) -> None:
         with self._lock:
             before = self._kept.pop(whole, None)
-            self._held += len(kept.events) - (0 if before is None else len(before.events))
+            self._held += kept.weight - (0 if before is None else before.weight)
             self._kept[whole] = kept
             while self._held > _HELD and len(self._kept) > 1:
-                self._held -= len(self._kept.popitem(last=False)[1].events)
+                self._held -= self._kept.popitem(last=False)[1].weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,11 @@ class _Kept:
     merged: tuple[str, ...]
     size: int
     sequence: int
+
+    @property
+    def weight(self) -> int:
+        """How many events it counts as."""
+        return len(self.events) + _A_SHOPPER
 
     def with_more(self, new: EventColumns) -> _Kept:
         """The same after more events have arrived."""
