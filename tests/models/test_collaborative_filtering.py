@@ -9,9 +9,10 @@ import pytest
 
 from homing.core.clock import DAY
 from homing.models import CollaborativeFilteringModel, Interactions, Query
-from homing.models.base import LearningModel, top
+from homing.models.base import LearningModel
 from homing.models.collaborative_filtering import prior_of
 from homing.models.folding import inverse
+from homing.models.top import top
 
 CF = {"factors": 8, "iterations": 12, "tune": False}
 KINDS = 4

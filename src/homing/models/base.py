@@ -22,11 +22,11 @@ from homing.models.impressions import Impressions
 from homing.models.interactions import LARGEST_WEIGHT, Id, Interactions, id_kind
 from homing.models.pasts import Past, Pasts, joined
 from homing.models.query import Codes, Query
+from homing.models.top import Scores, top
 
-__all__ = ["Arrays", "Lead", "LearningModel", "Scores", "top", "under"]
+__all__ = ["Arrays", "Lead", "LearningModel", "Scores", "under"]
 
 C = TypeVar("C")
-Scores = NDArray[np.float32]
 Arrays = dict[str, NDArray[Any]]
 Lead = str | int | Query
 
@@ -338,18 +338,6 @@ class LearningModel(Generic[C]):
         allowed = np.zeros(len(self.items), dtype=np.bool_)
         allowed[codes[known]] = True
         return allowed
-
-
-def top(scores: Scores, k: int) -> NDArray[np.int64]:
-    """The places of the `k` highest scores, best first; equal ones in order of place, NaN left out.
-
-    >>> top(np.array([1.0, np.nan, 3.0, 3.0], dtype=np.float32), 2).tolist()
-    [2, 3]
-    """
-    below = -scores
-    least = np.partition(below, k - 1)[k - 1] if 0 < k < below.size else np.nan
-    places = np.flatnonzero(~np.isnan(below) if np.isnan(least) else below <= least)
-    return places[np.argsort(below[places], kind="stable")[:k]]
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.clock import DAY, MINUTE
+from homing.core.jit import kernel
 from homing.models.axes import Axis, position
 from homing.models.pasts import Past
-from homing.models.taste_shift import current_taste_begins
+from homing.models.taste_shift import FEWEST_NEW, current_taste_begins
 
 __all__ = ["EARLIER", "Evidence", "Traits", "evidence_of", "traits_of"]
 
@@ -63,25 +64,36 @@ def evidence_of(past: Past, half_life_days: float, traits: Traits) -> Evidence:
     faded = past.weights
     if past.at is not None and past.as_of is not None:
         faded = faded * np.exp2(np.minimum(past.at - past.as_of, 0) / (half_life_days * DAY))
-    items, place = np.unique(past.items, return_inverse=True)
-    weights = np.bincount(place, weights=faded, minlength=items.size)
-    price = None
-    if past.prices is not None:
-        price = np.full(items.size, np.nan)
-        told = np.isfinite(past.prices)
-        price[place[told]] = past.prices[told]
-    mass = np.sign(weights) * np.log2(1.0 + np.abs(weights))
+    items, mass, last, price = _by_home(past.items, faded, past.at, past.prices)
     if past.at is not None:
-        earlier = _earlier(items, mass, price, _last(past.at, place, items.size), traits)
+        earlier = _earlier(items, mass, price, last, traits)
         total = mass[earlier].sum()
         mass[earlier] *= EARLIER / max(total, EARLIER)
     return Evidence(items, mass, price)
 
 
-def _last(at: NDArray[np.int64], place: NDArray[np.int64], homes: int) -> NDArray[np.int64]:
-    last = np.full(homes, np.iinfo(np.int64).min)
-    np.maximum.at(last, place, at)
-    return last
+@kernel
+def _by_home(
+    acted: NDArray[np.int64], weights: Doubles, at: NDArray[np.int64] | None, prices: Doubles | None
+) -> tuple[NDArray[np.int64], Doubles, NDArray[np.int64], Doubles | None]:
+    """The distinct homes in order of code, the evidence of each, when the last act on it was, and its last price."""
+    order = np.argsort(acted, kind="mergesort")
+    items, mass = np.empty(order.size, dtype=np.int64), np.zeros(order.size)
+    last = np.full(order.size, np.iinfo(np.int64).min)
+    price = None if prices is None else np.full(order.size, np.nan)
+    count = 0
+    for place in order:
+        if count == 0 or items[count - 1] != acted[place]:
+            items[count] = acted[place]
+            count += 1
+        mass[count - 1] += weights[place]
+        if at is not None:
+            last[count - 1] = max(last[count - 1], at[place])
+        if prices is not None and np.isfinite(prices[place]):
+            price[count - 1] = prices[place]
+    for place in range(count):
+        mass[place] = np.sign(mass[place]) * np.log2(1.0 + abs(mass[place]))
+    return items[:count], mass[:count], last[:count], None if price is None else price[:count]
 
 
 def _earlier(
@@ -89,21 +101,31 @@ def _earlier(
 ) -> NDArray[np.int64]:
     """The places of the homes liked before the current taste began."""
     liked = np.flatnonzero(mass > 0)
+    if liked.size < 2 * FEWEST_NEW:
+        return liked[:0]
     liked = liked[np.argsort(last[liked], kind="stable")]
     acts = traits.columns[items[liked]]
     if price is not None and traits.price is not None:
         then = position(traits.price, price[liked])
         acts[:, 0] = np.where(np.isnan(then), acts[:, 0], then)
-    sitting = np.cumsum(np.diff(last[liked], prepend=last[liked][:1]) > SITTING, dtype=np.int64)
-    return liked[sitting < current_taste_begins(_means(acts, sitting))]
+    means, sitting = _means(acts, last[liked])
+    return liked[sitting < current_taste_begins(means)]
 
 
-def _means(acts: Doubles, sitting: NDArray[np.int64]) -> Doubles:
-    """The mean of the acts of each sitting, float64 (sittings, d), over those where something is known."""
-    known = np.isfinite(acts)
-    if not len(acts):
-        return acts
-    ends = np.flatnonzero(np.diff(sitting, prepend=-1))
-    count = np.add.reduceat(known, ends, axis=0, dtype=np.int64)
-    total = np.add.reduceat(np.where(known, acts, 0.0), ends, axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+@kernel
+def _means(acts: Doubles, at: NDArray[np.int64]) -> tuple[Doubles, NDArray[np.int64]]:
+    """The mean of the acts of each sitting, float64 (sittings, d), where something is known; and the sitting of each.
+
+    `at` (m,) are their moments, in order.
+    """
+    sitting = np.zeros(at.size, dtype=np.int64)
+    for j in range(1, at.size):
+        sitting[j] = sitting[j - 1] + (at[j] - at[j - 1] > SITTING)
+    shape = (sitting[-1] + 1, acts.shape[1])
+    total, known = np.zeros(shape), np.zeros(shape)
+    for j in range(at.size):
+        for c in range(acts.shape[1]):
+            if np.isfinite(acts[j, c]):
+                total[sitting[j], c] += acts[j, c]
+                known[sitting[j], c] += 1.0
+    return np.where(known > 0.0, total / np.maximum(known, 1.0), np.nan), sitting

@@ -17,6 +17,7 @@ FALSE_ALARMS = 0.01
 FEWEST_NEW = 3
 MOST_ACTS = 200
 _SHUFFLES = 199
+_ALLOWED = int(FALSE_ALARMS * (_SHUFFLES + 1)) - 1
 _LEAST_STEP = 1.5
 
 
@@ -40,31 +41,46 @@ def current_taste_begins(acts: Doubles) -> int:
     [6, 0]
     """
     skipped = max(0, len(acts) - MOST_ACTS)
-    scaled = _standardised(acts[skipped:])
-    if len(scaled) < 2 * FEWEST_NEW or not scaled.shape[1]:
+    if len(acts) < 2 * FEWEST_NEW:
         return 0
-    place = int(_changed_at(scaled, FEWEST_NEW, _SHUFFLES, int(FALSE_ALARMS * (_SHUFFLES + 1)) - 1))
-    if not place or not _is_a_step(scaled, place):
-        return 0
-    return skipped + place
+    place = int(_step_at(np.asarray(acts[skipped:], dtype=np.float64)))
+    return skipped + place if place else 0
 
 
+@kernel
+def _step_at(acts: Doubles) -> int:
+    """`current_taste_begins` of at most 200 acts."""
+    scaled = _standardised(acts)
+    place = _changed_at(scaled, FEWEST_NEW, _SHUFFLES, _ALLOWED) if scaled.shape[1] > 0 else 0
+    for c in range(scaled.shape[1] if place > 0 else 0):
+        before, after = scaled[:place, c], scaled[place:, c]
+        within = np.sqrt((before.var() * before.size + after.var() * after.size) / len(scaled))
+        if abs(np.median(after) - np.median(before)) >= _LEAST_STEP * within:
+            return place
+    return 0
+
+
+@kernel
 def _standardised(acts: Doubles) -> Doubles:
     """The columns with mean 0 and spread 1, what is unknown as 0; columns without spread left out."""
-    known = np.isfinite(acts)
-    count = np.maximum(known.sum(axis=0), 1)
-    filled = np.where(known, acts, 0.0)
-    away = np.where(known, acts - filled.sum(axis=0) / count, 0.0)
-    spread = np.sqrt((away**2).sum(axis=0) / count)
-    varies = spread > 1e-9 * (1.0 + np.abs(filled).max(axis=0, initial=0.0))
-    return np.ascontiguousarray(away[:, varies] / spread[varies])
-
-
-def _is_a_step(scaled: Doubles, place: int) -> bool:
-    before, after = scaled[:place], scaled[place:]
-    within = np.sqrt((before.var(axis=0) * len(before) + after.var(axis=0) * len(after)) / len(scaled))
-    step = np.abs(np.median(after, axis=0) - np.median(before, axis=0))
-    return bool((step >= _LEAST_STEP * within).any())
+    m, d = acts.shape
+    out, varies = np.zeros((m, d)), 0
+    for c in range(d):
+        known, total, highest = 0, 0.0, 0.0
+        for j in range(m):
+            if np.isfinite(acts[j, c]):
+                known += 1
+                total += acts[j, c]
+                highest = max(highest, abs(acts[j, c]))
+        mean, square = total / max(known, 1), 0.0
+        for j in range(m):
+            out[j, varies] = acts[j, c] - mean if np.isfinite(acts[j, c]) else 0.0
+            square += out[j, varies] ** 2
+        spread = np.sqrt(square / max(known, 1))
+        if spread > 1e-9 * (1.0 + highest):
+            out[:, varies] /= spread
+            varies += 1
+    return out[:, :varies].copy()
 
 
 @kernel

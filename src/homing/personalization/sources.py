@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.clock import DAY
-from homing.core.jit import fast_kernel
-from homing.models.base import Scores, top
+from homing.core.jit import fast_kernel, kernel
 from homing.models.online_learning import OnlineLearningModel
 from homing.models.parts import part_scores
 from homing.models.pasts import Past
 from homing.models.query import Codes, Query
+from homing.models.top import Scores, top
 from homing.personalization.areas import places_for_other_areas
 from homing.personalization.cohort import cohort_likes
 from homing.personalization.serving import Serving
@@ -54,7 +54,7 @@ _FEWEST, _MOST = 200, 400
 _A_PLACE: Final = (8, 16)
 _AROUND: Final = 0.1
 _DRAWS: Final = 2
-_DEEP: Final = (400, 4_000)
+_DEEP: Final = (4_000,)
 _TRIED: Final = 2_000
 _AN_AREA: Final = 6
 _OF_LIKES: Final = frozenset({"item_item", "ease", "slim", "item_knn", "sequence", "popularity", "cohort"})
@@ -97,55 +97,73 @@ def nominated(serving: Serving, who: Shopper, rows: Rows, k: int, news: Collecti
     if len(rows) <= most(k):
         return Nominated(rows, {})
     codes = Codes(serving.codes[rows])
-    said = _said(serving, Past.of(who.query, serving.model.items), codes.array)
-    blend = _blend(serving.model.weights, said, len(rows))
-    places = {name: _best(name, scores) for name, scores in said.items() if name in BEST}
+    said, scores = _said(serving, Past.of(who.query, serving.model.items), codes.array)
+    weights = serving.model.weights
+    blend = _blend(scores, np.array([weights[name] for name in said]))
+    order = top(blend, most(k))
+    places = {name: _best(name, row) for name, row in zip(said, scores, strict=True) if name in BEST}
+    popular = scores[said.index("popularity")] if "popularity" in said else None
     moment = who.query.as_of or 0
     places |= {
-        "blend": _best("blend", blend.astype(np.float32)),
+        "blend": order[: BEST["blend"]],
         "price_cut": _price_cut(serving, who, rows, moment),
         "new_in_area": _new_in_area(serving, who, rows, moment),
         "got_away": _got_away(serving, who, codes),
-        "cohort": _cohort(serving, who, rows, said.get("popularity")),
+        "cohort": _cohort(serving, who, rows, popular),
         "exploration": _exploration(serving, who, codes, moment),
-        "other_areas": _of_other_areas(serving.area[rows], blend, k),
+        "other_areas": _of_other_areas(serving.area[rows], blend, order, k),
         "news": np.flatnonzero(np.isin(rows, list(news))) if news else _NONE,
     }
-    union = _union(places, blend, k)
+    union = _union(places, order, len(rows), k)
     return Nominated(rows[union], {name: rows[some] for name, some in places.items() if some.size})
 
 
-def _said(serving: Serving, past: Past, codes: Rows) -> dict[str, Scores]:
-    """The scores of each part that says anything, float32 (n,), NaN where it has nothing to say."""
+def _said(serving: Serving, past: Past, codes: Rows) -> tuple[tuple[str, ...], Scores]:
+    """The parts that say anything, and their scores, float32 (parts, n), NaN where one has nothing to say."""
     parts = dict(serving.model.parts)
-    said = {name: part_scores(parts, name, past, codes) for name in parts}
-    return {name: scores for name, scores in said.items() if not np.isnan(scores).all()}
+    scores = np.empty((len(parts), codes.size), dtype=np.float32)
+    for row, name in zip(scores, parts, strict=True):
+        row[:] = part_scores(parts, name, past, codes)
+    speaks = _speaks(scores)
+    if speaks.all():
+        return tuple(parts), scores
+    return tuple(name for name, says in zip(parts, speaks.tolist(), strict=True) if says), scores[speaks]
 
 
-def _blend(weights: Mapping[str, float], said: Mapping[str, Scores], homes: int) -> Floats:
-    """What all parts say together, each in spreads from its mean, float64 (homes,); silence counts as the mean."""
-    total = np.zeros(homes)
-    for name, scores in said.items():
-        _add_in_spreads(total, scores, weights[name])
-    return total
+@kernel
+def _speaks(scores: Scores) -> NDArray[np.bool_]:
+    """In which rows there is a number at all."""
+    speaks = np.zeros(len(scores), dtype=np.bool_)
+    for row in range(len(scores)):
+        for score in scores[row]:
+            if not np.isnan(score):
+                speaks[row] = True
+                break
+    return speaks
 
 
 @fast_kernel
-def _add_in_spreads(total: Floats, scores: Scores, weight: float) -> None:
-    """Add to `total` how many spreads each score lies from the mean, times the weight; both (n,)."""
-    known, mean, square = 0.0, 0.0, 0.0
-    for score in scores:  # without a branch, so that it is done several at a time
-        known += 1.0 if np.isfinite(score) else 0.0
-        mean += np.float64(score) if np.isfinite(score) else 0.0
-    mean /= max(known, 1.0)
-    for score in scores:
-        away = np.float64(score) - mean
-        square += away * away if np.isfinite(away) else 0.0
-    if square > 0.0:
-        scale = weight / np.sqrt(square / known)
-        for j in range(scores.size):
-            away = scale * (np.float64(scores[j]) - mean)
-            total[j] += away if np.isfinite(away) else 0.0
+def _blend(scores: Scores, weights: Floats) -> Scores:
+    """What all parts say together, each in spreads from its mean, times its weight, float32 (n,) of (parts, n).
+
+    Silence counts as the mean.
+    """
+    total = np.zeros(scores.shape[1])
+    for part in range(scores.shape[0]):
+        known, mean, square = 0.0, 0.0, 0.0
+        for score in scores[part]:  # without a branch, so that it is done several at a time
+            known += 1.0 if np.isfinite(score) else 0.0
+            mean += np.float64(score) if np.isfinite(score) else 0.0
+        mean /= max(known, 1.0)
+        for score in scores[part]:
+            away = np.float64(score) - mean
+            square += away * away if np.isfinite(away) else 0.0
+        if square > 0.0:
+            scale = weights[part] / np.sqrt(square / known)
+            for j in range(total.size):
+                away = scale * (np.float64(scores[part, j]) - mean)
+                total[j] += away if np.isfinite(away) else 0.0
+    return total.astype(np.float32)
 
 
 def _best(source: str, scores: Scores) -> Rows:
@@ -188,14 +206,17 @@ def _new_in_area(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Row
     last, first = homes.size - np.searchsorted(listed[::-1], (moment - NEW_WITHIN, moment), side="right")
     found = _places_in(rows, homes[first:last])
     liked = _areas_liked(serving, who)
-    if liked.size and not (who.limits is not None and who.limits.areas):
-        found = found[np.isin(serving.area[rows[found]], liked)]
+    if liked.any() and not (who.limits is not None and who.limits.areas):
+        found = found[liked[serving.area[rows[found]]]]
     return found[: BEST["new_in_area"]]
 
 
-def _areas_liked(serving: Serving, who: Shopper) -> Rows:
-    areas = serving.area[who.liked.rows[who.liked.rows >= 0]]
-    return np.unique(areas[areas >= 0])
+def _areas_liked(serving: Serving, who: Shopper) -> NDArray[np.bool_]:
+    """Of each area whether a home liked is there; the last place is that of areas not known."""
+    liked = np.zeros(serving.area.size + 1, dtype=np.bool_)
+    liked[serving.area[who.liked.rows[who.liked.rows >= 0]]] = True
+    liked[-1] = False
+    return liked
 
 
 def _got_away(serving: Serving, who: Shopper, codes: Codes) -> Rows:
@@ -235,8 +256,8 @@ def _cohort(serving: Serving, who: Shopper, rows: Rows, popular: Scores | None) 
     if low > 0:
         price = serving.market.numbers["ListPrice"][rows]
         fits &= (price >= low) & (price <= high)
-    if liked_in.size:
-        fits &= np.isin(serving.area[rows], liked_in)
+    if liked_in.any():
+        fits &= liked_in[serving.area[rows]]
     return _best("cohort", np.where(fits, popular, np.nan))
 
 
@@ -257,44 +278,57 @@ def _exploration(serving: Serving, who: Shopper, codes: Codes, moment: int) -> R
     return np.sort(np.random.default_rng(seed).permutation(unknown)[: BEST["exploration"]])
 
 
-def _of_other_areas(area: Rows, scores: Floats, k: int) -> Rows:
+def _of_other_areas(area: Rows, blend: Scores, order: Rows, k: int) -> Rows:
     """Homes that keep the floor for other areas, whichever areas the better half of a list of k will be of.
 
     That half is of at most so many areas as it has places. So the floor holds with the best home of as many areas more
-    as homes are wanted, or else with so many homes of every area. It looks among the best homes first.
+    as homes are wanted, or else with so many homes of every area. It looks among the best homes first, which are
+    `order`.
     """
     wanted = places_for_other_areas(k)
     areas = -(-k // 2) + wanted
-    for depth in (*(depth for depth in _DEEP if depth < scores.size), scores.size) if wanted else ():
-        order = top(scores.astype(np.float32), depth)
-        order = order[area[order] >= 0]
-        of = area[order]
+    for depth in (order.size, *(depth for depth in _DEEP if depth < blend.size), blend.size) if wanted else ():
+        best = order if depth == order.size else top(blend, depth)
+        best = best[area[best] >= 0]
+        of = area[best]
         in_turn = np.argsort(of, kind="stable")
         sizes = np.bincount(of)
-        place = np.empty(order.size, dtype=np.int64)
-        place[in_turn] = np.arange(order.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        if np.count_nonzero(sizes) >= areas or depth == scores.size:
-            first = of[place == 0][:areas]
-            return order[np.isin(of, first) & (place < max(wanted, _AN_AREA))]
+        place = np.empty(best.size, dtype=np.int64)
+        place[in_turn] = np.arange(best.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        if np.count_nonzero(sizes) >= areas or depth == blend.size:
+            first = np.zeros(sizes.size, dtype=np.bool_)
+            first[of[place == 0][:areas]] = True
+            return best[first[of] & (place < max(wanted, _AN_AREA))]
     return _NONE
 
 
-def _union(places: Mapping[str, Rows], blend: Floats, k: int) -> Rows:
+def _union(places: Mapping[str, Rows], order: Rows, homes: int, k: int) -> Rows:
     """The places of all named homes in order: what must be there, then the best of each source in turn up to `most`.
 
-    Fewer than `fewest` are filled up with the next of the blend.
+    Fewer than `fewest` are filled up with the next of the blend, which are in `order`.
     """
-    must = np.unique(np.concatenate([places[name] for name in _MUST]))
     others = [some for name, some in places.items() if name not in _MUST]
-    in_turn = np.argsort(np.concatenate([np.arange(some.size) for some in others]), kind="stable")
-    named = _once(np.concatenate(others)[in_turn])[: most(k)]
-    union = np.union1d(must, named)
-    if union.size < fewest(k):
-        rest = top(blend.astype(np.float32), fewest(k) + union.size)
-        union = np.union1d(union, rest[~np.isin(rest, union)][: fewest(k) - union.size])
-    return union
+    sizes = np.array([some.size for some in others])
+    taken = _in_turn(np.concatenate(others), np.cumsum(sizes) - sizes, sizes, most(k), homes)
+    for name in _MUST:
+        taken[places[name]] = True
+    missing = fewest(k) - int(np.count_nonzero(taken))
+    if missing > 0:
+        taken[order[~taken[order]][:missing]] = True
+    return np.flatnonzero(taken)
 
 
-def _once(places: Rows) -> Rows:
-    """Each place where it first stands."""
-    return places[np.sort(np.unique(places, return_index=True)[1])]
+@kernel
+def _in_turn(places: Rows, starts: Rows, sizes: Rows, most: int, homes: int) -> NDArray[np.bool_]:
+    """Which of so many homes are taken, when sources name one after the other in turn until `most` are.
+
+    Source s has `places[starts[s]:starts[s] + sizes[s]]`.
+    """
+    taken, count = np.zeros(homes, dtype=np.bool_), 0
+    for turn in range(sizes.max()):
+        for source in range(sizes.size):
+            if turn < sizes[source] and count < most:
+                place = places[starts[source] + turn]
+                count += not taken[place]
+                taken[place] = True
+    return taken
