@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from homing.core.clock import DAY
+from homing.models import Interactions, PopularityModel
 from homing.models.candidate_features import Facts, told
 from homing.models.homes import UNKNOWN_MOMENT
 from homing.models.pasts import Past
@@ -33,9 +34,9 @@ class SaysWhy:
         return ("price", "size"), np.column_stack((items * 1.0, items * 10.0))
 
 
-def column(name, past, parts=None):
-    """One feature of all homes, with its family and direction."""
-    found = told(parts or {}, FACTS, past, HOMES)
+def column(name, past, parts=None, homes=HOMES):
+    """One feature of homes, with its family and direction."""
+    found = told(parts or {}, FACTS, past, homes)
     place = found.names.index(name)
     return found.features[:, place], found.family[place], found.monotone[place]
 
@@ -55,9 +56,13 @@ def test_every_home_has_a_value_of_every_feature_with_a_name_a_family_and_a_dire
 
 
 def test_a_source_speaks_for_a_home_and_one_that_knows_why_in_families():
-    said, family, direction = column("popularity", NOBODY, {"popularity": Says()})
-    assert said[:3].tolist() == pytest.approx(np.log1p([0, 1, 2]))
+    said, family, direction = column("item_knn", NOBODY, {"item_knn": Says()})
+    assert said[:3].tolist() == [0, 1, 2]
     assert np.isnan(said[3])
+    assert (family, direction) == ("similar_homes", 1)
+    liked = PopularityModel().fit(Interactions.from_columns([1, 1, 2, 2], [0, 1, 1, 4], [0.0, 1.0, 1.0, -3.0]))
+    said, family, direction = column("popularity", NOBODY, {"popularity": liked}, np.arange(3))
+    assert said.tolist() == pytest.approx(np.log1p([0, 2, 0]))
     assert (family, direction) == ("popularity", 1)
     for name, factor in (("price", 1.0), ("size", 10.0)):
         said, family, direction = column(f"content:{name}", past([0], [1]), {"content": SaysWhy()})

@@ -11,7 +11,7 @@ SCORES = st.lists(st.one_of(st.integers(-3, 3).map(float), st.just(float("nan"))
 
 
 def sorted_plainly(scores, k):
-    known = [place for place, score in enumerate(scores.tolist()) if score == score]
+    known = [place for place, score in enumerate(scores.tolist()) if not np.isnan(score)]
     return sorted(known, key=lambda place: (-scores[place], place))[:k]
 
 

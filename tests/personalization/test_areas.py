@@ -22,7 +22,7 @@ def market(*areas, **fields):
 def opened(homes, k, kept=NOBODY):
     """The list of k of homes whose scores fall with their number."""
     rows = np.arange(len(homes))
-    return opened_up(homes, rows, -rows.astype(float), rows[:k], kept).tolist()
+    return opened_up(areas_of(homes, rows), rows, -rows.astype(float), rows[:k], kept).tolist()
 
 
 def test_one_place_in_five_is_for_other_areas():

@@ -272,17 +272,18 @@ def fold(
 @fast_kernel
 def heights(vectors: Floats, known: NDArray[np.bool_], items: NDArray[np.int64], means: Floats) -> Floats:
     """The utility of some homes by each of some tastes (m, d), float32 (m, n), NaN for a home that is not `known`."""
-    out = np.full((means.shape[0], items.size), np.nan, dtype=np.float32)
-    for j in range(items.size):
-        if not (0 <= items[j] < known.size and known[items[j]]):
-            continue
-        x = vectors[items[j]]
-        for m in range(means.shape[0]):
-            mean = means[m]
-            total = np.float32(0.0)
-            for i in range(mean.size):
-                total += x[i] * mean[i]
-            out[m, j] = total
+    out = np.empty((means.shape[0], items.size), dtype=np.float32)
+    for m in range(means.shape[0]):
+        mean, row = means[m], out[m]
+        for j in range(items.size):
+            item, total = items[j], np.float32(0.0)
+            if 0 <= item < known.size and known[item]:
+                x = vectors[item]
+                for i in range(mean.size):
+                    total += x[i] * mean[i]
+            else:
+                total = np.float32(np.nan)
+            row[j] = total
     return out
 
 

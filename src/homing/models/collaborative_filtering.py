@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from homing.core.clock import DAY
 from homing.core.errors import BadInput
+from homing.core.jit import fast_kernel
 from homing.models import folding
 from homing.models.artifact import packed_text, text_from
 from homing.models.base import Arrays, Lead, LearningModel, Scores, under
@@ -30,14 +31,18 @@ from homing.models.pasts import Past
 from homing.models.search import Search
 from homing.models.tuning import packed_trials, trials_from
 from homing.models.validation import CUTOFF, Cut
+from homing.models.voices import Voices
 
 __all__ = ["CollaborativeFilteringConfig", "CollaborativeFilteringModel", "prior_of"]
 
 Doubles = NDArray[np.float64]
+Floats = NDArray[np.float32]
 Codes = NDArray[np.int64]
 
 MOST_LISTED = 1_000
 """Longer lists are sorted whole."""
+
+_ATTRIBUTES = "attributes"
 
 STATED = 5.0
 """As many acts as what a lead has stated counts for."""
@@ -243,28 +248,30 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         return float(np.mean(gains or [0.0]))
 
     def _explain(self, past: Past, items: Codes) -> list[dict[str, float]]:
+        names, amounts = self.voices(past, items)
+        explained: list[dict[str, float]] = []
+        for known, said in zip(self._has_factors(items).tolist(), amounts.tolist(), strict=True):
+            parts = dict(zip(names, said, strict=True)) if known else {}
+            if not parts.get(_ATTRIBUTES, 1.0):
+                del parts[_ATTRIBUTES]
+            explained.append(parts)
+        return explained
+
+    def voices(self, past: Past, items: Codes) -> Voices:
+        """What each act says, and apart what is said by the homes' attributes and by the lead's stated limits."""
         row = self._row(past)
         stated = self._stated(past, row)
-        explained: list[dict[str, float]] = [{} for _ in items]
         if row.items.size == 0 and stated is None:
-            return explained
-        has = np.flatnonzero(self._has_factors(items))
-        vectors = self.fixed_.vectors[items[has]].astype(np.float64)
-        drawn = np.zeros_like(vectors)
-        known = items[has] < len(self.learned_.drawn)
-        drawn[known] = self.learned_.drawn[items[has][known]]
-        near = (row.pull[:, None] * self.fixed_.vectors[row.items].astype(np.float64)) @ self.fixed_.reach(row)
+            return Voices((), np.zeros((items.size, 0)))
         names = [str(self.items.ids[code]) for code in row.items.tolist()]
-        for at, place in enumerate(
-            has.tolist()
-        ):  # one by one, so that no home's parts depend on the others asked about
-            parts = dict(zip(names, (near @ (vectors[at] - drawn[at])).tolist(), strict=True))
-            if row.items.size and drawn[at].any():
-                parts["attributes"] = parts.get("attributes", 0.0) + float((near @ drawn[at]).sum())
-            if stated is not None:
-                parts["stated_limits"] = parts.get("stated_limits", 0.0) + float(vectors[at] @ stated)
-            explained[place] = parts
-        return explained
+        near = (row.pull[:, None] * self.fixed_.vectors[row.items].astype(np.float64)) @ self.fixed_.reach(row)
+        amounts = _said(self.fixed_.vectors, self.learned_.drawn, self.has_, items, near)
+        said = Voices(tuple(names), amounts[:, :-1])
+        if amounts[:, -1].any():
+            said = said.and_of(_ATTRIBUTES, amounts[:, -1])
+        if stated is not None:
+            said = said.and_of("stated_limits", _products(self.fixed_.vectors, self.has_, items, stated))
+        return said
 
     def posterior(self, lead: Lead) -> tuple[Doubles, Doubles]:
         """The mean (d,) and the covariance (d, d) of the lead's factors, float64, given its acts and the homes.
@@ -326,3 +333,37 @@ def prior_of(model: CollaborativeFilteringModel, homes: Codes) -> Doubles:
     length = float(np.linalg.norm(mean))
     towards: Doubles = mean * (found.spread / length if length > 0.0 else 0.0)
     return towards
+
+
+@fast_kernel
+def _said(vectors: Floats, drawn: Floats, has: NDArray[np.bool_], items: Codes, near: Doubles) -> Doubles:
+    """What each act says of some homes (n, m + 1), and in the end what all say of what their attributes let expect.
+
+    `near` (m, d) are the acts, `drawn` (homes, d) what is expected of the homes it is about, nothing of later ones.
+    """
+    acts = len(near)
+    out = np.zeros((items.size, acts + 1))
+    for j in range(items.size):
+        if items[j] >= has.size or not has[items[j]]:
+            continue
+        for act in range(acts):
+            whole, expected = 0.0, 0.0
+            for f in range(near.shape[1]):
+                whole += near[act, f] * vectors[items[j], f]
+            if items[j] < len(drawn):
+                for f in range(near.shape[1]):
+                    expected += near[act, f] * drawn[items[j], f]
+            out[j, act] = whole - expected
+            out[j, acts] += expected
+    return out
+
+
+@fast_kernel
+def _products(vectors: Floats, has: NDArray[np.bool_], items: Codes, x: Doubles) -> Doubles:
+    """The products of `x` (d,) with the factors of some homes (n,), 0 of one that has none."""
+    out = np.zeros(items.size)
+    for j in range(items.size):
+        if items[j] < has.size and has[items[j]]:
+            for f in range(x.size):
+                out[j] += vectors[items[j], f] * x[f]
+    return out

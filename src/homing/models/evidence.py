@@ -80,7 +80,7 @@ def _by_home(
     order = np.argsort(acted, kind="mergesort")
     items, mass = np.empty(order.size, dtype=np.int64), np.zeros(order.size)
     last = np.full(order.size, np.iinfo(np.int64).min)
-    price = None if prices is None else np.full(order.size, np.nan)
+    price = np.full(order.size, np.nan)
     count = 0
     for place in order:
         if count == 0 or items[count - 1] != acted[place]:
@@ -93,7 +93,7 @@ def _by_home(
             price[count - 1] = prices[place]
     for place in range(count):
         mass[place] = np.sign(mass[place]) * np.log2(1.0 + abs(mass[place]))
-    return items[:count], mass[:count], last[:count], None if price is None else price[:count]
+    return items[:count], mass[:count], last[:count], None if prices is None else price[:count]
 
 
 def _earlier(

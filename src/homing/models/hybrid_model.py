@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import json
 import math
 import time
@@ -22,11 +21,13 @@ from homing.models.blending import Choice, Stated, choices, later_rows
 from homing.models.calibration import Calibrated, Calibration
 from homing.models.candidate_features import Facts, Told, told
 from homing.models.choice_taste import ChoiceTaste, Columns, learned_taste
+from homing.models.collaborative_filtering import CollaborativeFilteringModel
 from homing.models.content_based import ContentBasedModel
 from homing.models.head import Head
 from homing.models.homes import HomesGiven, HomesLike, homes_of
 from homing.models.impressions import Impressions
 from homing.models.interactions import Id, Interactions
+from homing.models.item_item import ItemItemModel
 from homing.models.learned_head import Learning, alive_in, blended, is_market, prior_weights, scaled, weighed
 from homing.models.learned_ranker import calibrated, learned_ranker, shown_after, told_choices
 from homing.models.part_names import BY_HOME, SOURCE_FAMILY
@@ -37,6 +38,7 @@ from homing.models.query import Codes as ItemCodes
 from homing.models.query import Query
 from homing.models.ranker import Ranker
 from homing.models.validation import in_order
+from homing.models.voices import Voices
 
 __all__ = ["HybridConfig", "HybridRecommendationModel"]
 
@@ -331,18 +333,17 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
     def _explain_ranked(self, ranker: Ranker, past: Past, items: Codes) -> list[dict[str, float]]:
         """The part of each family; of those that go by homes it is shared out among the homes that speak for it."""
         parts = self._by_family(ranker, past, items)
-        explained = [dict(zip(ranker.families, row, strict=True)) for row in parts.tolist()]
+        by_home = [family for family in BY_HOME if family in ranker.families]
+        alone = [place for place, family in enumerate(ranker.families) if family not in by_home]
+        names = [ranker.families[place] for place in alone]
+        explained = [dict(zip(names, row, strict=True)) for row in parts[:, alone].tolist()]
         rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
-        for family in (name for name in BY_HOME if name in ranker.families):
-            spoken: list[dict[str, float]] = [{} for _ in items]
-            for name in (name for name in self.parts_ if SOURCE_FAMILY.get(name) == family):
-                rate = rates[name] or _QUIET
-                for voices, found in zip(spoken, self.parts_[name]._explain(past, items), strict=True):
-                    for home, value in found.items():
-                        if value:
-                            voices[home] = voices.get(home, 0.0) + rate * value
-            for of_home, voices in zip(explained, spoken, strict=True):
-                of_home.update(shared_out(family, of_home.pop(family), voices))
+        for family in by_home:
+            sources = [name for name in self.parts_ if SOURCE_FAMILY.get(name) == family]
+            said = ((rates[name] or _QUIET, _voices(self.parts_[name], past, items)) for name in sources)
+            shared = Voices.together(said, items.size).shared_out(family, parts[:, ranker.families.index(family)])
+            for of_home, shares in zip(explained, shared, strict=True):
+                of_home.update(shares)
         return explained
 
     def _inside(self, name: str, past: Past, items: Codes) -> list[dict[str, float]]:
@@ -452,23 +453,12 @@ _WHOLE_PAST: Final = 2**31
 _MOST_STATED: Final = 256
 _WHOLE: Final = ("popularity", "recency")
 _SHOWN_A_CHOICE: Final = 10
-_MOST_VOICES: Final = 32
 _QUIET: Final = 1e-6
 """How much a source without a weight says which homes speak for a family, where no other source does."""
 
 
-def shared_out(family: str, value: float, voices: Mapping[str, float]) -> dict[str, float]:
-    """The part of a family shared out among the homes that speak as it does, in proportion to how loud each does.
-
-    It goes to the loudest, at most 32: nobody reads more.
-
-    >>> shared_out("similar_homes", 1.0, {"h1": 3.0, "h2": 1.0, "h3": -1.0})
-    {'similar_homes:h1': 0.75, 'similar_homes:h2': 0.25}
-    """
-    same = {home: voice for home, voice in voices.items() if voice * value > 0}
-    if len(same) > _MOST_VOICES:
-        same = dict(heapq.nlargest(_MOST_VOICES, same.items(), key=lambda one: abs(one[1])))
-    whole = sum(same.values())
-    if not same:
-        return {family: value}
-    return {f"{family}:{home}": value * voice / whole for home, voice in same.items()}
+def _voices(part: LearningModel[Any], past: Past, items: Codes) -> Voices:
+    """What each act says of each home by a source whose parts go by homes."""
+    if isinstance(part, ItemItemModel | CollaborativeFilteringModel):
+        return part.voices(past, items)
+    raise TypeError(f"{type(part).__name__} does not say which homes speak.")

@@ -17,6 +17,7 @@ from homing.models.base import Arrays, LearningModel, Scores
 from homing.models.pasts import Past
 from homing.models.tuning import Trial, packed_trials, trials_from
 from homing.models.validation import Cut
+from homing.models.voices import Voices
 
 __all__ = [
     "AGAINST", "Dense", "ItemItemModel", "Links", "Sparse", "acted_on", "count_fault", "evidence", "number_fault",
@@ -169,13 +170,20 @@ class ItemItemModel(LearningModel[C]):
         return self.links_.scores(acted, values, items).astype(np.float32)
 
     def _explain(self, past: Past, items: Codes) -> list[dict[str, float]]:
-        explained: list[dict[str, float]] = [{} for _ in items]
+        names, amounts = self.voices(past, items)
+        has = self.links_.has(items).tolist()
+        return [
+            dict(zip(names, said, strict=True)) if known else {}
+            for known, said in zip(has, amounts.tolist(), strict=True)
+        ]
+
+    def voices(self, past: Past, items: Codes) -> Voices:
+        """What each act says of each of these homes."""
         acted, values = past.once(self, self._row)
-        names = [str(self.items.ids[code]) for code in acted.tolist()]
-        has = np.flatnonzero(self.links_.has(items)) if acted.size else np.zeros(0, dtype=np.int64)
-        for place, parts in zip(has.tolist(), self.links_.parts(acted, values, items[has]).tolist(), strict=True):
-            explained[place] = dict(zip(names, parts, strict=True))
-        return explained
+        amounts, has = np.zeros((items.size, acted.size)), self.links_.has(items)
+        if acted.size:
+            amounts[has] = self.links_.parts(acted, values, items[has])
+        return Voices(tuple(str(self.items.ids[code]) for code in acted.tolist()), amounts)
 
     def _ndcg(self, cuts: Sequence[Cut], links: Iterable[Links]) -> float:
         """How well the links learned from each cut do on it, on average."""

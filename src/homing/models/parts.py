@@ -17,6 +17,7 @@ from homing.models.base import LearningModel, Scores
 from homing.models.homes import HomesLike
 from homing.models.interactions import Id, Interactions
 from homing.models.pasts import Past
+from homing.models.popularity import PopularityModel
 
 __all__ = ["BLENDED", "PARTS", "SERVED", "Part", "Parts", "fitted", "part_scores", "suited"]
 
@@ -87,8 +88,8 @@ def suited(names: Sequence[str], data: Interactions, homes: HomesLike | None, or
 
 def part_scores(parts: Parts, name: str, past: Past, items: NDArray[np.int64]) -> Scores:
     """The scores of one part, float32 (n,), NaN where it has nothing to say; of popularity log(1 + score)."""
-    scores = parts[name]._score(past, items)
-    return np.log1p(np.maximum(scores, 0.0)) if name == "popularity" else scores
+    part = parts[name]
+    return part.logs(items) if isinstance(part, PopularityModel) else part._score(past, items)
 
 
 def fitted(

@@ -48,19 +48,30 @@ class PopularityModel(LearningModel[PopularityConfig]):
 
     def _fit(self, data: Interactions, homes: HomesLike | None) -> None:
         self.newest_ = int(data.at.max()) if len(data) else 0
-        self.total_ = self._sum(data)
+        self._hold(self._sum(data))
 
     def _partial_fit(self, more: Interactions) -> None:
         newest = max(self.newest_, int(more.at.max()) if len(more) else self.newest_)
         kept = self._padded() * self._fading(np.array([self.newest_]), newest)
         self.newest_ = newest
-        self.total_ = kept + self._sum(more)
+        self._hold(kept + self._sum(more))
+
+    def _with_homes(self, homes: HomesLike) -> None:
+        self._hold(self._padded())
+
+    def _hold(self, total: NDArray[np.float64]) -> None:
+        self.total_ = total
+        self._logs = np.log1p(np.maximum(total, 0.0)).astype(np.float32)
 
     def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:
-        return self._padded()[items].astype(np.float32)
+        return self.total_[items].astype(np.float32)
+
+    def logs(self, items: NDArray[np.int64]) -> Scores:
+        """log(1 + score) of homes (n,), 0 of those with a score below 0."""
+        return self._logs[items]
 
     def _explain(self, past: Past, items: NDArray[np.int64]) -> list[dict[str, float]]:
-        return [{"popularity": total} for total in self._padded()[items].tolist()]
+        return [{"popularity": total} for total in self.total_[items].tolist()]
 
     def _speaks(self, past: Past) -> bool:
         return True
@@ -69,7 +80,8 @@ class PopularityModel(LearningModel[PopularityConfig]):
         return {"total": self.total_, "newest": np.array([self.newest_], dtype=np.int64)}
 
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        self.total_, self.newest_ = state["total"], int(state["newest"][0])
+        self._hold(state["total"])
+        self.newest_ = int(state["newest"][0])
 
     def _sum(self, data: Interactions) -> NDArray[np.float64]:
         weights = data.weight * self._fading(data.at, self.newest_)

@@ -35,11 +35,15 @@ class Pulls:
         """Where nothing is known of that."""
         return cls({}, np.zeros((homes, 0)))
 
-    def on(self, place: int, acted: Sequence[Id]) -> Doubles:
-        """How much each of these homes acted on holds up the score of the home at a place, 0 where nothing."""
+    def order(self, acted: Sequence[Id]) -> NDArray[np.int64]:
+        """For each home the places in `acted`, that which holds up its score most first, int64 (n, len(acted)).
+
+        Homes acted on that hold up nothing come after those that do, in the order given.
+        """
         columns = np.fromiter(map(self.columns.get, acted, repeat(-1)), dtype=np.int64, count=len(acted))
-        found: Doubles = np.append(self.amounts[place], 0.0)[columns]
-        return found
+        amounts = self.amounts[:, columns] if self.columns else np.zeros((len(self.amounts), len(acted)))
+        amounts[:, columns < 0] = 0.0
+        return np.argsort(-amounts, axis=1, kind="stable")
 
 
 def pulls(content: ContentBasedModel, query: Query, homes: Codes) -> Pulls:

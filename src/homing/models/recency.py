@@ -51,14 +51,20 @@ class RecencyModel(LearningModel[RecencyConfig]):
     Config = RecencyConfig
 
     def _fit(self, data: Interactions, homes: HomesLike | None) -> None:
-        self.listed_ = np.zeros(0, dtype=np.int64)
+        self._hold(np.zeros(0, dtype=np.int64))
         if homes is not None:
             self._with_homes(homes)
 
     def _with_homes(self, homes: HomesLike) -> None:
         listed = self._padded().copy()
         listed[self.items.codes_of(homes.ids)] = homes.listed_at
-        self.listed_ = listed
+        self._hold(listed)
+
+    def _hold(self, listed: NDArray[np.int64]) -> None:
+        """When homes were listed; and how fresh each was when the newest of them was, NaN where that is not known."""
+        self.listed_, self._newest = listed, int(listed.max(initial=UNKNOWN_MOMENT))
+        ages = np.where(listed == UNKNOWN_MOMENT, np.nan, self._newest - listed)
+        self._fresh = np.exp2(-ages / (self.config.half_life_days * DAY))
 
     def _score(self, past: Past, items: NDArray[np.int64]) -> Scores:
         return self._freshness(past, items)
@@ -74,22 +80,34 @@ class RecencyModel(LearningModel[RecencyConfig]):
         return {"listed": self.listed_}
 
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        self.listed_ = state["listed"]
+        self._hold(state["listed"])
 
     def _padded(self) -> NDArray[np.int64]:
         missing = len(self.items) - self.listed_.size
         return np.concatenate((self.listed_, np.full(missing, UNKNOWN_MOMENT, dtype=np.int64)))
 
     def _freshness(self, past: Past, items: NDArray[np.int64]) -> Scores:
-        asked = int(self.listed_.max(initial=UNKNOWN_MOMENT)) if past.as_of is None else past.as_of
-        return _freshness(self.listed_, items, asked, self.config.half_life_days * DAY)
+        asked = self._newest if past.as_of is None else past.as_of
+        return _faded(self.listed_, self._fresh, self._newest, items, asked, self.config.half_life_days * DAY)
 
 
 @kernel
-def _freshness(listed: NDArray[np.int64], items: NDArray[np.int64], asked: int, half_life: float) -> Scores:
-    """2 ** (-age / half life), both in microseconds, of some homes; NaN where it is not known since when."""
+def _faded(
+    listed: NDArray[np.int64],
+    fresh: NDArray[np.float64],
+    newest: int,
+    items: NDArray[np.int64],
+    asked: int,
+    half_life: float,
+) -> Scores:
+    """2 ** (-age / half life), both in microseconds, of some homes; NaN where it is not known since when.
+
+    What is `fresh` when the newest home is listed fades for all alike from then on.
+    """
     out = np.full(items.size, np.nan, dtype=np.float32)
+    later = asked >= newest
+    fading = 2.0 ** (-(asked - newest) / half_life) if later else 1.0
     for j in range(items.size):
         if items[j] < listed.size and listed[items[j]] != UNKNOWN_MOMENT:
-            out[j] = 2.0 ** (-max(asked - listed[items[j]], 0) / half_life)
+            out[j] = fresh[items[j]] * fading if later else 2.0 ** (-max(asked - listed[items[j]], 0) / half_life)
     return out

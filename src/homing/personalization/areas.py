@@ -50,26 +50,27 @@ def areas_of(market: MarketSnapshot, rows: Rows) -> Rows:
     return area
 
 
-def opened_up(market: MarketSnapshot, rows: Rows, scores: NDArray[np.float64], chosen: Rows, kept: Rows) -> Rows:
+def opened_up(area: Rows, rows: Rows, scores: NDArray[np.float64], chosen: Rows, kept: Rows) -> Rows:
     """The list with its floor for other areas; the very list if it holds already.
 
     The areas that stand first are those of the better half of the list, rounded up. At least one place in five goes to
     homes of other areas, as many as there are: the best of them take the places of the last homes that are of the first
     areas, or of none that is known. The better half stays, and so do the homes `kept`. `chosen` and `kept` are places
-    in `rows`, the homes of the market that may be shown; `chosen` is in the order of the list, and so is the answer.
+    in `rows`, the homes of the market that may be shown, each in its `area`, -1 where that is not known; `chosen` is in
+    the order of the list, and so is the answer.
     """
-    wanted = places_for_other_areas(len(chosen))
     half = -(-len(chosen) // 2)
-    of_chosen = areas_of(market, rows[chosen])
-    first = np.unique(of_chosen[:half][of_chosen[:half] >= 0])
-    other = (of_chosen >= 0) & ~np.isin(of_chosen, first)
-    missing = wanted - int(np.count_nonzero(other))
-    if missing <= 0 or not first.size:
+    of_chosen = area[chosen].tolist()
+    first = {one for one in of_chosen[:half] if one >= 0}
+    other = [one >= 0 and one not in first for one in of_chosen]
+    missing = places_for_other_areas(len(chosen)) - sum(other)
+    if missing <= 0 or not first:
         return chosen
-    area = areas_of(market, rows)
-    open_to = np.flatnonzero((area >= 0) & ~np.isin(area, first) & ~np.isin(np.arange(len(rows)), chosen))
+    listed = np.zeros(len(rows), dtype=np.bool_)
+    listed[chosen] = True
+    open_to = np.flatnonzero((area >= 0) & ~np.isin(area, list(first)) & ~listed)
     new = open_to[np.lexsort((rows[open_to], -scores[open_to]))][:missing]
     may_go = [place for place in range(len(chosen) - 1, half - 1, -1) if not other[place] and chosen[place] not in kept]
     gone = may_go[: len(new)]
-    listed = np.append(np.delete(chosen, gone), new[: len(gone)])
-    return listed[np.lexsort((rows[listed], -scores[listed]))]
+    opened = np.append(np.delete(chosen, gone), new[: len(gone)])
+    return opened[np.lexsort((rows[opened], -scores[opened]))]

@@ -343,16 +343,17 @@ class PropertyPersonalizationEngine:
         rows, news = ranked.rows.tolist(), ranked.news
         homes, present = [serving.market.ids.ids[row] for row in rows], ask.as_of is None
         drawn = cache(lambda: self._attention.drawn(homes, moment, present=present))
+        order = cache(pulls.order)
 
         def why(place: int) -> tuple[tuple[Reason, ...], float]:
             row = rows[place]
-            home = serving.market.ids.ids[row]
+            home = homes[place]
             facts = Facts(
                 serving.market, row, moment,
                 drawn=lambda: drawn()[home],
                 change=news.get(row),
-                words=partial(serving.model.words, who.query, home),
-                pulls=cache(partial(pulls.on, place)),
+                words=lambda: serving.model.words(who.query, home),
+                by_pull=lambda acted: order(acted)[place],
             )  # fmt: skip
             added = {} if facts.change is None else facts.change.parts()
             return reasons({**parts[place], **added}, facts, who, self._may_say)

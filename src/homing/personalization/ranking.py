@@ -87,7 +87,7 @@ def ranked_homes(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask, 
         best = np.lexsort((rows, -scores))[: ask.k]
         chosen = stage("chosen", len(best), beyond_k=len(rows) - len(best))
         return Ranked(rows[best], scores[best], news, (first, named, chosen))
-    return _chosen(serving.market, rows, scores, ask.k, news, (first, named))
+    return _chosen(serving, rows, scores, ask.k, news, (first, named))
 
 
 def _scores(serving: Serving, who: Shopper, rows: NDArray[np.int64], news: Mapping[int, Change]) -> NDArray[np.float64]:
@@ -97,7 +97,7 @@ def _scores(serving: Serving, who: Shopper, rows: NDArray[np.int64], news: Mappi
 
 
 def _chosen(
-    market: MarketSnapshot,
+    serving: Serving,
     rows: NDArray[np.int64],
     scores: NDArray[np.float64],
     k: int,
@@ -106,18 +106,23 @@ def _chosen(
 ) -> Ranked:
     """The list of k out of homes with their scores."""
     deep = min(len(rows), _RANKED_DEEP * k)
-    best = np.argpartition(-scores, deep - 1)[:deep] if deep < len(rows) else np.arange(len(rows))
+    order = np.lexsort((rows, -scores))[:deep]
     reserved = _reserved(rows, scores, news, k)
-    best = np.union1d(best, reserved)
-    order = best[np.lexsort((rows[best], -scores[best]))]
-    price, latitude, longitude = (_column(market, name, rows) for name in ("ListPrice", "Latitude", "Longitude"))
     listed = np.zeros(len(rows), dtype=np.bool_)
-    listed[reserved] = True
+    if reserved.size:
+        listed[order] = True
+        order = np.append(order, reserved[~listed[reserved]])
+        order = order[np.lexsort((rows[order], -scores[order]))]
+        listed[:] = False
+        listed[reserved] = True
     others = order[~listed[order]]
+    price, latitude, longitude = (
+        _column(serving.market, name, rows) for name in ("ListPrice", "Latitude", "Longitude")
+    )
     chosen, alike = diverse(others, k - len(reserved), price=price, latitude=latitude, longitude=longitude)
     listed[chosen] = True
     by_score = order[listed[order]]
-    chosen = opened_up(market, rows, scores, by_score, reserved)
+    chosen = opened_up(serving.area[rows], rows, scores, by_score, reserved)
     made_way = len(by_score) - int(np.count_nonzero(listed[chosen]))
     listed[order] = True
     ranked = len(order) + int(np.count_nonzero(~listed[chosen]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -30,8 +31,8 @@ _MOST_WORDS: Final = 3
 _NEAR_KM: Final = 2.0
 
 
-def _none_pull(homes: tuple[str, ...]) -> NDArray[np.float64]:
-    return np.zeros(len(homes))
+def _in_order(homes: tuple[str, ...]) -> NDArray[np.int64]:
+    return np.arange(len(homes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ class Facts:
     """What a reason may cite about one home: its row, the moment, how many leads it drew (counted when asked).
 
     `change` is what is news about it to a lead that likes it. `words` are those of its description that speak for it to
-    the lead (worked out when asked). `pulls` says how much each of some homes acted on, by their ids, holds up its
-    score.
+    the lead (worked out when asked). `by_pull` puts homes acted on, given by their ids, in an order: the one that holds
+    up its score most is the first.
     """
 
     market: MarketSnapshot
@@ -49,7 +50,7 @@ class Facts:
     drawn: Callable[[], Drawn]
     change: Change | None = None
     words: Callable[[], Iterable[str]] = tuple
-    pulls: Callable[[tuple[str, ...]], NDArray[np.float64]] = _none_pull
+    by_pull: Callable[[tuple[str, ...]], NDArray[np.int64]] = _in_order
 
     def number(self, name: str) -> float:
         """A numeric attribute of the home, NaN if it is unknown."""
@@ -87,7 +88,7 @@ def _by_homes(kind: str, share: float, parts: Mapping[str, float], facts: Facts,
         if home is not None and home in event_of and family_of(name) == kind:
             named[home] = named.get(home, 0.0) + value
     cited = sorted((home for home in named if named[home] > 0), key=lambda home: -named[home])[:_MOST_CITED]
-    events = tuple(event_of[cited[place]] for place in np.argsort(-facts.pulls(tuple(cited)), kind="stable").tolist())
+    events = tuple(event_of[cited[place]] for place in facts.by_pull(tuple(cited)).tolist())
     if not cited:
         return Reason(kind, share, "other shoppers' behaviour favours it in general", "shoppers like this one")
     if kind == "sequence":
@@ -288,9 +289,16 @@ _NUMBERS: Final[dict[str, tuple[_Number, ...]]] = {
 
 def _spoken_of(kind: str, facts: Facts) -> _Number | None:
     """How a numeric attribute of this home is spoken of, None if it has none of that kind."""
-    plain = _Number(kind, _by(0.0), lambda v: f"{_name(kind)} {v:g}, as in", "it fits in other ways too")
-    known = (number for number in _NUMBERS.get(kind, (plain,)) if np.isfinite(facts.number(number.attribute)))
-    return next(known, None)
+    numbers = _NUMBERS.get(kind)
+    for number in (_plain_number(kind),) if numbers is None else numbers:
+        if np.isfinite(facts.number(number.attribute)):
+            return number
+    return None
+
+
+@cache
+def _plain_number(kind: str) -> _Number:
+    return _Number(kind, _by(0.0), lambda v: f"{_name(kind)} {v:g}, as in", "it fits in other ways too")
 
 
 def _number(kind: str, number: _Number, share: float, facts: Facts, shopper: Shopper) -> Reason:
@@ -356,9 +364,9 @@ def _kilometres(facts: Facts, acts: Acts) -> NDArray[np.float64]:
 
 def _events(facts: Facts, acts: Acts, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
     """The acts on the chosen homes, that which holds up the score most first, at most 50 of them."""
-    places = np.flatnonzero(chosen)
-    order = np.argsort(-facts.pulls(acts.property_ids)[places], kind="stable")[:_MOST_EVENTS]
-    return tuple(acts.event_ids[place] for place in places[order].tolist())
+    order = facts.by_pull(acts.property_ids)
+    ids = acts.event_ids
+    return tuple([ids[place] for place in order[chosen[order]][:_MOST_EVENTS].tolist()])
 
 
 def _share_of(hits: NDArray[np.bool_]) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from homing.core.jit import kernel
 from homing.market.snapshot import MarketSnapshot
 from homing.models.query import Query
 from homing.people.lead import Limits
@@ -203,24 +204,20 @@ class _Read:
 
     def _listings(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The listings that events are about and those that follow them, as rows of the market."""
-        codes = np.unique(self.events.property[rows])
-        if not codes.size:
-            return np.empty(0, np.int64)
-        known = codes[self.homes[codes] >= 0]
-        return np.union1d(self.homes[known], self.now[known])
+        return _known_listings(self.events.property[rows], self.homes, self.now)
 
     def _kept(self, rows: NDArray[np.int64], against: NDArray[np.int64]) -> dict[int, Kept]:
         """The homes that a lead likes and that may be news, from its acts in the order of time and its last passes."""
         if not rows.size:
             return {}
         events, now = self.events, self.now[self.events.property[rows]]
-        liked = now[IS_LIKE[events.type[rows]] & (self.weights[rows] > 0)]
-        viewed, views = np.unique(now[events.type[rows] == VIEW], return_counts=True)
-        likes = np.union1d(liked, viewed[views >= MANY_VIEWS])
-        likes = likes[likes < len(self.market)]
-        last = np.zeros(len(self.market), dtype=np.int64)
-        last[now[now < len(self.market)]] = events.at[rows[now < len(self.market)]]  # of acts on one home the latest
-        wanted = np.isin(now, likes[may_have_news(self.market, likes, last[likes])])
+        types = events.type[rows]
+        liked = IS_LIKE[types] & (self.weights[rows] > 0)
+        likes, last = _likes(now, events.at[rows], liked, types == VIEW, MANY_VIEWS, len(self.market))
+        likes = likes[may_have_news(self.market, likes, last)]
+        if not likes.size:
+            return {}
+        wanted = np.isin(now, likes)
         acts: dict[int, list[Act]] = defaultdict(list)
         for place, row in zip(rows[wanted].tolist(), now[wanted].tolist(), strict=True):
             listing, weight = int(self.homes[events.property[place]]), float(self.weights[place])
@@ -230,10 +227,56 @@ class _Read:
         return kept(acts, frozenset(passed))
 
 
+@kernel
 def _last_of_each_home(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Positions of the last act on each home, in the order of time; the acts are sorted by time."""
-    _, from_the_end = np.unique(codes[::-1], return_index=True)
-    return np.sort(len(codes) - 1 - from_the_end)
+    order = np.argsort(codes, kind="mergesort")
+    last = np.ones(order.size, dtype=np.bool_)
+    for place in range(order.size - 1):
+        last[place] = codes[order[place]] != codes[order[place + 1]]
+    return np.sort(order[last])
+
+
+@kernel
+def _known_listings(codes: NDArray[np.int32], homes: NDArray[np.int64], now: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows of those homes that are known and of the listings they have now, in order, each once."""
+    rows, count = np.empty(2 * codes.size, dtype=np.int64), 0
+    for code in codes:
+        if homes[code] >= 0:
+            rows[count], rows[count + 1] = homes[code], now[code]
+            count += 2
+    rows = np.sort(rows[:count])
+    first = np.ones(count, dtype=np.bool_)
+    for place in range(1, count):
+        first[place] = rows[place] != rows[place - 1]
+    return rows[first]
+
+
+@kernel
+def _likes(
+    rows: NDArray[np.int64],
+    at: NDArray[np.int64],
+    liked: NDArray[np.bool_],
+    viewed: NDArray[np.bool_],
+    many: int,
+    homes: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The homes liked, or viewed `many` times, of so many homes that are known, and when the last act on each was.
+
+    Acts are in the order of time, `rows` (n,) the homes they are on.
+    """
+    order = np.argsort(rows, kind="mergesort")
+    found, last, count = np.empty(rows.size, dtype=np.int64), np.empty(rows.size, dtype=np.int64), 0
+    likes, views = False, 0
+    for place in range(order.size):
+        act = order[place]
+        likes, views = likes or liked[act], views + viewed[act]
+        if place + 1 == order.size or rows[order[place + 1]] != rows[act]:
+            if rows[act] < homes and (likes or views >= many):
+                found[count], last[count] = rows[act], at[act]
+                count += 1
+            likes, views = False, 0
+    return found[:count], last[:count]
 
 
 def _acts(

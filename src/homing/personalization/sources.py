@@ -57,6 +57,7 @@ _DRAWS: Final = 2
 _DEEP: Final = (4_000,)
 _TRIED: Final = 2_000
 _AN_AREA: Final = 6
+_NO_SPREAD: Final = 1e-12
 _OF_LIKES: Final = frozenset({"item_item", "ease", "slim", "item_knn", "sequence", "popularity", "cohort"})
 """Sources that name no home of which they say 0 or less."""
 _MUST: Final = ("news", "other_areas", "exploration")
@@ -148,22 +149,23 @@ def _blend(scores: Scores, weights: Floats) -> Scores:
 
     Silence counts as the mean.
     """
-    total = np.zeros(scores.shape[1])
+    total = np.zeros(scores.shape[1], dtype=np.float32)
     for part in range(scores.shape[0]):
+        said = scores[part]
         known, mean, square = 0.0, 0.0, 0.0
-        for score in scores[part]:  # without a branch, so that it is done several at a time
-            known += 1.0 if np.isfinite(score) else 0.0
-            mean += np.float64(score) if np.isfinite(score) else 0.0
+        for j in range(said.size):  # without a branch, so that it is done several at a time
+            score = np.float64(said[j]) if abs(said[j]) < np.inf else 0.0
+            known += 1.0 if abs(said[j]) < np.inf else 0.0
+            mean += score
+            square += score * score
         mean /= max(known, 1.0)
-        for score in scores[part]:
-            away = np.float64(score) - mean
-            square += away * away if np.isfinite(away) else 0.0
-        if square > 0.0:
-            scale = weights[part] / np.sqrt(square / known)
-            for j in range(total.size):
-                away = scale * (np.float64(scores[part, j]) - mean)
-                total[j] += away if np.isfinite(away) else 0.0
-    return total.astype(np.float32)
+        variance = square / max(known, 1.0) - mean * mean
+        if variance > _NO_SPREAD * mean * mean:
+            scale, middle = np.float32(weights[part] / np.sqrt(variance)), np.float32(mean)
+            for j in range(said.size):
+                away = scale * (said[j] - middle)
+                total[j] += away if abs(away) < np.inf else np.float32(0.0)
+    return total
 
 
 def _best(source: str, scores: Scores) -> Rows:

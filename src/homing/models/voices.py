@@ -1,0 +1,75 @@
+"""Which of the homes that a lead acted on speak for other homes, and how a family's part is shared out among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import compress
+from typing import Final, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homing.core.jit import kernel
+
+__all__ = ["Voices"]
+
+Doubles = NDArray[np.float64]
+
+_MOST: Final = 32
+
+
+class Voices(NamedTuple):
+    """What each act says of each of n homes: the acts' homes by `names`, each once, and `amounts` float64 (n, m)."""
+
+    names: tuple[str, ...]
+    amounts: Doubles
+
+    @classmethod
+    def together(cls, several: Iterable[tuple[float, Voices]], homes: int) -> Self:
+        """What sources say together, each times its weight."""
+        said = [(rate, voices) for rate, voices in several if voices.names]
+        names = tuple(dict.fromkeys(name for _, voices in said for name in voices.names))
+        amounts, place = np.zeros((homes, len(names))), {name: number for number, name in enumerate(names)}
+        for rate, voices in said:
+            count = len(voices.names)
+            columns = slice(count) if voices.names == names[:count] else [place[name] for name in voices.names]
+            amounts[:, columns] += rate * voices.amounts
+        return cls(names, amounts)
+
+    def and_of(self, name: str, amounts: Doubles) -> Voices:
+        """The same with what one more says (n,)."""
+        if name in self.names:
+            return Voices.together([(1.0, self), (1.0, Voices((name,), amounts[:, None]))], len(amounts))
+        return Voices((*self.names, name), np.column_stack((self.amounts, amounts)))
+
+    def shared_out(self, family: str, values: Doubles) -> list[dict[str, float]]:
+        """A family's part of each home (n,) shared out among the acts that speak as it does, by how loud each does.
+
+        It goes to the loudest, at most 32: nobody reads more. The part of a home for which none speaks is the family's.
+
+        >>> Voices(("h1", "h2", "h3"), np.array([[3.0, 1.0, -1.0]])).shared_out("similar_homes", np.ones(1))
+        [{'similar_homes:h1': 0.75, 'similar_homes:h2': 0.25}]
+        """
+        names = [f"{family}:{name}" for name in self.names]
+        shares = _shares(self.amounts, values)
+        spoken, said = (shares != 0.0).tolist(), shares.tolist()
+        return [
+            dict(zip(compress(names, which), compress(row, which), strict=True)) or {family: value}
+            for which, row, value in zip(spoken, said, values.tolist(), strict=True)
+        ]
+
+
+@kernel
+def _shares(amounts: Doubles, values: Doubles) -> Doubles:
+    """What goes to each act (n, m), 0 to those that do not speak as the value does."""
+    shares = np.zeros(amounts.shape)
+    for home in range(values.size):
+        loud = np.empty(amounts.shape[1])
+        for act in range(loud.size):
+            loud[act] = max(amounts[home, act] * np.sign(values[home]), 0.0)
+        if np.count_nonzero(loud) > _MOST:
+            loud[np.argsort(-loud, kind="mergesort")[_MOST:]] = 0.0
+        whole = loud.sum()
+        if whole > 0.0:
+            shares[home] = values[home] * loud / whole
+    return shares
