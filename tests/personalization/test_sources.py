@@ -15,7 +15,7 @@ from homing.personalization.cohort import cohort_likes
 from homing.personalization.histories import history
 from homing.personalization.serving import LiveServing
 from homing.personalization.shopper import shopper
-from homing.personalization.sources import BEST, Nominated, fewest, most, nominated
+from homing.personalization.sources import BEST, Nominated, _blend, fewest, most, nominated
 from homing.personalization.stated import MOST_TOLD, homes_within, with_stated
 from homing.services.train_models import TrainModels
 
@@ -278,3 +278,14 @@ def test_a_form_alone_moves_the_list_and_the_answer_says_what_it_stands_on(train
     assert "ranked by its stated limits" in answer.degraded[-1]
     assert "stated_limits" in {reason.kind for item in answer for reason in item.reasons}
     assert all(note.startswith("content") for note in trained.engine.recommend("nobody").degraded[-1:])
+
+
+def test_the_blend_is_each_parts_distance_from_its_mean_in_spreads_and_silence_is_the_mean():
+    rng = np.random.default_rng(4)
+    scores = rng.normal(5.0, 2.0, (4, 501)).astype(np.float32)
+    scores[1, rng.random(501) < 0.8] = np.nan
+    scores[2] = 3.0
+    weights = np.array([1.0, 0.5, 7.0, -0.2])
+    spread = np.nanstd(scores, axis=1, keepdims=True)
+    away = (scores - np.nanmean(scores, axis=1, keepdims=True)) / np.where(spread > 0, spread, np.inf)
+    assert _blend(scores, weights) == pytest.approx(weights @ np.nan_to_num(away), abs=1e-4)
