@@ -4,15 +4,26 @@ import numpy as np
 import pytest
 
 from homing.core.errors import DamagedArtifact
-from homing.models import ContentBasedModel, HybridRecommendationModel, RecencyModel
+from homing.models import (
+    CollaborativeFilteringModel,
+    ContentBasedModel,
+    HybridRecommendationModel,
+    OnlineLearningModel,
+    PopularityModel,
+    RecencyModel,
+)
 from homing.models.axes import encoded
 from homing.models.checks import market, world
+from homing.models.homes import homes_of, some_of
 from homing.models.query import Query
 
 MAKERS = {
     "content": lambda: ContentBasedModel(tune=False),
     "content_cosine": lambda: ContentBasedModel(similarity="cosine", tune=False),
     "recency": RecencyModel,
+    "popularity": PopularityModel,
+    "online": lambda: OnlineLearningModel(tune=False),
+    "collaborative": lambda: CollaborativeFilteringModel(tune=False),
     "hybrid": lambda: HybridRecommendationModel(tune=False),
 }
 VALUES = {
@@ -90,6 +101,19 @@ def test_told_step_by_step_or_at_once_it_answers_the_same(name):
     at_once = first.with_homes(rows)
     ids = [row["ListingKey"] for row in rows]
     np.testing.assert_allclose(steps.score(LIVING, ids), at_once.score(LIVING, ids), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("seed", range(4))
+def test_told_only_of_homes_that_changed_it_is_the_same(name, seed):
+    told_all = told_some = MAKERS[name]().fit(world(), homes=market()).with_homes(market())
+    before = {row["ListingKey"]: row for row in market()}
+    for rows in changes(seed):
+        differ = [place for place, row in enumerate(rows) if before.get(row["ListingKey"]) != row]
+        told_all = told_all.with_homes(rows)
+        told_some = told_some.with_homes(some_of(homes_of(rows), np.array(differ, dtype=np.int64)))
+        before = {row["ListingKey"]: row for row in rows}
+        assert everything(told_some) == everything(told_all)
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -6,7 +6,7 @@ from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import is_not, itemgetter
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -118,6 +118,19 @@ class MarketSnapshot:
         kin = self._kin.replaced(said_before, _said(current.values()))
         revision = max([self.revision, *(home.revision for home in changed)])
         return _assembled(ids, revision, self.as_of, columns, moments, timeline, kin, pending)
+
+    def differs_from(self, before: MarketSnapshot) -> NDArray[np.int64]:
+        """The rows of the homes that another view does not have, or describes otherwise; those it still has may go on.
+
+        >>> one = snapshot_of([Property("h1", 10, 10, {"ListPrice": 500}), Property("h2", 10, 10, {"ListPrice": 900})])
+        >>> one.replaced([Property("h2", 40, 40, {"ListPrice": 800})]).differs_from(one).tolist()
+        [1]
+        """
+        then = before.ids.codes_of(self.ids)
+        texts = [*before._texts, None]
+        changed = np.fromiter(map(is_not, self._texts, (texts[row] for row in then.tolist())), np.bool_, len(self))
+        changed |= self.listed_at != np.append(before.listed_at, 0)[then]
+        return np.flatnonzero(changed)
 
     def _home(self, row: int) -> Property:
         at = int(self.updated_at[row])

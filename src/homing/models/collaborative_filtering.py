@@ -175,7 +175,14 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
         self.learned_ = found
         self.fixed_ = fixed_homes(self.config.method, found.vectors, found.gram)
         self.has_ = found.acted | found.told
-        self.search_ = Search.of(found.vectors, self.has_)
+        self._searched: Search | None = None
+
+    @property
+    def search_(self) -> Search:
+        """The homes by the length of their factors, sorted when first needed."""
+        if self._searched is None:
+            self._searched = Search.of(self.learned_.vectors, self.has_)
+        return self._searched
 
     # -- asking ------------------------------------------------------------------------------------------------
 

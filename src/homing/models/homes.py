@@ -16,7 +16,7 @@ from homing.core.ids import Vocabulary
 from homing.models.interactions import Id
 from homing.trust.denied import DENIED, Denied
 
-__all__ = ["UNKNOWN_MOMENT", "CategoryColumn", "Homes", "HomesLike", "Labels", "homes_of"]
+__all__ = ["UNKNOWN_MOMENT", "CategoryColumn", "Homes", "HomesLike", "Labels", "homes_of", "some_of"]
 
 UNKNOWN_MOMENT = np.iinfo(np.int64).min
 REMARKS = "PublicRemarks"
@@ -125,6 +125,22 @@ def homes_of(given: HomesGiven | None) -> HomesLike | None:
     if given is None or isinstance(given, HomesLike):
         return given
     return Homes.from_rows(given)
+
+
+def some_of(homes: HomesLike, rows: NDArray[np.int64]) -> Homes:
+    """The columns of some homes, by their rows.
+
+    >>> homes = Homes.from_rows([{"ListingKey": "h1", "ListPrice": 1}, {"ListingKey": "h2", "ListPrice": 2}])
+    >>> some_of(homes, np.array([1])).numbers["ListPrice"].tolist()
+    [2.0]
+    """
+    return Homes(
+        Vocabulary([homes.ids.ids[row] for row in rows.tolist()]),
+        {name: column[rows] for name, column in homes.numbers.items()},
+        {name: Labels(column.codes[rows], column.labels) for name, column in homes.categories.items()},
+        homes.listed_at[rows] if homes.listed_at.size else homes.listed_at,
+        tuple(homes.remarks[row] for row in rows.tolist()) if homes.remarks else (),
+    )
 
 
 def _keyed(rows: Iterable[Mapping[str, Any]]) -> dict[Id, Mapping[str, Any]]:

@@ -17,6 +17,7 @@ from homing.core.errors import DamagedArtifact, HomingError
 from homing.core.telemetry import count, logger, move
 from homing.market.catalogue import Catalogue
 from homing.market.snapshot import MarketSnapshot
+from homing.models.homes import some_of
 from homing.models.hybrid_model import HybridRecommendationModel
 from homing.models.query import Codes
 from homing.models.registry import ModelRegistry
@@ -92,8 +93,24 @@ class Serving:
         degraded: tuple[str, ...],
         weights: NDArray[np.float64],
     ) -> Serving:
-        """The model told of all homes of the market, lined up with them."""
-        known = model.with_homes(market)
+        """The model told of all homes of the market."""
+        return cls._over(market, model.with_homes(market), version, degraded, weights)
+
+    def changed_to(self, market: MarketSnapshot) -> Serving:
+        """The same over the market as it has become; the model is told only of homes that are not as they were."""
+        changed = some_of(market, market.differs_from(self.market))
+        return self._over(market, self.model.with_homes(changed), self.version, self.degraded, self.weights)
+
+    @classmethod
+    def _over(
+        cls,
+        market: MarketSnapshot,
+        known: HybridRecommendationModel,
+        version: str,
+        degraded: tuple[str, ...],
+        weights: NDArray[np.float64],
+    ) -> Serving:
+        """A model that knows all homes of the market, lined up with them."""
         codes = known.items.codes_of(market.ids)
         stated = lru_cache(_MOST_LIMITS)(partial(homes_within, market, codes))
         return cls(
@@ -180,7 +197,7 @@ class LiveServing:
         if market is serving.market:
             return serving
         count("swaps", what="homes")
-        return Serving.of(market, serving.model, serving.version, serving.degraded, serving.weights)
+        return serving.changed_to(market)
 
     def _swapped(self, serving: Serving) -> Serving:
         """What is served from now on, told to whoever measures."""
