@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from homing.core.jit import fast_kernel
 from homing.models.population import Population
 
 __all__ = ["Choices", "common_taste", "likely_taste"]
@@ -55,30 +56,90 @@ def likely_taste(
     >>> taste.round(2).tolist(), curvature.round(2).tolist()
     ([0.52], [[1.77]])
     """
-    taste = common.mean.copy() if start is None else start
-    total, pull = float(choices.counts.sum()), choices.counts @ choices.chosen
-    curvature = precision
+    taste = common.mean if start is None else start
+    found: tuple[Doubles, Doubles] = _likeliest(
+        choices.chosen, choices.counts, choices.against, choices.others, common.mean, precision, taste, steps
+    )
+    return found
+
+
+@fast_kernel
+def _likeliest(
+    chosen: Doubles,
+    counts: Doubles,
+    against: Doubles,
+    others: Doubles,
+    mean: Doubles,
+    precision: Doubles,
+    start: Doubles,
+    steps: int,
+) -> tuple[Doubles, Doubles]:
+    """`likely_taste` by Newton's method from `start`: at most so many `steps`, none too long."""
+    taste, curvature = start.copy(), precision.copy()
+    total, pull = counts.sum(), _summed(chosen, counts)
     for _ in range(steps):
-        heights = choices.others @ taste
-        top = heights.max(initial=0.0)
-        odds = np.exp(heights - top)
-        chance = odds / odds.sum()
-        middle = chance @ choices.others
-        gradient = pull - total * middle - precision @ (taste - common.mean)
-        spread = (choices.others * chance[:, None]).T @ choices.others - np.outer(middle, middle)
-        curvature = total * spread + precision
-        if len(choices.against):
-            usual = top + float(np.log(odds.sum() / len(odds)))
-            doubt = 1.0 / (1.0 + np.exp(np.clip(usual - choices.against @ taste, -30.0, 30.0)))
-            away = choices.against - middle
-            gradient = gradient - _AGAINST * (doubt @ away)
-            curvature = curvature + _AGAINST * (away * (doubt * (1.0 - doubt))[:, None]).T @ away
+        chance, usual = _chances(others, taste)
+        middle = _summed(others, chance)
+        gradient = pull - total * middle - _summed(precision, taste - mean)
+        curvature[:] = precision
+        _add_spread(curvature, others, total * chance, middle)
+        doubt = np.empty(len(against))
+        for row in range(doubt.size):
+            height = usual - _product(against[row], taste)
+            doubt[row] = _AGAINST / (1.0 + np.exp(min(max(height, -30.0), 30.0)))
+        gradient -= _summed(against, doubt) - doubt.sum() * middle
+        _add_spread(curvature, against, doubt * (1.0 - doubt / _AGAINST), middle)
         step = np.linalg.solve(curvature, gradient)
-        length = float(np.abs(choices.others @ step).max(initial=0.0))
-        taste = taste + step * min(1.0, _STRIDE / max(length, 1e-9))
+        length = 0.0
+        for row in range(len(others)):
+            length = max(length, abs(_product(others[row], step)))
+        taste += step * min(1.0, _STRIDE / max(length, 1e-9))
         if length < _CLOSE:
             break
     return taste, curvature
+
+
+@fast_kernel
+def _chances(others: Doubles, taste: Doubles) -> tuple[Doubles, float]:
+    """The chance of each home (r,), proportional to exp(w . z), and the logarithm of the mean of these."""
+    chance, top, whole = np.empty(len(others)), 0.0, 0.0
+    for row in range(chance.size):
+        chance[row] = _product(others[row], taste)
+        top = max(top, chance[row])
+    for row in range(chance.size):
+        chance[row] = np.exp(chance[row] - top)
+        whole += chance[row]
+    return chance / whole, top + np.log(whole / chance.size)
+
+
+@fast_kernel
+def _summed(rows: Doubles, weights: Doubles) -> Doubles:
+    """The sum of rows (n, d), each times its weight (n,)."""
+    total = np.zeros(rows.shape[1])
+    for row in range(weights.size):
+        for i in range(total.size):
+            total[i] += weights[row] * rows[row, i]
+    return total
+
+
+@fast_kernel
+def _add_spread(spread: Doubles, rows: Doubles, weights: Doubles, middle: Doubles) -> None:
+    """Add to a symmetric matrix (d, d) the sum of weight (x - middle)(x - middle)' over rows x."""
+    away = np.empty(middle.size)
+    for row in range(weights.size):
+        for i in range(away.size):
+            away[i] = rows[row, i] - middle[i]
+        for i in range(away.size):
+            for j in range(away.size):
+                spread[i, j] += weights[row] * away[i] * away[j]
+
+
+@fast_kernel
+def _product(one: Doubles, other: Doubles) -> float:
+    total = 0.0
+    for i in range(one.size):
+        total += one[i] * other[i]
+    return total
 
 
 def common_taste(leads: Sequence[Choices], start: Population, rounds: int = ROUNDS) -> Population:
