@@ -11,11 +11,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from homing.core.jit import kernel
 from homing.models.artifact import packed_text, text_from
 from homing.models.axes import KNOWN
 from homing.models.distances import nearest_km
@@ -40,6 +42,7 @@ _NEAR_KM: Final = 3.0
 _START: Final = 0.1
 _FARTHEST: Final = 4.0
 _AFFORDED: Final = 0.78
+_MOST_MARKETS: Final = 4
 _RELATIVE: Final = ("price", "price", "size", "size")
 
 
@@ -115,15 +118,35 @@ class Columns:
 
     def seen(self, items: Codes, means: tuple[float, float] | None) -> Floats:
         """The attributes of homes as a lead with these means sees them, (n, p + 4); what is unknown is 0."""
-        relative = np.zeros((items.size, len(_RELATIVE)))
-        if means is not None:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                price = np.log(self.price[items]) - means[0]
-                size = np.log(self.size[items]) - means[1]
-            relative = np.column_stack(
-                (4.0 * np.maximum(price + 0.15, 0.0), 2.0 * np.maximum(price + 0.4, 0.0), 2.0 * np.abs(size), size)
-            )
-        return np.column_stack((self.values[items], np.nan_to_num(relative, posinf=0.0, neginf=0.0)))
+        price, size = (np.nan, np.nan) if means is None else means
+        return _seen(self.values, self.price, self.size, items, price, size)
+
+
+@kernel
+def _seen(values: Floats, prices: Floats, sizes: Floats, items: Codes, price: float, size: float) -> Floats:
+    """`Columns.seen` by the logarithms of the highest price and the usual size, NaN where there are none."""
+    p = values.shape[1]
+    out = np.zeros((items.size, p + len(_RELATIVE)))
+    for j in range(items.size):
+        item = items[j]
+        out[j, :p] = values[item]
+        dear = np.log(prices[item]) - price if prices[item] > 0.0 else np.nan
+        if not np.isnan(dear):
+            out[j, p], out[j, p + 1] = 4.0 * max(dear + 0.15, 0.0), 2.0 * max(dear + 0.4, 0.0)
+        large = np.log(sizes[item]) - size if sizes[item] > 0.0 else np.nan
+        if not np.isnan(large):
+            out[j, p + 2], out[j, p + 3] = 2.0 * abs(large), large
+    return out
+
+
+@kernel
+def _by_family(seen: Floats, taste: Floats, owner: Codes, count: int) -> Floats:
+    """How well each family fits (n, count), by the family of each column; what columns have in common is added up."""
+    out = np.zeros((len(seen), count))
+    for j in range(len(seen)):
+        for column in range(taste.size):
+            out[j, owner[column]] += seen[j, column] * taste[column]
+    return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,9 +171,8 @@ class ChoiceTaste:
         if self.common is None or (not past.items.size and past.within is None):
             return np.full((items.size, len(names)), np.nan)
         taste, means = past.once(self, self._taste)
-        parts = self.columns.seen(items, means) * taste
         owner = np.array([names.index(family) for family in self.columns.families])
-        return np.column_stack([parts[:, owner == place].sum(axis=1) for place in range(len(names))])
+        return _by_family(self.columns.seen(items, means), taste, owner, len(names))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything, as arrays."""
@@ -172,8 +194,8 @@ class ChoiceTaste:
         common, means = self.common, self.columns.means_of(past.within)
         if common is None or not past.items.size:
             return (np.zeros(0) if common is None else common.mean), means
-        pool = np.flatnonzero(self.columns.price > 0) if past.within is None else past.within
-        choices = _choices(self.columns, past, pool, _evenly)
+        pool = _priced(self.columns) if past.within is None else past.within
+        choices = _choices(self.columns, past, pool, _evenly, means)
         if choices is None:
             return common.mean, means
         return likely_taste(choices, common, common.precision)[0], means
@@ -205,7 +227,7 @@ def learned_taste(
         pool = some(np.flatnonzero(columns.price > 0) if within is None else within, 4 * _POOL)
         if pasts.at is not None:
             pool = pool[alive(pool, int(np.median(pasts.at[rows])))]
-        choices = _choices(columns, past, pool, some)
+        choices = _choices(columns, past, pool, some, columns.means_of(within))
         if choices is not None:
             found.append((within is not None, choices))
     told = [choices for has, choices in found if has]
@@ -216,12 +238,11 @@ def learned_taste(
     return ChoiceTaste(columns, common_taste(leads, Population(np.zeros(width), _START * np.eye(width))))
 
 
-def _choices(columns: Columns, past: Past, pool: Codes, some: Callable[[Codes, int], Codes]) -> Choices | None:
+def _choices(
+    columns: Columns, past: Past, pool: Codes, some: Callable[[Codes, int], Codes], means: tuple[float, float] | None
+) -> Choices | None:
     """The acts of a lead on homes within its limits, against homes near to them; None if there is nothing to tell."""
-    homes, first, where = np.unique(past.items, return_index=True, return_inverse=True)
-    weights = np.bincount(where, weights=past.weights, minlength=homes.size)
-    order = np.argsort(first)[-_MOST_HOMES:]
-    homes, weights = homes[order], weights[order]
+    homes, weights = _last_homes(past.items, past.weights, _MOST_HOMES)
     if past.within is not None:
         kept = np.isin(homes, past.within)
         homes, weights = homes[kept], weights[kept]
@@ -231,10 +252,35 @@ def _choices(columns: Columns, past: Past, pool: Codes, some: Callable[[Codes, i
     pool = some(pool, _POOL)
     near = pool[nearest_km(columns.latitude, columns.longitude, liked, pool) < _NEAR_KM]
     others = np.union1d(some(near if near.size >= _FEWEST_NEAR else pool, _SAMPLE), liked)
-    means = columns.means_of(past.within)
     counts = np.minimum(1.0 + np.log2(np.maximum(weights[weights > 0], 1.0)) / 4.0, 2.0)
     seen = columns.seen
     return Choices(seen(liked, means), counts, seen(homes[weights < 0], means), seen(others, means))
+
+
+def _last_homes(items: Codes, weights: Floats, most: int) -> tuple[Codes, Floats]:
+    """The distinct homes of acts in the order in which they were met, the last `most` of them, with summed weights."""
+    homes, first, total = _met(items, weights, np.argsort(items, kind="stable"))
+    order = np.argsort(first)[-most:]
+    return homes[order], total[order]
+
+
+@kernel
+def _met(items: Codes, weights: Floats, order: Codes) -> tuple[Codes, Codes, Floats]:
+    """The distinct homes in order of code, the first act on each, and its weights added up."""
+    homes, first, total = np.empty(items.size, np.int64), np.empty(items.size, np.int64), np.zeros(items.size)
+    count = 0
+    for place in order:
+        if count == 0 or homes[count - 1] != items[place]:
+            homes[count], first[count] = items[place], place
+            count += 1
+        total[count - 1] += weights[place]
+    return homes[:count], first[:count], total[:count]
+
+
+@lru_cache(_MOST_MARKETS)
+def _priced(columns: Columns) -> Codes:
+    """The homes with a price, as many as choices are set against."""
+    return _evenly(np.flatnonzero(columns.price > 0), _POOL)
 
 
 def _evenly(pool: Codes, most: int) -> Codes:

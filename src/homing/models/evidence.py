@@ -64,7 +64,7 @@ def evidence_of(past: Past, half_life_days: float, traits: Traits) -> Evidence:
     faded = past.weights
     if past.at is not None and past.as_of is not None:
         faded = faded * np.exp2(np.minimum(past.at - past.as_of, 0) / (half_life_days * DAY))
-    items, mass, last, price = _by_home(past.items, faded, past.at, past.prices)
+    items, mass, last, price = _by_home(past.items, np.argsort(past.items, kind="stable"), faded, past.at, past.prices)
     if past.at is not None:
         earlier = _earlier(items, mass, price, last, traits)
         total = mass[earlier].sum()
@@ -74,10 +74,16 @@ def evidence_of(past: Past, half_life_days: float, traits: Traits) -> Evidence:
 
 @kernel
 def _by_home(
-    acted: NDArray[np.int64], weights: Doubles, at: NDArray[np.int64] | None, prices: Doubles | None
+    acted: NDArray[np.int64],
+    order: NDArray[np.int64],
+    weights: Doubles,
+    at: NDArray[np.int64] | None,
+    prices: Doubles | None,
 ) -> tuple[NDArray[np.int64], Doubles, NDArray[np.int64], Doubles | None]:
-    """The distinct homes in order of code, the evidence of each, when the last act on it was, and its last price."""
-    order = np.argsort(acted, kind="mergesort")
+    """The distinct homes in order of code, the evidence of each, when the last act on it was, and its last price.
+
+    `order` is that of the acts by home.
+    """
     items, mass = np.empty(order.size, dtype=np.int64), np.zeros(order.size)
     last = np.full(order.size, np.iinfo(np.int64).min)
     price = np.full(order.size, np.nan)
@@ -128,4 +134,7 @@ def _means(acts: Doubles, at: NDArray[np.int64]) -> tuple[Doubles, NDArray[np.in
             if np.isfinite(acts[j, c]):
                 total[sitting[j], c] += acts[j, c]
                 known[sitting[j], c] += 1.0
-    return np.where(known > 0.0, total / np.maximum(known, 1.0), np.nan), sitting
+    for row in range(shape[0]):
+        for c in range(shape[1]):
+            total[row, c] = total[row, c] / known[row, c] if known[row, c] > 0.0 else np.nan
+    return total, sitting

@@ -1,7 +1,7 @@
 """The homes whose factors have the largest products with a lead's: the compiled loops.
 
 Products are added in float32 to find out which homes can be among the best, with room for what that rounds away; those
-are then told apart by their products in float64. The answer is that of sorting all products in float64.
+have then their products in float64, by which they are to be told apart. So the best `k` of them are the best of all.
 
 Shapes: `vectors` (m, d) float32 of the homes, `allowed` (m,) or longer, `x` (d,) the lead's factors.
 """
@@ -81,18 +81,17 @@ def _sink(heap: Floats, value: np.float32) -> None:
 
 
 @fast_kernel
-def _told_apart(vectors: Floats, near: Codes, x: Doubles, k: int) -> tuple[Codes, Floats]:
-    """The `k` best of some homes, ascending, by their products in float64, rounded to float32; equal ones by code."""
+def _in_float64(vectors: Floats, near: Codes, x: Doubles) -> tuple[Codes, Floats]:
+    """Some homes and their products in float64, rounded to float32."""
     scores = np.empty(near.size, dtype=np.float32)
     for j in range(near.size):
         scores[j] = _product(vectors[near[j]], x)
-    order = np.argsort(-scores, kind="mergesort")[:k]
-    return near[order], scores[order]
+    return near, scores
 
 
 @fast_kernel
 def ranked(vectors: Floats, has: Flags, allowed: Flags, x: Doubles, k: int, longest: float) -> tuple[Codes, Floats]:
-    """The `k` best of the homes that are allowed and have factors, none longer than `longest`."""
+    """Allowed homes that have factors, the `k` best among them, none longer than `longest`; in order of code."""
     scores = np.dot(vectors, x.astype(np.float32))
     slack = _slack(x, longest)
     heap = np.full(k, -np.inf, dtype=np.float32)
@@ -112,7 +111,7 @@ def ranked(vectors: Floats, has: Flags, allowed: Flags, x: Doubles, k: int, long
                     _sink(heap, scores[j])
                     least = np.float32(heap[0] - slack)
     near = found[:count].astype(np.int64)
-    return _told_apart(vectors, near[scores[near] >= least], x, k)
+    return _in_float64(vectors, near[scores[near] >= least], x)
 
 
 @fast_kernel
@@ -165,4 +164,4 @@ def best(
         if total > heap[0]:
             _sink(heap, total)
             least = heap[0] - slack
-    return _told_apart(vectors, np.sort(found[:count][scores[:count] >= least]), x, k)
+    return _in_float64(vectors, np.sort(found[:count][scores[:count] >= least]), x)

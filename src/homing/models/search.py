@@ -44,6 +44,12 @@ class Search:
 
         Products are added in float64 before they are rounded; equal ones are in order of code.
         """
+        homes, products = self._near(x, allowed, k)
+        order = np.argsort(-products, kind="stable")[:k]
+        return homes[order], products[order]
+
+    def _near(self, x: NDArray[np.float64], allowed: NDArray[np.bool_], k: int) -> tuple[NDArray[np.int64], Floats]:
+        """Homes in order of code, the best among them, and their products."""
         if len(self.vectors) > FEW:
             most = max(self.order.size // 48, 2 * k)
             found = best(self.vectors, self.order, self.heads, self.tails, allowed, x, k, most)

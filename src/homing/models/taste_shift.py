@@ -43,21 +43,18 @@ def current_taste_begins(acts: Doubles) -> int:
     skipped = max(0, len(acts) - MOST_ACTS)
     if len(acts) < 2 * FEWEST_NEW:
         return 0
-    place = int(_step_at(np.asarray(acts[skipped:], dtype=np.float64)))
-    return skipped + place if place else 0
+    scaled = _standardised(np.asarray(acts[skipped:], dtype=np.float64))
+    place = int(_changed_at(scaled, FEWEST_NEW, _SHUFFLES, _ALLOWED)) if scaled.shape[1] else 0
+    if not place or not _is_a_step(scaled, place):
+        return 0
+    return skipped + place
 
 
-@kernel
-def _step_at(acts: Doubles) -> int:
-    """`current_taste_begins` of at most 200 acts."""
-    scaled = _standardised(acts)
-    place = _changed_at(scaled, FEWEST_NEW, _SHUFFLES, _ALLOWED) if scaled.shape[1] > 0 else 0
-    for c in range(scaled.shape[1] if place > 0 else 0):
-        before, after = scaled[:place, c], scaled[place:, c]
-        within = np.sqrt((before.var() * before.size + after.var() * after.size) / len(scaled))
-        if abs(np.median(after) - np.median(before)) >= _LEAST_STEP * within:
-            return place
-    return 0
+def _is_a_step(scaled: Doubles, place: int) -> bool:
+    before, after = scaled[:place], scaled[place:]
+    within = np.sqrt((before.var(axis=0) * len(before) + after.var(axis=0) * len(after)) / len(scaled))
+    step = np.abs(np.median(after, axis=0) - np.median(before, axis=0))
+    return bool((step >= _LEAST_STEP * within).any())
 
 
 @kernel

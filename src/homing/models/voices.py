@@ -51,7 +51,10 @@ class Voices(NamedTuple):
         [{'similar_homes:h1': 0.75, 'similar_homes:h2': 0.25}]
         """
         names = [f"{family}:{name}" for name in self.names]
-        shares = _shares(self.amounts, values)
+        loud = np.maximum(self.amounts * np.sign(values)[:, None], 0.0)
+        if len(names) > _MOST:
+            np.put_along_axis(loud, np.argsort(-loud, axis=1, kind="stable")[:, _MOST:], 0.0, axis=1)
+        shares = _shares(loud, values)
         spoken, said = (shares != 0.0).tolist(), shares.tolist()
         return [
             dict(zip(compress(names, which), compress(row, which), strict=True)) or {family: value}
@@ -60,16 +63,11 @@ class Voices(NamedTuple):
 
 
 @kernel
-def _shares(amounts: Doubles, values: Doubles) -> Doubles:
-    """What goes to each act (n, m), 0 to those that do not speak as the value does."""
-    shares = np.zeros(amounts.shape)
+def _shares(loud: Doubles, values: Doubles) -> Doubles:
+    """The values (n,) shared out among acts by how loud each is (n, m)."""
+    shares = np.zeros(loud.shape)
     for home in range(values.size):
-        loud = np.empty(amounts.shape[1])
-        for act in range(loud.size):
-            loud[act] = max(amounts[home, act] * np.sign(values[home]), 0.0)
-        if np.count_nonzero(loud) > _MOST:
-            loud[np.argsort(-loud, kind="mergesort")[_MOST:]] = 0.0
-        whole = loud.sum()
+        whole = loud[home].sum()
         if whole > 0.0:
-            shares[home] = values[home] * loud / whole
+            shares[home] = values[home] * loud[home] / whole
     return shares

@@ -31,8 +31,12 @@ def cohort_likes(pasts: Pasts, liked: Codes, lead: Id | None, homes: int) -> Cod
     """
     index = _liked_by(pasts)
     mine = np.unique(liked[(liked >= 0) & (liked < index.of_home.size - 1)])
-    self = -1 if lead is None else pasts.leads.code(lead)
-    return _counted(index.of_home, index.leads, index.of_lead, index.homes, mine, self, homes)
+    met = np.sort(_others(index.of_home, index.leads, mine, -1 if lead is None else pasts.leads.code(lead)))
+    who, overlap = _overlaps(met, index.of_lead, mine.size)
+    if who.size < FEWEST:
+        return None
+    cohort = who[np.argsort(-overlap, kind="stable")[:_MOST]]
+    return _counted(index.of_lead, index.homes, cohort, homes)
 
 
 class _LikedBy:
@@ -54,34 +58,38 @@ class _LikedBy:
 
 
 @kernel
-def _counted(
-    of_home: Codes, leads: Codes, of_lead: Codes, homes: Codes, mine: Codes, lead: int, count: int
-) -> Codes | None:
-    """How many of the 100 leads whose likes overlap most with `mine` liked each home; None if fewer than three do."""
-    size = 0
+def _others(of_home: Codes, leads: Codes, mine: Codes, lead: int) -> Codes:
+    """The other leads that liked one of some homes, once for each."""
+    count = 0
     for home in mine:
-        size += of_home[home + 1] - of_home[home]
-    met, size = np.empty(size, dtype=np.int64), 0
+        count += of_home[home + 1] - of_home[home]
+    met, count = np.empty(count, dtype=np.int64), 0
     for home in mine:
         for place in range(of_home[home], of_home[home + 1]):
             if leads[place] != lead:
-                met[size] = leads[place]
-                size += 1
-    met = np.sort(met[:size])
-    who, overlap, found = np.empty(size, dtype=np.int64), np.empty(size), 0
-    first = 0
-    for place in range(1, size + 1):
-        if place == size or met[place] != met[first]:
+                met[count] = leads[place]
+                count += 1
+    return met[:count]
+
+
+@kernel
+def _overlaps(met: Codes, of_lead: Codes, mine: int) -> tuple[Codes, NDArray[np.float64]]:
+    """Each of the leads met, which are in order of code, and how far its likes overlap with so many homes."""
+    who, overlap, count, first = np.empty(met.size, dtype=np.int64), np.empty(met.size), 0, 0
+    for place in range(1, met.size + 1):
+        if place == met.size or met[place] != met[first]:
             other, common = met[first], place - first
-            who[found] = other
-            overlap[found] = common / (mine.size + of_lead[other + 1] - of_lead[other] - common)
-            found += 1
-            first = place
-    if found < FEWEST:
-        return None
+            who[count], overlap[count] = other, common / (mine + of_lead[other + 1] - of_lead[other] - common)
+            count, first = count + 1, place
+    return who[:count], overlap[:count]
+
+
+@kernel
+def _counted(of_lead: Codes, homes: Codes, cohort: Codes, count: int) -> Codes:
+    """How many of a cohort liked each of so many homes."""
     counts = np.zeros(count, dtype=np.int64)
-    for place in np.argsort(-overlap[:found], kind="mergesort")[:_MOST]:
-        for home in homes[of_lead[who[place]] : of_lead[who[place] + 1]]:
+    for lead in cohort:
+        for home in homes[of_lead[lead] : of_lead[lead + 1]]:
             counts[home] += 1
     return counts
 

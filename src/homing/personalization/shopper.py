@@ -204,7 +204,9 @@ class _Read:
 
     def _listings(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The listings that events are about and those that follow them, as rows of the market."""
-        return _known_listings(self.events.property[rows], self.homes, self.now)
+        codes = self.events.property[rows]
+        codes = codes[self.homes[codes] >= 0] if codes.size else codes
+        return np.unique(np.concatenate((self.homes[codes], self.now[codes]))) if codes.size else np.empty(0, np.int64)
 
     def _kept(self, rows: NDArray[np.int64], against: NDArray[np.int64]) -> dict[int, Kept]:
         """The homes that a lead likes and that may be news, from its acts in the order of time and its last passes."""
@@ -213,7 +215,9 @@ class _Read:
         events, now = self.events, self.now[self.events.property[rows]]
         types = events.type[rows]
         liked = IS_LIKE[types] & (self.weights[rows] > 0)
-        likes, last = _likes(now, events.at[rows], liked, types == VIEW, MANY_VIEWS, len(self.market))
+        likes, last = _likes(
+            now, np.argsort(now, kind="stable"), events.at[rows], liked, types == VIEW, MANY_VIEWS, len(self.market)
+        )
         likes = likes[may_have_news(self.market, likes, last)]
         if not likes.size:
             return {}
@@ -227,34 +231,18 @@ class _Read:
         return kept(acts, frozenset(passed))
 
 
-@kernel
 def _last_of_each_home(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Positions of the last act on each home, in the order of time; the acts are sorted by time."""
-    order = np.argsort(codes, kind="mergesort")
+    order = np.argsort(codes, kind="stable")
     last = np.ones(order.size, dtype=np.bool_)
-    for place in range(order.size - 1):
-        last[place] = codes[order[place]] != codes[order[place + 1]]
+    last[:-1] = codes[order[:-1]] != codes[order[1:]]
     return np.sort(order[last])
-
-
-@kernel
-def _known_listings(codes: NDArray[np.int32], homes: NDArray[np.int64], now: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rows of those homes that are known and of the listings they have now, in order, each once."""
-    rows, count = np.empty(2 * codes.size, dtype=np.int64), 0
-    for code in codes:
-        if homes[code] >= 0:
-            rows[count], rows[count + 1] = homes[code], now[code]
-            count += 2
-    rows = np.sort(rows[:count])
-    first = np.ones(count, dtype=np.bool_)
-    for place in range(1, count):
-        first[place] = rows[place] != rows[place - 1]
-    return rows[first]
 
 
 @kernel
 def _likes(
     rows: NDArray[np.int64],
+    order: NDArray[np.int64],
     at: NDArray[np.int64],
     liked: NDArray[np.bool_],
     viewed: NDArray[np.bool_],
@@ -263,9 +251,8 @@ def _likes(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The homes liked, or viewed `many` times, of so many homes that are known, and when the last act on each was.
 
-    Acts are in the order of time, `rows` (n,) the homes they are on.
+    Acts are in the order of time, `rows` (n,) the homes they are on; `order` is by home, then by time.
     """
-    order = np.argsort(rows, kind="mergesort")
     found, last, count = np.empty(rows.size, dtype=np.int64), np.empty(rows.size, dtype=np.int64), 0
     likes, views = False, 0
     for place in range(order.size):

@@ -1,0 +1,20 @@
+"""What a compiled kernel may use."""
+
+import numpy as np
+import pytest
+
+from homing.core.jit import fast_kernel, kernel
+
+
+@pytest.mark.parametrize("compiled", [kernel, fast_kernel])
+def test_of_numpys_sorting_a_kernel_may_use_sort_alone(compiled):
+    def middle(numbers):
+        return np.median(numbers)
+
+    def order(numbers):
+        return np.argsort(numbers)
+
+    for function in (middle, order):
+        with pytest.raises(TypeError, match="must not use (median|argsort) as a kernel"):
+            compiled(function)
+    compiled(lambda numbers: np.sort(numbers))
