@@ -14,7 +14,10 @@ def test_of_numpys_sorting_a_kernel_may_use_sort_alone(compiled):
     def order(numbers):
         return np.argsort(numbers)
 
-    for function in (middle, order):
-        with pytest.raises(TypeError, match="must not use (median|argsort) as a kernel"):
+    def in_order(numbers):
+        return np.sort(numbers)
+
+    for function, refused in ((middle, "median"), (order, "argsort")):
+        with pytest.raises(TypeError, match=f"must not use {refused} as a kernel"):
             compiled(function)
-    compiled(lambda numbers: np.sort(numbers))
+    compiled(in_order)
