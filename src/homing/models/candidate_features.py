@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
@@ -36,13 +37,22 @@ class ByFamily(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """Of each home price in USD, place in degrees, size in square feet (NaN unknown); when it came on the market."""
+    """Of each home price in USD, place in degrees, size in square feet (NaN unknown); when it came on the market.
+
+    Price and size also as logarithms.
+    """
 
     price: Floats
     latitude: Floats
     longitude: Floats
     size: Floats
     listed_at: NDArray[np.int64]
+    log_price: Floats = field(init=False)
+    log_size: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "log_price", _log(self.price))
+        object.__setattr__(self, "log_size", _log(self.size))
 
     @classmethod
     def none(cls, count: int) -> Facts:
@@ -54,12 +64,12 @@ class Facts:
         """The same with what `homes` say, which are `rows` of now `count` homes."""
         names = {"price": "ListPrice", "latitude": "Latitude", "longitude": "Longitude", "size": "LivingArea"}
         fresh: dict[str, Any] = {}
-        for field, name in names.items():
+        for fact, name in names.items():
             column = np.full(count, np.nan)
-            column[: self.price.size] = getattr(self, field)
+            column[: self.price.size] = getattr(self, fact)
             if name in homes.numbers:
                 column[rows] = homes.numbers[name]
-            fresh[field] = column
+            fresh[fact] = column
         listed = np.full(count, UNKNOWN_MOMENT, dtype=np.int64)
         listed[: self.price.size] = self.listed_at
         if homes.listed_at.size:
@@ -80,6 +90,11 @@ class Facts:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Facts:
         """The inverse of `arrays`."""
         return cls(*(arrays[name] for name in ("price", "latitude", "longitude", "size", "listed_at")))
+
+
+def _log(values: Floats) -> Floats:
+    """The logarithm, NaN where there is none."""
+    return np.log(np.where(values > 0, values, np.nan))
 
 
 def _middle_and_most(values: Floats) -> tuple[float, float]:
@@ -105,59 +120,69 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes, taste: ChoiceTast
     to have counts from the first act on, and before it by what leads have in common. Distances to what was liked count
     the less the fewer acts they stand on.
     """
-    columns: list[tuple[str, str, int, Floats]] = []
-    sure = _sure(np.unique(past.items).size)
+    told: list[Told] = []
+    sure = _sure(_homes_met(past))
     for name, part in parts.items():
         if name == "recency":
             continue
         if _goes_by_family(part):
             families, values = part.by_family(past, items)
-            columns += [
-                (f"{name}:{family}", family, 1, values[:, place] * sure)
-                for place, family in enumerate(families)
-                if family != "location"
-            ]
+            elsewhere = [place for place, family in enumerate(families) if family != "location"]
+            told.append(_by_family(name, [families[place] for place in elsewhere], values[:, elsewhere] * sure))
         else:
-            scores = part_scores(parts, name, past, items).astype(np.float64)
-            columns.append((name, SOURCE_FAMILY.get(name, name), 1, scores))
+            told.append(_one(name, SOURCE_FAMILY.get(name, name), 1, part_scores(parts, name, past, items)))
     if taste is not None:
-        fits = taste.by_family(past, items)
-        columns += [(f"taste:{family}", family, 1, fits[:, place]) for place, family in enumerate(taste.families)]
-    columns.append(("near_liked", "location", 1, _near_liked(facts, past, items)))
-    columns += _against_what_was_liked(facts, past, items)
-    columns += _against_what_was_stated(facts, past, items)
-    columns.append(("newer_than_search", "recency", 1, _newer_than_search(facts, past, items)))
-    names, family, monotone, said = zip(*columns, strict=True)
-    return Told(names, family, monotone, np.column_stack(list(said)))
+        told.append(_by_family("taste", taste.families, taste.by_family(past, items)))
+    told += [
+        _one("near_liked", "location", 1, _near_liked(facts, past, items)),
+        _against_what_was_liked(facts, past, items),
+        _against_what_was_stated(facts, past, items),
+        _one("newer_than_search", "recency", 1, _newer_than_search(facts, past, items)),
+    ]
+    return Told(
+        tuple(name for block in told for name in block.names),
+        tuple(family for block in told for family in block.family),
+        tuple(direction for block in told for direction in block.monotone),
+        np.concatenate([block.features for block in told], axis=1, dtype=np.float64),
+    )
+
+
+def _one(name: str, family: str, direction: int, values: NDArray[Any]) -> Told:
+    """One feature."""
+    return Told((name,), (family,), (direction,), values[:, None])
+
+
+def _by_family(name: str, families: Sequence[str], values: Floats) -> Told:
+    """What a source says by family, which can only speak for a home."""
+    return Told(tuple([f"{name}:{family}" for family in families]), tuple(families), (1,) * len(families), values)
+
+
+def _homes_met(past: Past) -> int:
+    """How many homes the lead acted on."""
+    return past.once("homes met", lambda past: len(set(past.items.tolist())))
 
 
 def _goes_by_family(part: object) -> TypeGuard[ByFamily]:
     return hasattr(part, "by_family")  # an isinstance of a protocol takes longer than some parts do
 
 
-def _against_what_was_liked(facts: Facts, past: Past, items: Codes) -> list[tuple[str, str, int, Floats]]:
+def _against_what_was_liked(facts: Facts, past: Past, items: Codes) -> Told:
     liked = past.items[past.weights > 0]
     prices = facts.price[liked] if past.prices is None else past.prices[past.weights > 0]
-    prices = prices[prices > 0]
-    unknown = np.full(items.size, np.nan)
-    usual, above = unknown, unknown
+    prices = np.log(np.sort(prices[prices > 0]))
+    features = np.full((items.size, 2), np.nan)
     if prices.size:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            relative = np.log(np.where(facts.price[items] > 0, facts.price[items], np.nan))
-        usual = relative - np.median(np.log(prices))
-        sure = _sure(prices.size)
-        usual, above = usual * sure, np.maximum(relative - np.log(prices.max()), 0.0) * sure
-    return [
-        ("price_over_usual", "price", 0, usual),
-        ("price_over_highest", "price", -1, above),
-    ]
+        usual = (prices[(prices.size - 1) // 2] + prices[prices.size // 2]) / 2.0
+        asked, sure = facts.log_price[items], _sure(prices.size)
+        features[:, 0] = (asked - usual) * sure
+        features[:, 1] = np.maximum(asked - prices[-1], 0.0) * sure
+    return Told(("price_over_usual", "price_over_highest"), ("price", "price"), (0, -1), features)
 
 
 def _near_liked(facts: Facts, past: Past, items: Codes) -> Floats:
     """How near homes are to those the lead acted for, the last 60 of them; NaN where no place is known."""
     liked = past.items[past.weights > 0]
-    homes, first = np.unique(liked[::-1], return_index=True)
-    homes = homes[np.argsort(first)[:_MOST_LIKED]]
+    homes = np.array(list(islice(dict.fromkeys(liked[::-1].tolist()), _MOST_LIKED)), dtype=np.int64)
     return nearness(facts.latitude, facts.longitude, homes, items) * _sure(homes.size)
 
 
@@ -166,19 +191,12 @@ def _sure(acts: int) -> float:
     return acts / (acts + _SURE_ACTS)
 
 
-def _against_what_was_stated(facts: Facts, past: Past, items: Codes) -> list[tuple[str, str, int, Floats]]:
+def _against_what_was_stated(facts: Facts, past: Past, items: Codes) -> Told:
     """log(price and size / median over the homes within the stated limits); of the price also to their highest."""
     (price, highest), (size, _) = past.once(facts, facts.within)
-    return [
-        ("price_in_stated", STATED, 0, _over(facts.price[items], price)),
-        ("price_to_stated", STATED, 0, _over(facts.price[items], highest)),
-        ("size_in_stated", STATED, 0, _over(facts.size[items], size)),
-    ]
-
-
-def _over(values: Floats, usual: float) -> Floats:
-    """log(value / usual), NaN where one is not known."""
-    return np.asarray(np.log(np.where(values > 0, values, np.nan) / usual))
+    asked, large = facts.log_price[items], facts.log_size[items]
+    features = np.column_stack((asked - np.log(price), asked - np.log(highest), large - np.log(size)))
+    return Told(("price_in_stated", "price_to_stated", "size_in_stated"), (STATED,) * 3, (0, 0, 0), features)
 
 
 def _newer_than_search(facts: Facts, past: Past, items: Codes) -> Floats:

@@ -33,20 +33,22 @@ def top(scores: Scores, k: int) -> NDArray[np.int64]:
 @kernel
 def _highest(scores: Scores, k: int) -> NDArray[np.int64]:
     """`top` in one pass, for a `k` so small that few homes are ever among the highest so far."""
-    heap, places, count = np.empty(k, dtype=np.float32), np.empty(k, dtype=np.int64), 0
+    heap, places, count, rest = np.empty(k, dtype=np.float32), np.empty(k, dtype=np.int64), 0, scores.size
     for place in range(scores.size):
-        score = scores[place]
-        if np.isnan(score) or (count == k and score <= heap[0]):
-            continue
         if count == k:
-            _sink(heap, places, k, score, place)
+            rest = place
+            break
+        score, at = scores[place], count
+        if np.isnan(score):
             continue
-        at = count
         count += 1
         while at > 0 and score <= heap[(at - 1) // 2]:
             heap[at], places[at] = heap[(at - 1) // 2], places[(at - 1) // 2]
             at = (at - 1) // 2
         heap[at], places[at] = score, place
+    for place in range(rest, scores.size):
+        if scores[place] > heap[0]:  # which NaN is not
+            _sink(heap, places, k, scores[place], place)
     for last in range(count - 1, -1, -1):
         lowest = places[0]
         _sink(heap, places, last, heap[last], places[last])
