@@ -311,7 +311,7 @@ class ContentBasedModel(LearningModel[ContentBasedConfig]):
 
     def _taste_of(self, evidence: Evidence) -> _Taste:
         encoding, remarks, config = self.encoding_, self.remarks_, self.config
-        items, mass, price = evidence
+        items, mass, price, _ = evidence
         bins, parts = encoding.bins[items], encoding.parts[items]
         if price is not None and self._price_axis >= 0:
             then = encoding.repriced(self.axes_[self._price_axis], self._price_axis, price, items)

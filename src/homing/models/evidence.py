@@ -28,11 +28,15 @@ _TOLD_BY = ("price", "size", "beds", "near")
 
 
 class Evidence(NamedTuple):
-    """The homes acted on, int64 (m,), the evidence of each (negative: against), and the price each had, where known."""
+    """The homes acted on, int64 (m,), the evidence of each (negative: against), and the price each had, where known.
+
+    `last` (m,) is the share of the evidence of each that would go with the last act on it.
+    """
 
     items: NDArray[np.int64]
     mass: Doubles
     price: Doubles | None
+    last: Doubles
 
 
 class Traits(NamedTuple):
@@ -64,12 +68,14 @@ def evidence_of(past: Past, half_life_days: float, traits: Traits) -> Evidence:
     faded = past.weights
     if past.at is not None and past.as_of is not None:
         faded = faded * np.exp2(np.minimum(past.at - past.as_of, 0) / (half_life_days * DAY))
-    items, mass, last, price = _by_home(past.items, np.argsort(past.items, kind="stable"), faded, past.at, past.prices)
+    items, mass, share, last, price = _by_home(
+        past.items, np.argsort(past.items, kind="stable"), faded, past.at, past.prices
+    )
     if past.at is not None:
         earlier = _earlier(items, mass, price, last, traits)
         total = mass[earlier].sum()
         mass[earlier] *= EARLIER / max(total, EARLIER)
-    return Evidence(items, mass, price)
+    return Evidence(items, mass, price, share)
 
 
 @kernel
@@ -79,19 +85,19 @@ def _by_home(
     weights: Doubles,
     at: NDArray[np.int64] | None,
     prices: Doubles | None,
-) -> tuple[NDArray[np.int64], Doubles, NDArray[np.int64], Doubles | None]:
-    """The distinct homes in order of code, the evidence of each, when the last act on it was, and its last price.
+) -> tuple[NDArray[np.int64], Doubles, Doubles, NDArray[np.int64], Doubles | None]:
+    """The distinct homes in order of code, with evidence, the share of the last act, its moment, and the last price.
 
-    `order` is that of the acts by home.
+    `order` is that of the acts by home, those on one home in the order of time.
     """
-    items, mass = np.empty(order.size, dtype=np.int64), np.zeros(order.size)
-    last = np.full(order.size, np.iinfo(np.int64).min)
-    price = np.full(order.size, np.nan)
+    items, mass, before = np.empty(order.size, dtype=np.int64), np.zeros(order.size), np.zeros(order.size)
+    last, price = np.full(order.size, np.iinfo(np.int64).min), np.full(order.size, np.nan)
     count = 0
     for place in order:
         if count == 0 or items[count - 1] != acted[place]:
             items[count] = acted[place]
             count += 1
+        before[count - 1] = mass[count - 1]
         mass[count - 1] += weights[place]
         if at is not None:
             last[count - 1] = max(last[count - 1], at[place])
@@ -99,7 +105,9 @@ def _by_home(
             price[count - 1] = prices[place]
     for place in range(count):
         mass[place] = np.sign(mass[place]) * np.log2(1.0 + abs(mass[place]))
-    return items[:count], mass[:count], last[:count], None if prices is None else price[:count]
+        kept = np.sign(before[place]) * np.log2(1.0 + abs(before[place]))
+        before[place] = 1.0 - kept / mass[place] if mass[place] != 0.0 else 0.0
+    return items[:count], mass[:count], before[:count], last[:count], None if prices is None else price[:count]
 
 
 def _earlier(

@@ -10,13 +10,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from homing.core.clock import DAY
-from homing.core.jit import kernel
 from homing.models.content_based import ContentBasedModel
 from homing.models.interactions import Id
 from homing.models.pasts import Past
 from homing.models.query import Codes, Query
-from homing.models.tastes import each_gathered, gathered, lent_around, spread_out
+from homing.models.tastes import worth_of_acts
 
 __all__ = ["Pulls", "pulls"]
 
@@ -38,7 +36,7 @@ class Pulls:
     def order(self, acted: Sequence[Id]) -> NDArray[np.int64]:
         """For each home the places in `acted`, that which holds up its score most first, int64 (n, len(acted)).
 
-        Homes acted on that hold up nothing come after those that do, in the order given.
+        A home acted on of which nothing is known holds up nothing; equal ones are in the order given.
         """
         columns = np.fromiter(map(self.columns.get, acted, repeat(-1)), dtype=np.int64, count=len(acted))
         amounts = self.amounts[:, columns] if self.columns else np.zeros((len(self.amounts), len(acted)))
@@ -59,77 +57,16 @@ def pulls(content: ContentBasedModel, query: Query, homes: Codes) -> Pulls:
     of the acts: this orders acts, and is no part of a score. As all of it is linear in x, what an x of 1 in each bin is
     worth to a home is worked out first, and then looked up for every act.
     """
-    past = Past.of(query, content.items)
-    evidence, encoding = content._evidence(past), content.encoding_
+    evidence, encoding = content._evidence(Past.of(query, content.items)), content.encoding_
     liked = evidence.items[evidence.mass > 0]
-    starts, shares = encoding.starts, encoding.shares
-    if not liked.size or not shares.size:
+    if not liked.size or not encoding.shares.size:
         return Pulls.none(len(homes.array))
     mass = evidence.mass[evidence.mass > 0]
-    amounts = gathered(encoding.bins[liked], encoding.parts[liked], mass, shares.size)[0]
-    spread_out(amounts, starts, encoding.ordered)
-    weights = np.repeat(content.beta_[: len(content.axes_)], np.diff(starts))
-    of_homes = each_gathered(encoding.bins, encoding.parts, homes.array, starts, np.zeros_like(encoding.ordered))
-    of_homes *= weights
-    prior, whole = content.prior_, _of_axis(of_homes, starts)
-    each = (of_homes - whole * shares) / (prior * shares + amounts)
-    each += whole * (_of_axis(shares, starts) - 1.0) / (prior + _of_axis(amounts, starts))
-    lent = lent_around(np.vstack((each, np.ones(shares.size))), starts, encoding.ordered)
-    found = _looked_up(encoding.bins, encoding.parts, encoding.axis, liked, lent)
-    added = _last_acts(past, content.half_life_days_)[evidence.mass > 0] * mass
+    weights = np.repeat(content.beta_[: len(content.axes_)], np.diff(encoding.starts))
+    found = worth_of_acts(
+        encoding.bins, encoding.parts, encoding.axis, encoding.starts, encoding.ordered, encoding.shares, weights,
+        content.prior_, liked, mass, homes.array,
+    )  # fmt: skip
+    added = evidence.last[evidence.mass > 0] * mass
     names = content.items.ids
     return Pulls({names[code]: place for place, code in enumerate(liked.tolist())}, found * added)
-
-
-@kernel
-def _looked_up(
-    bins: NDArray[np.int32],
-    parts: NDArray[np.float32],
-    owner: NDArray[np.int64],
-    items: NDArray[np.int64],
-    lent: Doubles,
-) -> Doubles:
-    """What homes with these bins are worth, (n, items), by n rows of what an amount lent from each bin is worth.
-
-    The last row of `lent` (n + 1, bins) is how much an amount becomes by being lent: an axis is worth its own amount.
-    """
-    rows = lent.shape[0]
-    out, axis = np.zeros((rows - 1, items.size)), np.zeros(rows)
-    for j in range(items.size):
-        own = 0.0
-        for w in range(bins.shape[1]):
-            b = bins[items[j], w]
-            if b >= 0:
-                own += parts[items[j], w]
-                for h in range(rows):
-                    axis[h] += parts[items[j], w] * lent[h, b]
-            if w + 1 == bins.shape[1] or owner[w + 1] != owner[w]:
-                if axis[rows - 1] > 0.0:
-                    for h in range(rows - 1):
-                        out[h, j] += axis[h] * own / axis[rows - 1]
-                own = 0.0
-                axis[:] = 0.0
-    return out
-
-
-def _of_axis(amounts: Doubles, starts: NDArray[np.int64]) -> Doubles:
-    """The sum over the axis of each bin, in its place, of (bins,) or (n, bins)."""
-    sums = np.add.reduceat(amounts, starts[:-1], axis=-1)
-    return np.repeat(sums, np.diff(starts), axis=-1)
-
-
-def _last_acts(past: Past, half_life_days: float) -> Doubles:
-    """Which share of the evidence of each distinct home, in order of code, would go with the last act on it."""
-    faded: Doubles = past.weights
-    if past.at is not None and past.as_of is not None:
-        faded = faded * np.exp2(np.minimum(past.at - past.as_of, 0) / (half_life_days * DAY))
-    items, place = np.unique(past.items, return_inverse=True)
-    whole = np.bincount(place, weights=faded, minlength=items.size).astype(np.float64)
-    last = np.zeros(items.size)
-    last[place] = faded  # of acts on one home the latest is written last
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.nan_to_num(1.0 - _evidence(whole - last) / _evidence(whole))
-
-
-def _evidence(weights: Doubles) -> Doubles:
-    return np.asarray(np.sign(weights) * np.log2(1.0 + np.abs(weights)))

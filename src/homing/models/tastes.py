@@ -9,15 +9,14 @@ from homing.core.jit import fast_kernel, kernel
 
 __all__ = [
     "by_family",
-    "each_gathered",
     "gathered",
-    "lent_around",
     "likeness",
     "parts_of",
     "spread_out",
     "taste_of",
     "totals",
     "word_taste",
+    "worth_of_acts",
 ]
 
 Doubles = NDArray[np.float64]
@@ -89,24 +88,6 @@ def gathered(bins: NDArray[np.int32], parts: NDArray[np.float32], mass: Doubles,
             if bins[j, w] >= 0:
                 amounts[side, bins[j, w]] += abs(mass[j]) * parts[j, w]
     return amounts
-
-
-@kernel
-def each_gathered(
-    bins: NDArray[np.int32],
-    parts: NDArray[np.float32],
-    items: NDArray[np.int64],
-    starts: NDArray[np.int64],
-    spread: NDArray[np.bool_],
-) -> Doubles:
-    """What each of some homes is evidence on, float64 (n, bins): its parts, on the axes to `spread` lent around."""
-    out = np.zeros((items.size, starts[-1]))
-    for j in range(items.size):
-        for w in range(bins.shape[1]):
-            if bins[items[j], w] >= 0:
-                out[j, bins[items[j], w]] += parts[items[j], w]
-        spread_out(out[j], starts, spread)
-    return out
 
 
 @kernel
@@ -241,4 +222,77 @@ def likeness(
         for w in range(offsets[items[j]], offsets[items[j] + 1]):
             total += parts[w] * taste[terms[w]]
         out[j] = total if offsets[items[j] + 1] > offsets[items[j]] else np.nan
+    return out
+
+
+@kernel
+def worth_of_acts(  # noqa: PLR0913, PLR0917  # a kernel takes arrays, not objects
+    bins: NDArray[np.int32],
+    parts: NDArray[np.float32],
+    axis: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    ordered: NDArray[np.bool_],
+    shares: Doubles,
+    weights: Doubles,
+    prior: float,
+    liked: NDArray[np.int64],
+    mass: Doubles,
+    homes: NDArray[np.int64],
+) -> Doubles:
+    """What the scores of some homes gain, to first order, by more of each home liked, float64 (n, m).
+
+    `bins` and `parts` (homes, w) are on the axes `axis` (w,); `weights` (bins,) what the taste for a bin counts; `mass`
+    (m,) is the evidence of each home liked. See `pulls` for the equation.
+    """
+    amounts, n = np.zeros(shares.size), homes.size
+    each = np.zeros((n + 1, shares.size))
+    each[n] = 1.0
+    for j in range(liked.size):
+        for w in range(axis.size):
+            if bins[liked[j], w] >= 0:
+                amounts[bins[liked[j], w]] += mass[j] * parts[liked[j], w]
+    spread_out(amounts, starts, ordered)
+    for h in range(n):
+        for w in range(axis.size):
+            b = bins[homes[h], w]
+            if b >= 0:
+                each[h, b] += parts[homes[h], w] * weights[b]
+    for a in range(ordered.size):
+        first, last = starts[a], starts[a + 1]
+        lasting = (shares[first:last].sum() - 1.0) / (prior + amounts[first:last].sum())
+        for h in range(n):
+            whole = each[h, first:last].sum()
+            for b in range(first, last):
+                each[h, b] = (each[h, b] - whole * shares[b]) / (prior * shares[b] + amounts[b]) + whole * lasting
+    return _looked_up(bins, parts, axis, liked, lent_around(each, starts, ordered))
+
+
+@kernel
+def _looked_up(
+    bins: NDArray[np.int32],
+    parts: NDArray[np.float32],
+    owner: NDArray[np.int64],
+    items: NDArray[np.int64],
+    lent: Doubles,
+) -> Doubles:
+    """What homes with these bins are worth, (n, items), by n rows of what an amount lent from each bin is worth.
+
+    The last row of `lent` (n + 1, bins) is how much an amount becomes by being lent: an axis is worth its own amount.
+    """
+    rows = lent.shape[0]
+    out, axis = np.zeros((rows - 1, items.size)), np.zeros(rows)
+    for j in range(items.size):
+        own = 0.0
+        for w in range(bins.shape[1]):
+            b = bins[items[j], w]
+            if b >= 0:
+                own += parts[items[j], w]
+                for h in range(rows):
+                    axis[h] += parts[items[j], w] * lent[h, b]
+            if w + 1 == bins.shape[1] or owner[w + 1] != owner[w]:
+                if axis[rows - 1] > 0.0:
+                    for h in range(rows - 1):
+                        out[h, j] += axis[h] * own / axis[rows - 1]
+                own = 0.0
+                axis[:] = 0.0
     return out
