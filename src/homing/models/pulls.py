@@ -33,6 +33,11 @@ class Pulls:
         """Where nothing is known of that."""
         return cls({}, np.zeros((homes, 0)))
 
+    def on(self, place: int, home: Id) -> float:
+        """How much a home acted on holds up the score of the home at a place."""
+        column = self.columns.get(home, -1)
+        return float(self.amounts[place, column]) if column >= 0 else 0.0
+
     def order(self, acted: Sequence[Id]) -> NDArray[np.int64]:
         """For each home the places in `acted`, that which holds up its score most first, int64 (n, len(acted)).
 

@@ -353,6 +353,7 @@ class PropertyPersonalizationEngine:
                 drawn=lambda: drawn()[home],
                 change=news.get(row),
                 words=lambda: serving.model.words(who.query, home),
+                pull=lambda acted: pulls.on(place, acted),
                 by_pull=lambda acted: order(acted)[place],
             )  # fmt: skip
             added = {} if facts.change is None else facts.change.parts()

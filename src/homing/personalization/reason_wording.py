@@ -5,6 +5,7 @@ The events of a reason are ordered by how much they hold up the score of the hom
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,13 +36,17 @@ def _in_order(homes: tuple[str, ...]) -> NDArray[np.int64]:
     return np.arange(len(homes))
 
 
+def _no_pull(_home: str) -> float:
+    return 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a reason may cite about one home: its row, the moment, how many leads it drew (counted when asked).
 
     `change` is what is news about it to a lead that likes it. `words` are those of its description that speak for it to
-    the lead (worked out when asked). `by_pull` puts homes acted on, given by their ids, in an order: the one that holds
-    up its score most is the first.
+    the lead (worked out when asked). `pull` says how much a home acted on, by its id, holds up its score, and `by_pull`
+    puts some of these in order: the one that does so most is the first.
     """
 
     market: MarketSnapshot
@@ -50,6 +55,7 @@ class Facts:
     drawn: Callable[[], Drawn]
     change: Change | None = None
     words: Callable[[], Iterable[str]] = tuple
+    pull: Callable[[str], float] = _no_pull
     by_pull: Callable[[tuple[str, ...]], NDArray[np.int64]] = _in_order
 
     def number(self, name: str) -> float:
@@ -88,7 +94,7 @@ def _by_homes(kind: str, share: float, parts: Mapping[str, float], facts: Facts,
         if home is not None and home in event_of and family_of(name) == kind:
             named[home] = named.get(home, 0.0) + value
     cited = sorted((home for home in named if named[home] > 0), key=lambda home: -named[home])[:_MOST_CITED]
-    events = tuple(event_of[cited[place]] for place in facts.by_pull(tuple(cited)).tolist())
+    events = tuple([event_of[home] for home in sorted(cited, key=lambda home: -facts.pull(home))])
     if not cited:
         return Reason(kind, share, "other shoppers' behaviour favours it in general", "shoppers like this one")
     if kind == "sequence":
@@ -140,11 +146,11 @@ def _recency(share: float, facts: Facts, _shopper: Shopper) -> Reason:
 
 def _location(share: float, facts: Facts, shopper: Shopper) -> Reason:
     place = {"Latitude": _plain(facts.number("Latitude")), "Longitude": _plain(facts.number("Longitude"))}
-    if not np.isfinite(facts.number("Latitude")):
+    if not math.isfinite(facts.number("Latitude")):
         return _category("location", share, facts, shopper)
     away = _kilometres(facts, shopper.liked)
     near = away <= _NEAR_KM
-    if near.any():
+    if np.count_nonzero(near):
         text = f"within {_NEAR_KM:.0f} km of {_share_of(near)} looked at"
         say = "it is in the part of town that fits"
         return Reason("location", share, text, say, _events(facts, shopper.liked, near), place)
@@ -230,7 +236,7 @@ def _band(price: float) -> tuple[float, float]:
     (550000.0, 650000.0)
     """
     half = 25_000 if price < 300_000 else 50_000 if price < 1_000_000 else 100_000
-    low = float(np.floor((price - half / 2) / half) * half)
+    low = float(math.floor((price - half / 2) / half) * half)
     return low, low + 2 * half
 
 
@@ -291,7 +297,7 @@ def _spoken_of(kind: str, facts: Facts) -> _Number | None:
     """How a numeric attribute of this home is spoken of, None if it has none of that kind."""
     numbers = _NUMBERS.get(kind)
     for number in (_plain_number(kind),) if numbers is None else numbers:
-        if np.isfinite(facts.number(number.attribute)):
+        if math.isfinite(facts.number(number.attribute)):
             return number
     return None
 
@@ -305,9 +311,8 @@ def _number(kind: str, number: _Number, share: float, facts: Facts, shopper: Sho
     value = facts.number(number.attribute)
     attributes = {number.attribute: _plain(value)}
     others = shopper.liked.prices if kind == "price" else shopper.liked.values(facts.market, number.attribute)
-    with np.errstate(invalid="ignore"):
-        alike = number.alike(value, others)
-    if alike.any():
+    alike = number.alike(value, others)
+    if np.count_nonzero(alike):
         text = f"{number.text(value)} {_share_of(alike)} looked at"
         return Reason(kind, share, text, number.say, _events(facts, shopper.liked, alike), attributes)
     if np.isfinite(others).any():
@@ -327,7 +332,7 @@ def _category(kind: str, share: float, facts: Facts, shopper: Shopper) -> Reason
         liked = shopper.liked.rows
         same = (liked >= 0) & (category.codes[liked] == code)
         label = category.labels.ids[code]
-        if same.any():
+        if np.count_nonzero(same):
             text = f"{label}, as {_share_of(same)} looked at"
             return Reason(
                 kind,
@@ -370,7 +375,7 @@ def _events(facts: Facts, acts: Acts, chosen: NDArray[np.bool_]) -> tuple[str, .
 
 
 def _share_of(hits: NDArray[np.bool_]) -> str:
-    found, size = int(hits.sum()), len(hits)
+    found, size = int(np.count_nonzero(hits)), len(hits)
     return "the one home" if size == 1 else f"{found} of the {size} homes"
 
 
@@ -388,6 +393,6 @@ def _name(kind: str) -> str:
 
 def _plain(value: float) -> float | int | None:
     """A number as JSON should show it: whole ones without a decimal, none for NaN."""
-    if not np.isfinite(value):
+    if not math.isfinite(value):
         return None
     return int(value) if value == int(value) else float(value)
