@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
@@ -536,3 +537,16 @@ def test_a_damaged_model_is_passed_over_and_the_one_before_answers(market, tmp_p
         "models: version 1 is damaged",
     ]
     assert len(answer.items) == 3
+
+
+def test_a_version_written_anew_under_the_number_of_a_damaged_one_serves(market):
+    train = TrainModels(market.tracker, market.catalogue, market.registry)
+    for _ in range(2):
+        train(NOW)
+    (market.registry.folder / "2" / "hybrid" / "manifest.json").write_text("{}")
+    assert market.engine.recommend("ann", 3).models == {"hybrid": "1"}
+    shutil.rmtree(market.registry.folder / "2")
+    train(NOW)
+    answer = market.engine.recommend("ann", 3)
+    assert answer.models == {"hybrid": "2"}
+    assert not [said for said in answer.degraded if "damaged" in said]

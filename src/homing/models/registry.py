@@ -52,6 +52,13 @@ class ModelRegistry:
         whole = [name for name in names if os.path.isfile(f"{self.folder}/{name}/{_CARD}")]  # noqa: PTH113  # every answer asks, and a Path takes longer to make than to look up
         return sorted(whole, key=int)
 
+    def written(self, version: str) -> int:
+        """When the card of a version was written, in nanoseconds; 0 if it is gone."""
+        try:
+            return os.stat(f"{self.folder}/{version}/{_CARD}").st_mtime_ns  # noqa: PTH116  # as in `versions`
+        except OSError:
+            return 0
+
     def left_over(self) -> list[Path]:
         """What trainings that were cut off have left, or one that is at work has begun."""
         if not self.folder.is_dir():

@@ -150,8 +150,9 @@ class LiveServing:
 
     Asking is cheap when nothing changed; after a change of a few homes only those are replaced. For a moment of the
     past it rebuilds what was known then, with the newest model trained by then; one trained later would know too much.
-    A damaged version is passed over, and `degraded` says so. With `in_background` a new model is loaded beside the one
-    that goes on to answer, so that nobody waits for it; a change of a home is in the next answer in any case.
+    A damaged version is passed over, and `degraded` says so, until one is written anew under its number. With
+    `in_background` a new model is loaded beside the one that goes on to answer, so that nobody waits for it; a change
+    of a home is in the next answer in any case.
     """
 
     def __init__(
@@ -174,7 +175,7 @@ class LiveServing:
         self._look_again = 0.0
         self._untrained_at = 0
         self._past: tuple[int, Serving] | None = None
-        self._damaged: dict[str, str] = {}
+        self._damaged: dict[tuple[str, int], str] = {}
 
     def at(self, as_of: int | None = None) -> Serving:
         """The serving of now, or of a moment in the past."""
@@ -237,7 +238,7 @@ class LiveServing:
         if self._registry is None:
             return None
         for version in reversed(self._registry.versions()):
-            if version in self._damaged:
+            if (version, self._registry.written(version)) in self._damaged:
                 continue
             try:
                 if trained_by is None or self._registry.trained_as_of(version) <= trained_by:
@@ -262,12 +263,20 @@ class LiveServing:
         return Serving.of(market, model, "", (*self._passed_over(), _UNTRAINED), data.weights)
 
     def _note(self, version: str, damage: DamagedArtifact) -> None:
-        self._damaged[version] = str(damage)
+        written = 0 if self._registry is None else self._registry.written(version)
+        self._damaged = {(name, at): why for (name, at), why in self._damaged.items() if name != version}
+        self._damaged[version, written] = str(damage)
         _log.error("a trained model is damaged: not served", tenant=self._tenant, version=version, why=str(damage))
 
     def _passed_over(self) -> tuple[str, ...]:
         """What an answer has to say of the versions that cannot serve."""
-        return tuple(f"models: version {version} is damaged ({why})" for version, why in list(self._damaged.items()))
+        known = (
+            []
+            if self._registry is None
+            else [(name, self._registry.written(name)) for name in self._registry.versions()]
+        )
+        damaged = self._damaged.items()
+        return tuple(f"models: version {of[0]} is damaged ({why})" for of, why in damaged if of in known)
 
     def _of_the_past(self, as_of: int) -> Serving:
         with self._swapping:
