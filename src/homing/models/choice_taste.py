@@ -173,7 +173,7 @@ class ChoiceTaste:
         if common is None or not past.items.size:
             return (np.zeros(0) if common is None else common.mean), means
         pool = np.flatnonzero(self.columns.price > 0) if past.within is None else past.within
-        choices = _choices(self.columns, past, pool, _evenly)
+        choices = _choices(self.columns, past, pool, _steadily)
         if choices is None:
             return common.mean, means
         return likely_taste(choices, common, common.precision)[0], means
@@ -237,9 +237,12 @@ def _choices(columns: Columns, past: Past, pool: Codes, some: Callable[[Codes, i
     return Choices(seen(liked, means), counts, seen(homes[weights < 0], means), seen(others, means))
 
 
-def _evenly(pool: Codes, most: int) -> Codes:
-    """So many of the homes, evenly spread over their codes: the same ones each time."""
-    return pool if pool.size <= most else pool[np.linspace(0, pool.size - 1, most).astype(np.int64)]
+def _steadily(pool: Codes, most: int) -> Codes:
+    """So many of the homes, in an order that is fixed for ever: a home more or less in the pool changes one of them."""
+    if pool.size <= most:
+        return pool
+    order = (pool.astype(np.uint64) * _SCATTER) & _MASK
+    return np.sort(pool[np.argpartition(order, most)[:most]])
 
 
 def _number(homes: HomesLike, fields: tuple[str, ...], *, log: bool) -> Floats:
@@ -254,4 +257,6 @@ def _number(homes: HomesLike, fields: tuple[str, ...], *, log: bool) -> Floats:
 
 
 _PLAIN: Final = {"price": "ListPrice", "size": "LivingArea", "latitude": "Latitude", "longitude": "Longitude"}
+_SCATTER: Final = np.uint64(2_654_435_761)  # Knuth, multiplicative hashing: neighbours come to lie far apart
+_MASK: Final = np.uint64(0xFFFF_FFFF)
 _ARRAYS: Final = ("means", "spreads", "values", "price", "size", "latitude", "longitude")

@@ -161,9 +161,12 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         parts = {name: {"weight": self.weights[name], **part.card()} for name, part in self.parts_.items()}
         return {**super().card(), "says": self.says, "parts": parts}
 
-    def confidence(self, scores: Floats, acts: Floats) -> Calibrated:
-        """The probability of engaging within 14 days of being shown, for scores of a lead with so many acts."""
-        return self.calibration_.of(scores, acts)
+    def confidence(self, scores: Floats, acts: Floats, again: Floats | None = None) -> Calibrated:
+        """The probability of engaging within 14 days of being shown, for scores of a lead with so many acts.
+
+        `again` is 1 for homes that the lead has acted on already, left out: 0 for all.
+        """
+        return self.calibration_.of(scores, acts, again)
 
     def part_scores(self, lead: Lead, property_ids: Sequence[Id] | ItemCodes) -> dict[str, Floats]:
         """What each part adds to the scores of homes that the model knows, float64 (n,) by the part's name."""

@@ -308,7 +308,8 @@ class PropertyPersonalizationEngine:
         self, serving: Serving, who: Shopper, ranked: Ranked, moment: int, ask: Ask
     ) -> tuple[ModelPrediction, ...]:
         acts = np.full(len(ranked.rows), float(len(who.query)))
-        sure = serving.model.confidence(ranked.of_the_model, acts)
+        again = np.isin(ranked.rows, who.seen).astype(np.float64)
+        sure = serving.model.confidence(ranked.of_the_model, acts, again)
         rows, why = ranked.rows, self._why(serving, who, ranked, moment, ask)
         items: list[ModelPrediction] = []
         for place, row in enumerate(rows.tolist()):

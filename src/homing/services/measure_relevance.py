@@ -113,13 +113,17 @@ class Stand:
         )
         self.says = ""
 
-    def load(self, found: Lived, seed: int, strangers: Sequence[Lead]) -> None:
-        """Take in the market with its leads, train on them, and the profiles of those who will come."""
+    def load(self, found: Lived, seed: int, strangers: Sequence[Lead] = (), upto: int | None = None) -> None:
+        """Take in the market with its leads, and the profiles of those who will come, and train.
+
+        What was known by `upto` is learned from; left out, all.
+        """
         made = tables(found, seed=seed)
         self.catalogue.put([property_from(row, now=self.now, files=True) for row in made.listings])
         self.directory.put_leads([*(lead_from(row) for row in made.leads), *strangers], files=True)
         self.take(made.events)
-        trained = TrainModels(self.tracker, self.catalogue, self.registry, self.directory)(self.now, seed=seed)
+        self.train = TrainModels(self.tracker, self.catalogue, self.registry, self.directory)
+        trained = self.train(self.now if upto is None else upto, seed=seed)
         self.says = str(trained[-1].metrics["says"])
         self.market = self.catalogue.snapshot()
         model = self.registry.load(str(self.registry.newest()))
