@@ -17,13 +17,13 @@ from homing.models.part_names import SOURCE_FAMILY, STATED
 from homing.models.parts import Parts, part_scores
 from homing.models.pasts import Past
 
-__all__ = ["ByFamily", "Facts", "Told", "told"]
+__all__ = ["MOST_LIKED", "SURE_ACTS", "ByFamily", "Facts", "Told", "sure_of", "told"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-_SURE_ACTS: Final = 5.0
-_MOST_LIKED: Final = 60
+SURE_ACTS: Final = 5.0
+MOST_LIKED: Final = 60
 
 
 class ByFamily(Protocol):
@@ -106,7 +106,7 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes, taste: ChoiceTast
     the less the fewer acts they stand on.
     """
     columns: list[tuple[str, str, int, Floats]] = []
-    sure = _sure(np.unique(past.items).size)
+    sure = sure_of(np.unique(past.items).size)
     for name, part in parts.items():
         if name == "recency":
             continue
@@ -145,7 +145,7 @@ def _against_what_was_liked(facts: Facts, past: Past, items: Codes) -> list[tupl
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = np.log(np.where(facts.price[items] > 0, facts.price[items], np.nan))
         usual = relative - np.median(np.log(prices))
-        sure = _sure(prices.size)
+        sure = sure_of(prices.size)
         usual, above = usual * sure, np.maximum(relative - np.log(prices.max()), 0.0) * sure
     return [
         ("price_over_usual", "price", 0, usual),
@@ -157,13 +157,13 @@ def _near_liked(facts: Facts, past: Past, items: Codes) -> Floats:
     """How near homes are to those the lead acted for, the last 60 of them; NaN where no place is known."""
     liked = past.items[past.weights > 0]
     homes, first = np.unique(liked[::-1], return_index=True)
-    homes = homes[np.argsort(first)[:_MOST_LIKED]]
-    return nearness(facts.latitude, facts.longitude, homes, items) * _sure(homes.size)
+    homes = homes[np.argsort(first)[:MOST_LIKED]]
+    return nearness(facts.latitude, facts.longitude, homes, items) * sure_of(homes.size)
 
 
-def _sure(acts: int) -> float:
+def sure_of(acts: int) -> float:
     """How far what so many acts tell is believed: n / (n + 5)."""
-    return acts / (acts + _SURE_ACTS)
+    return acts / (acts + SURE_ACTS)
 
 
 def _against_what_was_stated(facts: Facts, past: Past, items: Codes) -> list[tuple[str, str, int, Floats]]:

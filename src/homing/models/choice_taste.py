@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from homing.models.mixed_logit import Choices, common_taste, likely_taste
 from homing.models.pasts import Past, Pasts
 from homing.models.population import Population
 
-__all__ = ["ChoiceTaste", "Columns", "learned_taste"]
+__all__ = ["ChoiceTaste", "Columns", "Likely", "acted_on", "counts_of", "learned_taste"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -126,6 +126,17 @@ class Columns:
         return np.column_stack((self.values[items], np.nan_to_num(relative, posinf=0.0, neginf=0.0)))
 
 
+class Likely(NamedTuple):
+    """The likeliest taste of a lead (d,), the curvature there (d, d), `Columns.means_of` what it stated, and the
+    choices that it was learned from, None where that is what leads have in common.
+    """
+
+    taste: Floats
+    curvature: Floats
+    means: tuple[float, float] | None
+    choices: Choices | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ChoiceTaste:
     """What leads have in common, and over which homes; None where too few leads acted to learn it."""
@@ -147,8 +158,8 @@ class ChoiceTaste:
         names = self.families
         if self.common is None or (not past.items.size and past.within is None):
             return np.full((items.size, len(names)), np.nan)
-        taste, means = past.once(self, self._taste)
-        parts = self.columns.seen(items, means) * taste
+        found = self.likely(past)
+        parts = self.columns.seen(items, found.means) * found.taste
         owner = np.array([names.index(family) for family in self.columns.families])
         return np.column_stack([parts[:, owner == place].sum(axis=1) for place in range(len(names))])
 
@@ -168,15 +179,21 @@ class ChoiceTaste:
         known = "common_mean" in arrays
         return cls(columns, Population(arrays["common_mean"], arrays["common_covariance"]) if known else None)
 
-    def _taste(self, past: Past) -> tuple[Floats, tuple[float, float] | None]:
+    def likely(self, past: Past) -> Likely:
+        """The taste that a lead is likely to have, given what it stated and did; worked out once a question."""
+        return past.once(self, self._likely)
+
+    def _likely(self, past: Past) -> Likely:
         common, means = self.common, self.columns.means_of(past.within)
-        if common is None or not past.items.size:
-            return (np.zeros(0) if common is None else common.mean), means
+        if common is None:
+            return Likely(np.zeros(0), np.zeros((0, 0)), means, None)
+        if not past.items.size:
+            return Likely(common.mean, common.precision, means, None)
         pool = np.flatnonzero(self.columns.price > 0) if past.within is None else past.within
         choices = _choices(self.columns, past, pool, _steadily)
         if choices is None:
-            return common.mean, means
-        return likely_taste(choices, common, common.precision)[0], means
+            return Likely(common.mean, common.precision, means, None)
+        return Likely(*likely_taste(choices, common, common.precision), means, choices)
 
 
 def learned_taste(
@@ -218,13 +235,7 @@ def learned_taste(
 
 def _choices(columns: Columns, past: Past, pool: Codes, some: Callable[[Codes, int], Codes]) -> Choices | None:
     """The acts of a lead on homes within its limits, against homes near to them; None if there is nothing to tell."""
-    homes, first, where = np.unique(past.items, return_index=True, return_inverse=True)
-    weights = np.bincount(where, weights=past.weights, minlength=homes.size)
-    order = np.argsort(first)[-_MOST_HOMES:]
-    homes, weights = homes[order], weights[order]
-    if past.within is not None:
-        kept = np.isin(homes, past.within)
-        homes, weights = homes[kept], weights[kept]
+    homes, weights = acted_on(past)
     liked = homes[weights > 0]
     if not liked.size or not pool.size:
         return None
@@ -232,9 +243,27 @@ def _choices(columns: Columns, past: Past, pool: Codes, some: Callable[[Codes, i
     near = pool[nearest_km(columns.latitude, columns.longitude, liked, pool) < _NEAR_KM]
     others = np.union1d(some(near if near.size >= _FEWEST_NEAR else pool, _SAMPLE), liked)
     means = columns.means_of(past.within)
-    counts = np.minimum(1.0 + np.log2(np.maximum(weights[weights > 0], 1.0)) / 4.0, 2.0)
     seen = columns.seen
-    return Choices(seen(liked, means), counts, seen(homes[weights < 0], means), seen(others, means))
+    return Choices(
+        seen(liked, means), counts_of(weights[weights > 0]), seen(homes[weights < 0], means), seen(others, means)
+    )
+
+
+def acted_on(past: Past) -> tuple[Codes, Floats]:
+    """The last 60 homes that a lead came to act on, those beyond what it stated left out, and the weights of each."""
+    homes, first, where = np.unique(past.items, return_index=True, return_inverse=True)
+    weights = np.bincount(where, weights=past.weights, minlength=homes.size).astype(np.float64)
+    order = np.argsort(first)[-_MOST_HOMES:]
+    homes, weights = homes[order], weights[order]
+    if past.within is None:
+        return homes, weights
+    kept = np.isin(homes, past.within)
+    return homes[kept], weights[kept]
+
+
+def counts_of(weights: Floats) -> Floats:
+    """How much homes turned to with so much weight count as choices: 1 + log2(weight) / 4 within 1 and 2, else 0."""
+    return np.where(weights > 0, np.minimum(1.0 + np.log2(np.maximum(weights, 1.0)) / 4.0, 2.0), 0.0)
 
 
 def _steadily(pool: Codes, most: int) -> Codes:

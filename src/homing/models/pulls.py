@@ -35,6 +35,15 @@ class Pulls:
         """Where nothing is known of that."""
         return cls({}, np.zeros((homes, 0)))
 
+    def plus(self, homes: Sequence[Id], amounts: Doubles) -> Pulls:
+        """Both added up; `amounts` (n, m) of so many homes."""
+        fresh = [home for home in homes if home not in self.columns]
+        columns = {**self.columns, **{home: len(self.columns) + at for at, home in enumerate(fresh)}}
+        total = np.zeros((len(self.amounts), len(columns)))
+        total[:, : self.amounts.shape[1]] = self.amounts
+        total[:, [columns[home] for home in homes]] += amounts
+        return Pulls(columns, total)
+
     def on(self, place: int, acted: Sequence[Id]) -> Doubles:
         """How much each of these homes acted on holds up the score of the home at a place, 0 where nothing."""
         columns = np.fromiter(map(self.columns.get, acted, repeat(-1)), dtype=np.int64, count=len(acted))
@@ -42,10 +51,11 @@ class Pulls:
         return found
 
 
-def pulls(content: ContentBasedModel, query: Query, homes: Codes) -> Pulls:
+def pulls(content: ContentBasedModel, query: Query, homes: Codes, rates: Doubles | None = None) -> Pulls:
     """Of each home what its score would lose, to first order, without the lead's last act on each home it likes.
 
-    The score is a sum over bins b of weight_b part_b(home) taste_b (`ContentBasedModel`). With prior p, market's shares
+    The score is a sum over bins b of weight_b part_b(home) taste_b (`ContentBasedModel`), those of each axis times its
+    rate of `rates` (axes,), left out: 1. With prior p, market's shares
     s, evidence l_b in favour of a bin and L of its axis, a home acted on with parts x (lent to the bins beside, X of
     the axis) moves the taste for a bin by
 
@@ -64,7 +74,8 @@ def pulls(content: ContentBasedModel, query: Query, homes: Codes) -> Pulls:
     mass = evidence.mass[evidence.mass > 0]
     amounts = gathered(encoding.bins[liked], encoding.parts[liked], mass, shares.size)[0]
     spread_out(amounts, starts, encoding.ordered)
-    weights = np.repeat(content.beta_[: len(content.axes_)], np.diff(starts))
+    weights = content.beta_[: len(content.axes_)] if rates is None else content.beta_[: len(content.axes_)] * rates
+    weights = np.repeat(weights, np.diff(starts))
     of_homes = each_gathered(encoding.bins, encoding.parts, homes.array, starts, np.zeros_like(encoding.ordered))
     of_homes *= weights
     prior, whole = content.prior_, _of_axis(of_homes, starts)
