@@ -83,7 +83,15 @@ def test_every_figure_stands_beside_the_command_that_prints_it_and_says_of_whom_
 
 
 @pytest.mark.parametrize(
-    "script", ["recommender_quality.py", "demo_quality.py", "cold_quality.py", "calibration_quality.py"]
+    "script",
+    [
+        "recommender_quality.py",
+        "demo_quality.py",
+        "cold_quality.py",
+        "calibration_quality.py",
+        "simulated_calibration.py",
+        "knowable_engagement.py",
+    ],
 )
 def test_every_figure_of_a_command_with_a_ledger_stands_in_the_ledger(script):
     kept = in_ledger(script)

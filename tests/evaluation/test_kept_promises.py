@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,13 +22,15 @@ class Promising:
     def __init__(self, by=1.0):
         self.by = by
         self.asked = []
+        self.again = []
 
     def score(self, query, homes):
         self.asked.append(query)
         return np.array([np.nan if home == "unknown" else int(home[1:]) / 100 for home in homes], dtype=np.float32)
 
-    def confidence(self, scores, acts):
-        assert scores.shape == acts.shape
+    def confidence(self, scores, acts, again):
+        assert scores.shape == acts.shape == again.shape
+        self.again.append(again)
         return SimpleNamespace(probability=np.clip(scores * self.by, 0.0, 1.0))
 
 
@@ -97,3 +100,25 @@ def test_a_slice_that_is_told_wrong_shows():
     found = judged(Promising(1.5), shown())
     assert found["ece_ci"][0] > 0.05
     assert max(one["ece"] for one in found["slices"]) > found["ece"]
+
+
+BEFORE = {("l0", "h01"), ("l1", "h02")}
+
+
+def test_a_home_that_the_lead_had_acted_on_is_told_from_one_new_to_it():
+    model = Promising()
+    found = judged(model, shown())
+    slices = {one["slice"]: one["n"] for one in found["slices"]}
+    pairs = zip(shown().lead_ids, shown().property_ids, strict=True)
+    theirs = [pair for pair in pairs if pair in BEFORE]
+    assert sum(again.sum() for again in model.again) == len(theirs) > 0
+    assert slices["homes new to the lead"] == 4_000 - len(theirs)
+
+
+def test_what_a_lead_stated_is_asked_with():
+    model, homes = Promising(), np.array([3, 5])
+    limits = {"l0": homes}
+    judged(model, replace(shown(), stated=limits.get))
+    within = {query.lead_id: query.within for query in model.asked}
+    assert list(within["l0"]) == ["h04", "h06"]
+    assert within["l1"] is None

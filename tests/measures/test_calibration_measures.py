@@ -12,6 +12,7 @@ from homing.measures.calibration import (
     calibration_line,
     log_loss,
     reliability,
+    skill_of_tries,
 )
 
 
@@ -114,3 +115,17 @@ def test_outcomes_that_are_all_equal_have_no_slope():
 def test_what_is_no_probability_or_outcome_is_refused(said, seen, message):
     with pytest.raises(BadInput, match=message):
         brier(np.array(said), np.array(seen))
+
+
+def test_the_skill_of_the_truth_is_known_from_few_tries():
+    rng = np.random.default_rng(0)
+    truth = rng.beta(0.3, 2.0, 200_000)
+    outcome = (rng.random(truth.size) < truth).astype(float)
+    rate = rng.binomial(4, truth) / 4
+    assert skill_of_tries(rate, 4, outcome) == pytest.approx(brier_skill(truth, outcome), abs=0.01)
+    assert brier_skill(rate, outcome) < brier_skill(truth, outcome) - 0.1
+
+
+def test_one_try_says_nothing_of_the_skill_of_the_truth():
+    with pytest.raises(BadInput, match="tries must be at least 2"):
+        skill_of_tries(np.array([0.0, 1.0]), 1, np.array([0.0, 1.0]))

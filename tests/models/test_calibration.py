@@ -156,7 +156,9 @@ def covered(say, n, fits=40):
 
 def unbent(fitted):
     """Broken on purpose: believes that the truth is logistic."""
-    rows = np.column_stack((np.ones(BINS.size), (BINS - fitted.centre) / fitted.spread, np.zeros(BINS.size)))
+    rows = np.column_stack(
+        (np.ones(BINS.size), (BINS - fitted.centre) / fitted.spread, np.zeros(BINS.size), np.zeros(BINS.size))
+    )
     odds, reach = rows @ fitted.mean, 1.645 * np.sqrt(np.einsum("ij,jk,ik->i", rows, fitted.covariance, rows))
     return Calibrated(expit(odds), expit(odds - reach), expit(odds + reach))
 
@@ -237,6 +239,18 @@ def test_activity_counts_with_much_data_too():
     assert fitted.method == "isotonic"
     idle, busy = (fitted.of(np.full(1, 2.0), np.full(1, n)).probability[0] for n in (0.0, 190.0))
     assert busy > 1.5 * idle
+
+
+def test_homes_acted_on_before_do_not_raise_what_is_said_of_others():
+    scores, acts, engaged = lived("logistic", 20_000)
+    rng = np.random.default_rng(2)
+    again = (rng.random(scores.size) < 0.1).astype(float)
+    engaged |= (again > 0) & (rng.random(scores.size) < 0.3)
+    at, none = np.array([0.0]), np.zeros(1)
+    apart, mixed = fit_calibration(scores, acts, engaged, again), fit_calibration(scores, acts, engaged)
+    assert apart.of(at, none).probability[0] == pytest.approx(expit(-2.5), abs=0.01)
+    assert apart.of(at, none, np.ones(1)).probability[0] == pytest.approx(0.3 + 0.7 * expit(-2.5), abs=0.05)
+    assert mixed.of(at, none).probability[0] > expit(-2.5) + 0.02
 
 
 @pytest.mark.parametrize("n", [0, 200, 5_000])

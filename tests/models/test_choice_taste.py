@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from homing.models.choice_taste import ChoiceTaste, Columns, learned_taste
+from homing.models.choice_taste import ChoiceTaste, Columns, _steadily, learned_taste
 from homing.models.homes import homes_of
 from homing.models.interactions import Interactions
 from homing.models.mixed_logit import Choices, common_taste, likely_taste
@@ -129,3 +129,18 @@ def test_leads_that_are_all_alike_have_tastes_that_hardly_differ():
     alike = common_taste([shops(np.array([1.0, 0.0])) for _ in range(100)], start)
     apart = common_taste([shops(draw.normal([1.0, 0.0], [1.0, 0.2])) for _ in range(100)], start)
     assert apart.covariance[0, 0] > 4 * alike.covariance[0, 0]
+
+
+def test_one_home_more_or_less_changes_one_of_those_that_acts_are_set_against():
+    pool = np.sort(np.random.default_rng(0).choice(20_000, 1_000, replace=False))
+    chosen = _steadily(pool, 128)
+    fewer = _steadily(np.delete(pool, 500), 128)
+    assert chosen.size == fewer.size == 128
+    assert np.setdiff1d(chosen, fewer).size <= 1
+    assert np.quantile(chosen, [0.25, 0.5, 0.75]) == pytest.approx(np.quantile(pool, [0.25, 0.5, 0.75]), abs=2_000)
+
+
+def test_evenly_spaced_homes_would_all_change():
+    pool = np.sort(np.random.default_rng(0).choice(20_000, 1_000, replace=False))
+    spaced = [some[np.linspace(0, some.size - 1, 128).astype(np.int64)] for some in (pool, np.delete(pool, 0))]
+    assert np.setdiff1d(*spaced).size > 20

@@ -24,7 +24,7 @@ from homing.models.interactions import Interactions
 from homing.models.pasts import Pasts
 from homing.models.query import Query
 
-__all__ = ["FEWEST_SHOWN", "kept_promises"]
+__all__ = ["FEWEST_SHOWN", "Promised", "kept_promises", "promised"]
 
 FEWEST_SHOWN = 50
 """With fewer homes shown after the cut nothing is said of calibration."""
@@ -35,13 +35,22 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class _Promised:
-    """n homes shown: what was said and seen, the code of the lead, and the slices each is in, by name bool (n,)."""
+class Promised:
+    """n homes shown: which `rows` of the impressions, what was said and seen, the code of the lead, and slices.
 
+    `said` and `seen` float64 (n,), `rows` and `lead` int64 (n,), `slices` by name bool (n,).
+    """
+
+    rows: NDArray[np.int64]
     said: NDArray[np.float64]
     seen: NDArray[np.float64]
     lead: NDArray[np.int64]
     slices: dict[str, Mask]
+
+    def only(self, kept: Mask) -> Promised:
+        """Some of the homes, bool (n,)."""
+        slices = {name: rows[kept] for name, rows in self.slices.items()}
+        return Promised(self.rows[kept], self.said[kept], self.seen[kept], self.lead[kept], slices)
 
     def of(self, rows: Mask) -> dict[str, Any]:
         """How far the probabilities of some rows held."""
@@ -63,16 +72,17 @@ def kept_promises(
     """How far the confidence of a model can be taken at its word, on homes that were shown after it was fitted.
 
     `shown` are impressions whose 14 days are over; `acts` is what leads did, to the end. As when it serves, the model
-    is asked with what each lead was known to have done by the moment it was shown the home, and is not trained anew.
-    `homes` tell the prices.
+    is asked with what each lead was known to have done by the moment it was shown the home and with the limits that it
+    stated, as far as `shown.stated` tells them by rows of `homes`, and is not trained anew. `homes` tell the prices.
 
     The answer has `n` and `positives`; from 50 homes with both outcomes on also the mean `said` and `seen`, `ece`
     (equal mass, debiased) with its 95 % interval by lead `ece_ci`, `slope` and `intercept` of the calibration line,
     `brier`, `brier_skill`, the `bins` {n, said, seen} of the reliability diagram, and the same error in `slices`
     {slice, n, positives, said, seen, ece, ece_ci} of 50 homes or more: thirds of prices, leads with and without acts
-    behind them, homes that somebody or nobody had acted on; else `why` it has not. `method` is how it was calibrated.
+    behind them, homes that the lead, that somebody or that nobody had acted on; else `why` it has not. `method` is how
+    it was calibrated.
     """
-    found = _promised(model, shown, acts, homes)
+    found = promised(model, shown, acts, homes)
     count, positives = len(found.seen), int(found.seen.sum())
     told: dict[str, Any] = {"n": count, "positives": positives, "method": model.calibration.method}
     if count < FEWEST_SHOWN or positives in {0, count}:
@@ -96,24 +106,30 @@ def kept_promises(
     }
 
 
-def _promised(model: HybridRecommendationModel, shown: Impressions, acts: Interactions, homes: HomesLike) -> _Promised:
-    said, behind = np.full(len(shown), np.nan), np.zeros(len(shown))
-    for rows, query in _lists(shown, acts):
-        scores = model.score(query, [shown.property_ids[row] for row in rows.tolist()]).astype(np.float64)
-        behind[rows] = len(query)
+def promised(model: HybridRecommendationModel, shown: Impressions, acts: Interactions, homes: HomesLike) -> Promised:
+    """What `kept_promises` judges, home by home; those that the model has nothing to say of are left out."""
+    said = np.full(len(shown), np.nan)
+    behind, again = np.zeros(len(shown)), np.zeros(len(shown))
+    for rows, query in _lists(shown, acts, homes):
+        ids = [shown.property_ids[row] for row in rows.tolist()]
+        scores = model.score(query, ids).astype(np.float64)
+        before = set(query.properties)
+        behind[rows], again[rows] = len(query), [home in before for home in ids]
         known = ~np.isnan(scores)
-        said[rows[known]] = model.confidence(scores[known], behind[rows[known]]).probability
+        of = rows[known]
+        said[of] = model.confidence(scores[known], behind[of], again[of]).probability
     kept = np.flatnonzero(~np.isnan(said))
     slices = {"leads without acts": behind == 0, "leads with acts": behind > 0}
+    slices |= {"homes the lead had acted on": again > 0, "homes new to the lead": again == 0}
     new = _nobody_before(shown, acts)
     slices |= {"homes nobody had acted on": new, "homes somebody had acted on": ~new}
     slices |= _by_price(shown, homes)
     _, lead = np.unique(np.array(shown.lead_ids, dtype=object), return_inverse=True)
     seen = shown.engaged.astype(np.float64)
-    return _Promised(said[kept], seen[kept], lead[kept], {name: rows[kept] for name, rows in slices.items()})
+    return Promised(kept, said[kept], seen[kept], lead[kept], {name: rows[kept] for name, rows in slices.items()})
 
 
-def _lists(shown: Impressions, acts: Interactions) -> Iterator[tuple[NDArray[np.int64], Query]]:
+def _lists(shown: Impressions, acts: Interactions, homes: HomesLike) -> Iterator[tuple[NDArray[np.int64], Query]]:
     """The rows shown to one lead at one moment, and the lead as it was known then."""
     pasts = Pasts.of(acts)
     _, lead = np.unique(np.array(shown.lead_ids, dtype=object), return_inverse=True)
@@ -121,13 +137,15 @@ def _lists(shown: Impressions, acts: Interactions) -> Iterator[tuple[NDArray[np.
     changes = np.flatnonzero((np.diff(lead[order]) != 0) | (np.diff(shown.at[order]) != 0)) + 1
     for rows in np.split(order, changes) if len(order) else ():
         name, at = shown.lead_ids[rows[0]], int(shown.at[rows[0]])
+        stated = shown.stated(name)
+        within = None if stated is None else [homes.ids.ids[row] for row in stated.tolist()]
         code = pasts.leads.code(name)
         if code < 0:
-            yield rows, Query(name, [], as_of=at)
+            yield rows, Query(name, [], as_of=at, within=within)
             continue
         past = past_before(pasts, code, at)
         ids = [acts.properties.ids[item] for item in past.items.tolist()]
-        yield rows, Query(name, ids, past.weights, past.at, past.prices, as_of=at)
+        yield rows, Query(name, ids, past.weights, past.at, past.prices, as_of=at, within=within)
 
 
 def _nobody_before(shown: Impressions, acts: Interactions) -> Mask:

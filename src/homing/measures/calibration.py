@@ -24,6 +24,7 @@ __all__ = [
     "calibration_line",
     "log_loss",
     "reliability",
+    "skill_of_tries",
 ]
 
 Values = NDArray[np.float64]
@@ -52,6 +53,23 @@ def brier_skill(probability: Values, outcome: Values) -> float:
     said, seen = _checked(probability, outcome)
     base = float(np.mean((seen.mean() - seen) ** 2))
     return float("nan") if base == 0.0 else 1.0 - brier(said, seen) / base
+
+
+def skill_of_tries(rate: Values, tries: int, outcome: Values) -> float:
+    """`brier_skill` of the true probabilities, known as the `rate` of as many `tries`, at least two.
+
+    A rate is off by a square of p (1 - p) / tries on average; rate (1 - rate) / (tries - 1), which estimates it without
+    bias, is taken off.
+
+    >>> round(skill_of_tries(np.array([0.5, 0.5, 0.0]), 2, np.array([1.0, 0.0, 0.0])), 6)
+    1.0
+    """
+    said, seen = _checked(rate, outcome)
+    if tries < 2:
+        raise BadInput.of("tries", "be at least 2", tries)
+    base = float(np.mean((seen.mean() - seen) ** 2))
+    missed = brier(said, seen) - float(np.mean(said * (1.0 - said))) / (tries - 1)
+    return float("nan") if base == 0.0 else 1.0 - missed / base
 
 
 def log_loss(probability: Values, outcome: Values) -> float:

@@ -18,7 +18,7 @@ FEWEST_FOR_STEPS: Final = (200, 30)
 
 _Z90: Final = 1.6448536269514722
 _PRIOR_RATE: Final = 0.05
-_PRIOR_SD: Final = (1.5, 1.0, 1.0)
+_PRIOR_SD: Final = (1.5, 1.0, 1.0, 1.0)
 _STEPS: Final = 50
 _PROVEN: Final = 2.33
 _POSITIVES_A_BIN: Final = 12
@@ -59,12 +59,13 @@ class Calibrated:
 class Calibration:
     """The probability of "engaged within 14 days" given score and activity, and how sure we are of it.
 
-    logit p = a + b · z + c · log(1 + acts), z = (score - centre) / spread, with independent normal priors on a, b, c
-    and the Laplace approximation of their posterior (Platt 1999; MacKay 1992, "The evidence framework applied to
-    classification networks"). Without data it is the prior, the same for every score: about 10 %, in an interval so
-    wide that the level is "uncertain". A score that speaks the wrong way (b below 0) counts as nothing. Of few samples
-    nobody can tell whether the curve is logistic: the slope may be another by a standard deviation of 0.8, so with
-    x = (1, z, log(1 + acts)) and C the covariance of a, b, c the ends are at logit p ± 1.645 · sqrt(x'Cx + (0.8 z)²).
+    logit p = a + b · z + c · log(1 + acts) + d · again, z = (score - centre) / spread, again = 1 where the lead had
+    acted on the home before it was shown, with independent normal priors on a to d and the Laplace approximation of
+    their posterior (Platt 1999; MacKay 1992, "The evidence framework applied to classification networks"). Without data
+    it is the prior, the same for every score: about 10 %, in an interval so wide that the level is "uncertain". A score
+    that speaks the wrong way (b below 0) counts as nothing. Of few samples nobody can tell whether the curve is
+    logistic: the slope may be another by a standard deviation of 0.8, so with x = (1, z, log(1 + acts), again) and C
+    the covariance of a to d the ends are at logit p ± 1.645 · sqrt(x'Cx + (0.8 z)²).
 
     From 200 samples with 30 positives on, the method is "isotonic": the samples are put in 5 to 20 bins of equal
     mass along that logit, each has a beta posterior (the logistic curve counts as four samples of it, and as half a one
@@ -77,7 +78,7 @@ class Calibration:
     logistic curve for two of its log-odds and as steeply afterwards; below them it is the other way round. The mean
     goes on by 0.2 over the first two and by 0.04 over the next 18, so that homes are told apart and none is certain.
 
-    `mean` has shape (3,), `covariance` (3, 3); `points` (4, bins + 2) are the logit and the log-odds of probability,
+    `mean` has shape (4,), `covariance` (4, 4); `points` (4, bins + 2) are the logit and the log-odds of probability,
     low and high, or (4, 0) for the method "platt"; `seen` (2,) are the least and the greatest logit of the samples;
     `samples` and `positives` say what it was fitted on.
 
@@ -85,8 +86,8 @@ class Calibration:
     True
     """
 
-    mean: Floats = field(default_factory=lambda: np.array([np.log(_PRIOR_RATE / (1 - _PRIOR_RATE)), 0.0, 0.0]))
-    covariance: Floats = field(default_factory=lambda: np.diag([_PRIOR_SD[0] ** 2, 0.0, 0.0]))
+    mean: Floats = field(default_factory=lambda: np.array([np.log(_PRIOR_RATE / (1 - _PRIOR_RATE)), 0.0, 0.0, 0.0]))
+    covariance: Floats = field(default_factory=lambda: np.diag([_PRIOR_SD[0] ** 2, 0.0, 0.0, 0.0]))
     centre: float = 0.0
     spread: float = 1.0
     samples: int = 0
@@ -104,13 +105,15 @@ class Calibration:
         """Whether a higher score is shown to be likelier engaged with: b above 0, wrong once in a hundred times."""
         return bool(self.mean[1] > _PROVEN * np.sqrt(self.covariance[1, 1])) if self.samples else False
 
-    def of(self, scores: Floats, acts: Floats) -> Calibrated:
-        """Probability and interval for each score of a lead with so many acts behind it; both of shape (n,).
+    def of(self, scores: Floats, acts: Floats, again: Floats | None = None) -> Calibrated:
+        """Probability and interval for each score of a lead with so many acts behind it; all of shape (n,).
+
+        `again` is 1 for homes that the lead has acted on already, left out: 0 for all.
 
         Of the logistic curve the probability is the posterior mean, with MacKay's approximation of the integral; where
         a very wide posterior puts that mean outside of its own interval, the interval is stretched to hold it.
         """
-        rows = _design(scores, acts, self.centre, self.spread)
+        rows = _design(scores, acts, again, self.centre, self.spread)
         odds = rows @ self.mean
         inside = np.clip(odds, *self.seen)
         beyond = odds - inside
@@ -125,7 +128,7 @@ class Calibration:
     def _logistic_ends(self, rows: Floats, inside: Floats, beyond: Floats) -> list[Floats]:
         """Log-odds of mean, low and high end at the score, brought back to the nearest that was seen."""
         if self.mean[1] > 0.0:
-            rows = rows - np.outer(beyond / self.mean[1], (0.0, 1.0, 0.0))
+            rows = rows - np.outer(beyond / self.mean[1], (0.0, 1.0, 0.0, 0.0))
         variance = np.einsum("ij,jk,ik->i", rows, self.covariance, rows)
         bend = np.square(_BEND_SD * rows[:, 1]) if self.samples else 0.0
         reach = _Z90 * np.sqrt(variance + bend)
@@ -147,37 +150,41 @@ class Calibration:
         """The inverse of `arrays`; arrays that do not fit each other are a `ValueError`."""
         mean, covariance, points, seen = (arrays[name] for name in ("mean", "covariance", "points", "seen"))
         shapes = (mean.shape, covariance.shape, points.shape[:1], seen.shape)
-        if shapes != ((3,), (3, 3), (4,), (2,)) or points.ndim != 2:
+        if shapes != ((4,), (4, 4), (4,), (2,)) or points.ndim != 2:
             raise ValueError("the arrays are not those of a calibration.")
         centre, spread = arrays["scale"].tolist()
         samples, positives = arrays["counts"].tolist()
         return cls(mean, covariance, centre, spread, samples, positives, points, seen)
 
 
-def fit_calibration(scores: Floats, acts: Floats, engaged: NDArray[np.bool_]) -> Calibration:
+def fit_calibration(
+    scores: Floats, acts: Floats, engaged: NDArray[np.bool_], again: Floats | None = None
+) -> Calibration:
     """The posterior given what happened: arrays of shape (n,). With n = 0 it is the prior.
 
-    `scores` must be of models that had not seen the outcome; otherwise the probabilities are too high.
+    `scores` must be of models that had not seen the outcome; otherwise the probabilities are too high. `again` is 1
+    for homes that the lead had acted on before, left out: 0 for all.
     """
     known = np.isfinite(scores)
-    scores, acts, labels = scores[known], acts[known], engaged[known].astype(np.float64)
+    scores, labels = scores[known], engaged[known].astype(np.float64)
     if scores.size == 0:
         return Calibration()
-    fitted = _logistic(scores, acts, labels, float(scores.std()) or 1.0)
+    before = None if again is None else again[known]
+    fitted = _logistic(scores, acts[known], before, labels, float(scores.std()) or 1.0)
     if fitted.mean[1] < 0.0:
-        fitted = _logistic(scores, acts, labels, np.inf)
-    odds = _design(scores, acts, fitted.centre, fitted.spread) @ fitted.mean
+        fitted = _logistic(scores, acts[known], before, labels, np.inf)
+    odds = _design(scores, acts[known], before, fitted.centre, fitted.spread) @ fitted.mean
     fitted = replace(fitted, seen=np.array([odds.min(), odds.max()]))
     if scores.size < FEWEST_FOR_STEPS[0] or labels.sum() < FEWEST_FOR_STEPS[1]:
         return fitted
     return replace(fitted, points=_points(odds, labels))
 
 
-def _logistic(scores: Floats, acts: Floats, labels: Floats, spread: float) -> Calibration:
+def _logistic(scores: Floats, acts: Floats, again: Floats | None, labels: Floats, spread: float) -> Calibration:
     """The logistic curve; with an infinite spread the score says nothing."""
     prior = Calibration()
     centre = float(scores.mean())
-    rows = _design(scores, acts, centre, spread)
+    rows = _design(scores, acts, again, centre, spread)
     precision = np.diag(1.0 / np.square(_PRIOR_SD))
     mean = prior.mean.copy()
     for _ in range(_STEPS):
@@ -242,6 +249,7 @@ def _bin_starts(values: Floats, bins: int) -> NDArray[np.int64]:
     return np.unique(np.append(0, np.searchsorted(values, wanted, side="left"))).astype(np.int64)
 
 
-def _design(scores: Floats, acts: Floats, centre: float, spread: float) -> Floats:
-    """Rows (1, standardised score, log(1 + acts)), shape (n, 3)."""
-    return np.column_stack((np.ones_like(scores), (scores - centre) / spread, np.log1p(acts)))
+def _design(scores: Floats, acts: Floats, again: Floats | None, centre: float, spread: float) -> Floats:
+    """Rows (1, standardised score, log(1 + acts), again), shape (n, 4)."""
+    before = np.zeros_like(scores) if again is None else again
+    return np.column_stack((np.ones_like(scores), (scores - centre) / spread, np.log1p(acts), before))

@@ -18,13 +18,13 @@ from homing.models.part_names import SOURCE_FAMILY, STATED
 from homing.models.parts import Parts, part_scores
 from homing.models.pasts import Past
 
-__all__ = ["ByFamily", "Facts", "Told", "told"]
+__all__ = ["MOST_LIKED", "SURE_ACTS", "ByFamily", "Facts", "Told", "sure_of", "told"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-_SURE_ACTS: Final = 5.0
-_MOST_LIKED: Final = 60
+SURE_ACTS: Final = 5.0
+MOST_LIKED: Final = 60
 
 
 class ByFamily(Protocol):
@@ -121,7 +121,7 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes, taste: ChoiceTast
     the less the fewer acts they stand on.
     """
     told: list[Told] = []
-    sure = _sure(_homes_met(past))
+    sure = sure_of(_homes_met(past))
     for name, part in parts.items():
         if name == "recency":
             continue
@@ -173,7 +173,7 @@ def _against_what_was_liked(facts: Facts, past: Past, items: Codes) -> Told:
     features = np.full((items.size, 2), np.nan)
     if prices.size:
         usual = (prices[(prices.size - 1) // 2] + prices[prices.size // 2]) / 2.0
-        asked, sure = facts.log_price[items], _sure(prices.size)
+        asked, sure = facts.log_price[items], sure_of(prices.size)
         features[:, 0] = (asked - usual) * sure
         features[:, 1] = np.maximum(asked - prices[-1], 0.0) * sure
     return Told(("price_over_usual", "price_over_highest"), ("price", "price"), (0, -1), features)
@@ -182,13 +182,13 @@ def _against_what_was_liked(facts: Facts, past: Past, items: Codes) -> Told:
 def _near_liked(facts: Facts, past: Past, items: Codes) -> Floats:
     """How near homes are to those the lead acted for, the last 60 of them; NaN where no place is known."""
     liked = past.items[past.weights > 0]
-    homes = np.array(list(islice(dict.fromkeys(liked[::-1].tolist()), _MOST_LIKED)), dtype=np.int64)
-    return nearness(facts.latitude, facts.longitude, homes, items) * _sure(homes.size)
+    homes = np.array(list(islice(dict.fromkeys(liked[::-1].tolist()), MOST_LIKED)), dtype=np.int64)
+    return nearness(facts.latitude, facts.longitude, homes, items) * sure_of(homes.size)
 
 
-def _sure(acts: int) -> float:
+def sure_of(acts: int) -> float:
     """How far what so many acts tell is believed: n / (n + 5)."""
-    return acts / (acts + _SURE_ACTS)
+    return acts / (acts + SURE_ACTS)
 
 
 def _against_what_was_stated(facts: Facts, past: Past, items: Codes) -> Told:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from homing.models.mixed_logit import Choices, common_taste, likely_taste
 from homing.models.pasts import Past, Pasts
 from homing.models.population import Population
 
-__all__ = ["ChoiceTaste", "Columns", "learned_taste"]
+__all__ = ["ChoiceTaste", "Columns", "Likely", "acted_on", "counts_of", "learned_taste"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -149,6 +149,17 @@ def _by_family(seen: Floats, taste: Floats, owner: Codes, count: int) -> Floats:
     return out
 
 
+class Likely(NamedTuple):
+    """The likeliest taste of a lead (d,), the curvature there (d, d), `Columns.means_of` what it stated, and the
+    choices that it was learned from, None where that is what leads have in common.
+    """
+
+    taste: Floats
+    curvature: Floats
+    means: tuple[float, float] | None
+    choices: Choices | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ChoiceTaste:
     """What leads have in common, and over which homes; None where too few leads acted to learn it."""
@@ -170,9 +181,9 @@ class ChoiceTaste:
         names = self.families
         if self.common is None or (not past.items.size and past.within is None):
             return np.full((items.size, len(names)), np.nan)
-        taste, means = past.once(self, self._taste)
+        found = self.likely(past)
         owner = np.array([names.index(family) for family in self.columns.families])
-        return _by_family(self.columns.seen(items, means), taste, owner, len(names))
+        return _by_family(self.columns.seen(items, found.means), found.taste, owner, len(names))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything, as arrays."""
@@ -190,15 +201,21 @@ class ChoiceTaste:
         known = "common_mean" in arrays
         return cls(columns, Population(arrays["common_mean"], arrays["common_covariance"]) if known else None)
 
-    def _taste(self, past: Past) -> tuple[Floats, tuple[float, float] | None]:
+    def likely(self, past: Past) -> Likely:
+        """The taste that a lead is likely to have, given what it stated and did; worked out once a question."""
+        return past.once(self, self._likely)
+
+    def _likely(self, past: Past) -> Likely:
         common, means = self.common, self.columns.means_of(past.within)
-        if common is None or not past.items.size:
-            return (np.zeros(0) if common is None else common.mean), means
+        if common is None:
+            return Likely(np.zeros(0), np.zeros((0, 0)), means, None)
+        if not past.items.size:
+            return Likely(common.mean, common.precision, means, None)
         pool = _priced(self.columns) if past.within is None else past.within
-        choices = _choices(self.columns, past, pool, _evenly, means)
+        choices = _choices(self.columns, past, pool, _steadily, means)
         if choices is None:
-            return common.mean, means
-        return likely_taste(choices, common, common.precision)[0], means
+            return Likely(common.mean, common.precision, means, None)
+        return Likely(*likely_taste(choices, common, common.precision), means, choices)
 
 
 def learned_taste(
@@ -242,26 +259,28 @@ def _choices(
     columns: Columns, past: Past, pool: Codes, some: Callable[[Codes, int], Codes], means: tuple[float, float] | None
 ) -> Choices | None:
     """The acts of a lead on homes within its limits, against homes near to them; None if there is nothing to tell."""
-    homes, weights = _last_homes(past.items, past.weights, _MOST_HOMES)
-    if past.within is not None:
-        kept = np.isin(homes, past.within)
-        homes, weights = homes[kept], weights[kept]
+    homes, weights = acted_on(past)
     liked = homes[weights > 0]
     if not liked.size or not pool.size:
         return None
     pool = some(pool, _POOL)
     near = pool[nearest_km(columns.latitude, columns.longitude, liked, pool) < _NEAR_KM]
     others = np.union1d(some(near if near.size >= _FEWEST_NEAR else pool, _SAMPLE), liked)
-    counts = np.minimum(1.0 + np.log2(np.maximum(weights[weights > 0], 1.0)) / 4.0, 2.0)
     seen = columns.seen
-    return Choices(seen(liked, means), counts, seen(homes[weights < 0], means), seen(others, means))
+    return Choices(
+        seen(liked, means), counts_of(weights[weights > 0]), seen(homes[weights < 0], means), seen(others, means)
+    )
 
 
-def _last_homes(items: Codes, weights: Floats, most: int) -> tuple[Codes, Floats]:
-    """The distinct homes of acts in the order in which they were met, the last `most` of them, with summed weights."""
-    homes, first, total = _met(items, weights, np.argsort(items, kind="stable"))
-    order = np.argsort(first)[-most:]
-    return homes[order], total[order]
+def acted_on(past: Past) -> tuple[Codes, Floats]:
+    """The last 60 homes that a lead came to act on, those beyond what it stated left out, and the weights of each."""
+    homes, first, total = _met(past.items, past.weights, np.argsort(past.items, kind="stable"))
+    order = np.argsort(first)[-_MOST_HOMES:]
+    homes, weights = homes[order], total[order]
+    if past.within is None:
+        return homes, weights
+    kept = np.isin(homes, past.within)
+    return homes[kept], weights[kept]
 
 
 @kernel
@@ -280,12 +299,20 @@ def _met(items: Codes, weights: Floats, order: Codes) -> tuple[Codes, Codes, Flo
 @lru_cache(_MOST_MARKETS)
 def _priced(columns: Columns) -> Codes:
     """The homes with a price, as many as choices are set against."""
-    return _evenly(np.flatnonzero(columns.price > 0), _POOL)
+    return _steadily(np.flatnonzero(columns.price > 0), _POOL)
 
 
-def _evenly(pool: Codes, most: int) -> Codes:
-    """So many of the homes, evenly spread over their codes: the same ones each time."""
-    return pool if pool.size <= most else pool[np.linspace(0, pool.size - 1, most).astype(np.int64)]
+def counts_of(weights: Floats) -> Floats:
+    """How much homes turned to with so much weight count as choices: 1 + log2(weight) / 4 within 1 and 2, else 0."""
+    return np.where(weights > 0, np.minimum(1.0 + np.log2(np.maximum(weights, 1.0)) / 4.0, 2.0), 0.0)
+
+
+def _steadily(pool: Codes, most: int) -> Codes:
+    """So many of the homes, in an order that is fixed for ever: a home more or less in the pool changes one of them."""
+    if pool.size <= most:
+        return pool
+    order = (pool.astype(np.uint64) * _SCATTER) & _MASK
+    return np.sort(pool[np.argpartition(order, most)[:most]])
 
 
 def _number(homes: HomesLike, fields: tuple[str, ...], *, log: bool) -> Floats:
@@ -300,4 +327,6 @@ def _number(homes: HomesLike, fields: tuple[str, ...], *, log: bool) -> Floats:
 
 
 _PLAIN: Final = {"price": "ListPrice", "size": "LivingArea", "latitude": "Latitude", "longitude": "Longitude"}
+_SCATTER: Final = np.uint64(2_654_435_761)  # Knuth, multiplicative hashing: neighbours come to lie far apart
+_MASK: Final = np.uint64(0xFFFF_FFFF)
 _ARRAYS: Final = ("means", "spreads", "values", "price", "size", "latitude", "longitude")

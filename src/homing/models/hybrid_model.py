@@ -19,7 +19,7 @@ from homing.models.artifact import packed_text, text_from
 from homing.models.base import Arrays, Lead, LearningModel, Scores, under
 from homing.models.blending import Choice, Stated, choices, later_rows
 from homing.models.calibration import Calibrated, Calibration
-from homing.models.candidate_features import Facts, Told, told
+from homing.models.candidate_features import Facts, Told, sure_of, told
 from homing.models.choice_taste import ChoiceTaste, Columns, learned_taste
 from homing.models.collaborative_filtering import CollaborativeFilteringModel
 from homing.models.content_based import ContentBasedModel
@@ -37,6 +37,7 @@ from homing.models.pulls import Pulls, pulls
 from homing.models.query import Codes as ItemCodes
 from homing.models.query import Query
 from homing.models.ranker import Ranker
+from homing.models.taste_pulls import near_pulls, taste_pulls
 from homing.models.validation import in_order
 from homing.models.voices import Voices
 
@@ -163,9 +164,12 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         parts = {name: {"weight": self.weights[name], **part.card()} for name, part in self.parts_.items()}
         return {**super().card(), "says": self.says, "parts": parts}
 
-    def confidence(self, scores: Floats, acts: Floats) -> Calibrated:
-        """The probability of engaging within 14 days of being shown, for scores of a lead with so many acts."""
-        return self.calibration_.of(scores, acts)
+    def confidence(self, scores: Floats, acts: Floats, again: Floats | None = None) -> Calibrated:
+        """The probability of engaging within 14 days of being shown, for scores of a lead with so many acts.
+
+        `again` is 1 for homes that the lead has acted on already, left out: 0 for all.
+        """
+        return self.calibration_.of(scores, acts, again)
 
     def part_scores(self, lead: Lead, property_ids: Sequence[Id] | ItemCodes) -> dict[str, Floats]:
         """What each part adds to the scores of homes that the model knows, float64 (n,) by the part's name."""
@@ -180,9 +184,27 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         return content.words(lead, property_id, n) if isinstance(content, ContentBasedModel) else {}
 
     def pulls(self, query: Query, homes: ItemCodes) -> Pulls:
-        """How much each home acted on holds up the scores of homes (`pulls`); nothing without a content part."""
-        content = self.parts_.get("content")
-        return pulls(content, query, homes) if isinstance(content, ContentBasedModel) else Pulls.none(len(homes.array))
+        """How much each home acted on holds up the scores of homes, to first order.
+
+        By what the content part makes of it, and, where there is a ranker, by taste and nearness, at its weights.
+        """
+        part, ranker = self.parts_.get("content"), self.ranker_
+        content = part if isinstance(part, ContentBasedModel) else None
+        if ranker is None:
+            return Pulls.none(len(homes.array)) if content is None else pulls(content, query, homes)
+        past, items, names = Past.of(query, self.items), homes.array, self.items.ids
+        rates = dict(zip(ranker.names, (ranker.weights / ranker.spreads).tolist(), strict=True))
+        found = Pulls.none(len(items))
+        if content is not None:
+            by_axis = np.array([rates.get(f"content:{axis.family}", 0.0) for axis in content.axes_])
+            found = pulls(content, query, homes, by_axis * sure_of(np.unique(past.items).size))
+        of_taste = {name.removeprefix("taste:"): rate for name, rate in rates.items() if name.startswith("taste:")}
+        for codes, amounts in (
+            taste_pulls(self.taste_, past, items, of_taste),
+            near_pulls(self.facts_, past, items, rates.get("near_liked", 0.0)),
+        ):
+            found = found.plus([names[code] for code in codes.tolist()], amounts)
+        return found
 
     # -- hooks -------------------------------------------------------------------------------------------------
 

@@ -30,11 +30,14 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """n homes shown, as a ranker learns from them; `lead` int64 (n,) and how many acts it had behind it then."""
+    """n homes shown, as a ranker learns from them; `lead` int64 (n,), how many acts it had behind it then, and `again`
+    1 where the home was among those it had acted on, both float64 (n,).
+    """
 
     rows: Labelled
     lead: Codes
     acts: Floats
+    again: Floats
 
 
 def shown_after(
@@ -57,7 +60,7 @@ def shown_after(
     usable, group = usable[kept], group.ravel()[kept]
     usable, group = usable[np.argsort(group, kind="stable")], np.sort(group)
     blocks: list[Told] = []
-    acts = np.zeros(usable.size)
+    acts, again = np.zeros(usable.size), np.zeros(usable.size)
     nobody = Past(np.zeros(0, dtype=np.int64), np.zeros(0))
     for rows in np.split(np.arange(usable.size), np.flatnonzero(np.diff(group)) + 1):
         first = int(usable[rows[0]])
@@ -65,13 +68,13 @@ def shown_after(
         past = past_before(pasts, lead, int(impressions.at[first])) if lead >= 0 else nobody
         past = replace(past, within=stated(impressions.lead_ids[first]))
         blocks.append(tell(past, homes[usable[rows]]))
-        acts[rows] = past.items.size
+        acts[rows], again[rows] = past.items.size, np.isin(homes[usable[rows]], past.items)
     names, family, monotone, _ = blocks[0]
     labelled = Labelled(
         np.concatenate([block.features for block in blocks]), names, family, monotone, group,
         impressions.engaged[usable].astype(np.float64), impressions.position[usable].astype(np.float64),
     )  # fmt: skip
-    return Shown(labelled, leads[usable], acts)
+    return Shown(labelled, leads[usable], acts, again)
 
 
 def told_choices(found: Sequence[Choice], tell: Callable[[Past, Codes], Told]) -> Labelled:
@@ -107,7 +110,7 @@ def calibrated(chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed:
         if own.any():
             ranker = _fitted(_both(chosen, shown.rows.rows(others)), rates, seed, like)
             scores[own] = ranker.scores_and_parts(shown.rows.features[own])[1].sum(axis=1)
-    found = fit_calibration(scores, shown.acts, shown.rows.label > 0)
+    found = fit_calibration(scores, shown.acts, shown.rows.label > 0, shown.again)
     return found if found.predicts else replace(Calibration(), samples=found.samples, positives=found.positives)
 
 

@@ -33,6 +33,15 @@ class Pulls:
         """Where nothing is known of that."""
         return cls({}, np.zeros((homes, 0)))
 
+    def plus(self, homes: Sequence[Id], amounts: Doubles) -> Pulls:
+        """Both added up; `amounts` (n, m) of so many homes."""
+        fresh = [home for home in homes if home not in self.columns]
+        columns = {**self.columns, **{home: len(self.columns) + at for at, home in enumerate(fresh)}}
+        total = np.zeros((len(self.amounts), len(columns)))
+        total[:, : self.amounts.shape[1]] = self.amounts
+        total[:, [columns[home] for home in homes]] += amounts
+        return Pulls(columns, total)
+
     def on(self, place: int, home: Id) -> float:
         """How much a home acted on holds up the score of the home at a place."""
         column = self.columns.get(home, -1)
@@ -49,10 +58,11 @@ class Pulls:
         return np.argsort(-amounts, axis=1, kind="stable")
 
 
-def pulls(content: ContentBasedModel, query: Query, homes: Codes) -> Pulls:
+def pulls(content: ContentBasedModel, query: Query, homes: Codes, rates: Doubles | None = None) -> Pulls:
     """Of each home what its score would lose, to first order, without the lead's last act on each home it likes.
 
-    The score is a sum over bins b of weight_b part_b(home) taste_b (`ContentBasedModel`). With prior p, market's shares
+    The score is a sum over bins b of weight_b part_b(home) taste_b (`ContentBasedModel`), those of each axis times its
+    rate of `rates` (axes,), left out: 1. With prior p, market's shares
     s, evidence l_b in favour of a bin and L of its axis, a home acted on with parts x (lent to the bins beside, X of
     the axis) moves the taste for a bin by
 
@@ -67,10 +77,10 @@ def pulls(content: ContentBasedModel, query: Query, homes: Codes) -> Pulls:
     if not liked.size or not encoding.shares.size:
         return Pulls.none(len(homes.array))
     mass = evidence.mass[evidence.mass > 0]
-    weights = np.repeat(content.beta_[: len(content.axes_)], np.diff(encoding.starts))
+    weights = content.beta_[: len(content.axes_)] if rates is None else content.beta_[: len(content.axes_)] * rates
     found = worth_of_acts(
-        encoding.bins, encoding.parts, encoding.axis, encoding.starts, encoding.ordered, encoding.shares, weights,
-        content.prior_, liked, mass, homes.array,
+        encoding.bins, encoding.parts, encoding.axis, encoding.starts, encoding.ordered, encoding.shares,
+        np.repeat(weights, np.diff(encoding.starts)), content.prior_, liked, mass, homes.array,
     )  # fmt: skip
     added = evidence.last[evidence.mass > 0] * mass
     names = content.items.ids

@@ -97,7 +97,8 @@ def wanting(serving: Serving, everybody: Sequence[Shopper], row: int, k: int, re
         dtype=np.float64,
     )
     acts = np.array([len(who.query) for who in open_to], dtype=np.float64)
-    sure = serving.model.confidence(scores, acts)
+    again = np.array([np.any(who.seen == row) for who in open_to], dtype=np.float64)
+    sure = serving.model.confidence(scores, acts, again)
     news = np.array([0.0 if change is None else sum(change.parts().values()) for change in changes])
     order = np.lexsort((-scores, -sure.probability))[:k]
     trace = (

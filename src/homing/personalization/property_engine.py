@@ -41,6 +41,7 @@ from homing.personalization.feedback import feedback_event
 from homing.personalization.histories import Histories
 from homing.personalization.in_context import ask_in, unmet
 from homing.personalization.leads_for import InterestedLead, LeadsAnswer, wanting
+from homing.personalization.proven import proven
 from homing.personalization.ranking import Ranked, open_to, ranked_homes, stage
 from homing.personalization.reason_wording import Facts
 from homing.personalization.reasons import reasons
@@ -210,6 +211,7 @@ class PropertyPersonalizationEngine:
             items = self._items(serving, who, ranked, moment, ask)
         if ask.counterfactual and not ask.rank_all:
             items = self._hanging_on(serving, items, history.events, ask, lambda ask: found(ask)[1].rows)
+            items = self._proven(serving, items, ask, lambda ask: found(ask)[1])
         trace = ranked.trace
         if len(items) < len(ranked.rows):
             trace += (stage("confident", len(items), below_min_confidence=len(ranked.rows) - len(items)),)
@@ -308,7 +310,8 @@ class PropertyPersonalizationEngine:
         self, serving: Serving, who: Shopper, ranked: Ranked, moment: int, ask: Ask
     ) -> tuple[ModelPrediction, ...]:
         acts = np.full(len(ranked.rows), float(len(who.query)))
-        sure = serving.model.confidence(ranked.of_the_model, acts)
+        again = np.isin(ranked.rows, who.seen).astype(np.float64)
+        sure = serving.model.confidence(ranked.of_the_model, acts, again)
         rows, why = ranked.rows, self._why(serving, who, ranked, moment, ask)
         items: list[ModelPrediction] = []
         for place, row in enumerate(rows.tolist()):
@@ -377,6 +380,25 @@ class PropertyPersonalizationEngine:
 
         found = counterfactuals(serving.market, events, rows, without, self._may_say)
         return tuple(replace(item, counterfactual=found.get(row)) for item, row in zip(items, rows, strict=True))
+
+    def _proven(
+        self,
+        serving: Serving,
+        items: tuple[ModelPrediction, ...],
+        ask: Ask,
+        ranked: Callable[[Ask], Ranked],
+    ) -> tuple[ModelPrediction, ...]:
+        """The items with reasons whose first act was left out to see whether it counts."""
+        homes = [item.property_id for item in items]
+        rows = serving.market.ids.codes(homes)
+        again = replace(ask, candidates=homes, rank_all=True, whatever_its_state=True, explain=False)
+
+        def scores(ids: frozenset[str]) -> NDArray[np.float64]:
+            one = ranked(replace(again, without=ask.without | ids))
+            order = np.argsort(one.rows)
+            return one.scores[order[np.searchsorted(one.rows, rows, sorter=order)]]
+
+        return proven(items, scores)
 
     def _card(self, serving: Serving, row: int) -> dict[str, object]:
         """What is shown of a home, with its address on the tenant's own site if that is known."""

@@ -39,7 +39,7 @@ from homing.store.sqlite import SqliteDatabase
 from homing.tracking.behavior_tracker import BehaviorTracker
 from homing.tracking.validation import event_from
 
-__all__ = ["MeasureRelevance", "Stand"]
+__all__ = ["MeasureRelevance", "Stand", "Suite"]
 
 K: Final = 10
 _MOST_EVENTS: Final = 5_000_000
@@ -81,7 +81,7 @@ class MeasureRelevance:
         `progress` hears (households done, households).
         """
         world = lived(homes, self.leads, self.days, seed=self.seed, end_at=self.end)
-        suite = _Suite(standing_still(world.world), self.seed, self.particles if self.learners else 0)
+        suite = Suite(standing_still(world.world), self.seed, self.particles if self.learners else 0)
         chosen = [one for one in SCENARIOS if scenarios is None or one.name in scenarios]
         people = [drawn(suite.homes, one, number, self.seed) for one in chosen for number in range(self.each)]
         stand = Stand(folder, self.end)
@@ -113,13 +113,17 @@ class Stand:
         )
         self.says = ""
 
-    def load(self, found: Lived, seed: int, strangers: Sequence[Lead]) -> None:
-        """Take in the market with its leads, train on them, and the profiles of those who will come."""
+    def load(self, found: Lived, seed: int, strangers: Sequence[Lead] = (), upto: int | None = None) -> None:
+        """Take in the market with its leads, and the profiles of those who will come, and train.
+
+        What was known by `upto` is learned from; left out, all.
+        """
         made = tables(found, seed=seed)
         self.catalogue.put([property_from(row, now=self.now, files=True) for row in made.listings])
         self.directory.put_leads([*(lead_from(row) for row in made.leads), *strangers], files=True)
         self.take(made.events)
-        trained = TrainModels(self.tracker, self.catalogue, self.registry, self.directory)(self.now, seed=seed)
+        self.train = TrainModels(self.tracker, self.catalogue, self.registry, self.directory)
+        trained = self.train(self.now if upto is None else upto, seed=seed)
         self.says = str(trained[-1].metrics["says"])
         self.market = self.catalogue.snapshot()
         model = self.registry.load(str(self.registry.newest()))
@@ -133,7 +137,7 @@ class Stand:
 
 
 @dataclass
-class _Suite:
+class Suite:
     """The market that stands still, in which households shop and are answered."""
 
     world: World
@@ -189,7 +193,7 @@ class _Suite:
         """Of both learners the chance of each home for sale to be relevant; that the taste changed they are told."""
         changed = done.changed is not None and upto > done.changed
         since = (done.changed or 0, done.looks_before) if changed else (0, 0)
-        known = self._known(one.household.taste)
+        known = self.known(one.household.taste)
         evidence = evidence_of(known, done.events[:upto], done.looks, self.homes, since=since)
         found = {}
         for name, watched in ((CEILING, False), (BOUND, True)):
@@ -224,7 +228,8 @@ class _Suite:
     def _tells_areas(self, taste: Taste) -> bool:
         return taste.areas_hard and self.homes.areas_have_names
 
-    def _known(self, taste: Taste) -> Known:
+    def known(self, taste: Taste) -> Known:
+        """What a household tells of its taste."""
         areas = taste.areas if self._tells_areas(taste) else None
         beds = taste.beds if taste.beds_hard else None
         return Known(taste.budget, beds, taste.beds_hard, areas, taste.areas_hard)

@@ -41,7 +41,7 @@ class TrainModels:
         """One result a part and one for the blend; `models` names the parts to blend, left out: all."""
         market = self.catalogue.snapshot(as_of)
         data = training_data(self.tracker.store, self.tracker.tenant, market, as_of)
-        impressions = replace(data.impressions, stated=self._stated(market, as_of))
+        impressions = replace(data.impressions, stated=self.stated(market, as_of))
         parts = tuple(name for name in models or () if name != "hybrid") or None
         model = HybridRecommendationModel(seed=seed, parts=parts).fit(
             data.interactions, homes=market, impressions=impressions
@@ -67,7 +67,7 @@ class TrainModels:
             for name in (*model.weights, "hybrid")
         ]
 
-    def _stated(self, market: MarketSnapshot, as_of: int) -> Callable[[Id], NDArray[np.int64] | None]:
+    def stated(self, market: MarketSnapshot, as_of: int) -> Callable[[Id], NDArray[np.int64] | None]:
         """The rows of the homes that satisfy what a lead had stated by then, by its id."""
         people = {} if self.directory is None else self.directory.leads(as_of)
         satisfying = lru_cache(_MOST_LIMITS)(partial(homes_within, market, np.arange(len(market))))

@@ -8,9 +8,9 @@ resampling and Metropolis steps that keep the posterior (sequential Monte Carlo 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from homing.simulation.likelihood import FIELDS, Likelihood, Sight
 from homing.simulation.pages_seen import ForSale
 from homing.simulation.possible import Possible, Prior, partners_weights
 
-__all__ = ["PARTICLES", "BayesianLearner", "Learned"]
+__all__ = ["PARTICLES", "BayesianLearner", "Believed", "Learned"]
 
 Doubles = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -45,6 +45,17 @@ class Learned:
     effective: float
     moved: float
     stages: int
+
+
+class Believed(NamedTuple):
+    """What m possible households make of n homes: to the partner who looks and to both, whether it breaks no limit, all
+    (m, n), and the `bars` at which each passes, takes for normal, likes and saves, (m,).
+    """
+
+    own: Doubles
+    joint: Doubles
+    fits: Flags
+    bars: Mapping[str, Doubles]
 
 
 @dataclass(slots=True)
@@ -109,6 +120,30 @@ class BayesianLearner:
             for worth, fits in zip(joint, sight.fits(some), strict=True):
                 total += best(worth, fits & within)
         return total / len(learned.possible)
+
+    def believes(self, learned: Learned, rows: Rows, prices: Doubles, views: int) -> Believed:
+        """What homes at these prices are worth to the households it holds possible, after so many views."""
+        prior, possible, homes = learned.prior, learned.possible, self.sale.homes
+        reference = self._reference(prior)
+        likelihood = Likelihood(prior, self.sale, Evidence(prior.known), self._draw, reference, self.watched)
+        at, count = np.append(reference, rows), len(reference)
+        sight = Sight(prior, at, np.append(homes.price[reference], prices), homes.hidden[at] if self.watched else None)
+        weights, off = partners_weights(possible)
+        columns = sight.columns(possible)
+        first, second, away = (sight.worth(one, columns) for one in (weights[:, 0], weights[:, 1], off))
+        feel = weights[:, :, FIELDS:]
+        fits = sight.fits(possible)
+        bars = likelihood.bars(possible, first[:, :count], second[:, :count], feel, fits[:, :count])
+        mine, others = (worth[:, count:].astype(np.float64) for worth in (first, second))
+        if not self.watched:
+            hidden = self._draw.standard_normal((len(possible), len(rows), 3))
+            mine, others = (mine + np.einsum("mk,mnk->mn", feel[:, 0], hidden),
+                            others + np.einsum("mk,mnk->mn", feel[:, 1], hidden))  # fmt: skip
+        fading = float(np.exp(-views / c.NOISE_VIEWS)) * away[:, count:]
+        within = prior.within[rows] & (prices <= prior.known.budget)
+        say = possible.say[:, None]
+        joint = say * mine + (1.0 - say) * others - c.DISAGREEMENT * np.abs(mine - others)
+        return Believed(mine + fading, joint + fading, fits[:, count:] & within, bars)
 
     def _reference(self, prior: Prior) -> Rows:
         """Homes of the whole market within the limits told, by which a household takes its bearings."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from homing.simulation.judgement import Judgement, judged, pass_reason
 from homing.simulation.results import Filters, Page, filters_of, results_page
 from homing.simulation.world import Look, Search, World, Worth
 
-__all__ = ["Visit", "finish", "hours_of_day", "noise_scale", "pulls", "short_visit", "visit"]
+__all__ = ["Plan", "Visit", "finish", "go_on", "hours_of_day", "noise_scale", "pulls", "short_visit", "visit"]
 
 _DEVICES, _DEVICE_SHARES = tuple(c.DEVICES), np.array(tuple(c.DEVICES.values()))
 
@@ -44,6 +44,16 @@ class Visit:
         return self.clock
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a visit was begun with: its filters, how many pages, whether the first is logged; and the homes shown."""
+
+    filters: Filters
+    pages: int
+    logged: bool
+    shown: set[int] = field(default_factory=set)
+
+
 def visit(world: World, search: Search, lead: str, partner: int, at: int, referrer: str = "direct") -> Visit:
     """A visit from its start to the last home looked at; whoever calls it must `finish` it."""
     draw = search.draw
@@ -53,30 +63,51 @@ def visit(world: World, search: Search, lead: str, partner: int, at: int, referr
     world.log.add(at, EventType.SESSION_START, lead, data={"referrer": referrer}, ids=now.ids)
     filters = filters_of(search.household.taste, draw)
     logged = draw.random() < c.LOGGED_SLATES
-    shown: set[int] = set()
-    for number in range(c.PAGES[search.intent] + int(draw.poisson(0.5))):
-        page = results_page(world, filters, draw, now.clock, shown)
-        _announce(world, now, filters, page, number)
-        if logged and number == 0:
-            _log_page(world, now, page)
-        shown.update(int(row) for row in page.rows)
-        look = Look(
-            at=now.clock,
-            number=number,
-            views=search.views,
-            rows=page.rows,
-            opened=np.zeros(len(page.rows), dtype=np.bool_),
-            again=np.array([int(row) in search.opened for row in page.rows], dtype=np.bool_),
-            passed=np.array([int(row) in search.passed for row in page.rows], dtype=np.bool_),
-            filters=filters.payload(world),
-            logged=logged and number == 0,
-            whole=True,
-        )
+    pages = c.PAGES[search.intent] + int(draw.poisson(0.5))
+    _look_around(world, now, Plan(filters, pages, logged=logged), 0)
+    return now
+
+
+def go_on(world: World, now: Visit, plan: Plan, look: Look) -> None:
+    """The rest of a visit from a page on that has come up and was not looked through yet."""
+    _look_through(world, now, look)
+    _look_around(world, now, plan, look.number + 1)
+
+
+def _look_around(world: World, now: Visit, plan: Plan, first: int) -> None:
+    """The pages of a visit from number `first` on, and saved homes afterwards."""
+    search = now.search
+    for number in range(first, plan.pages):
+        look = _next_page(world, now, plan, number)
+        if look.logged and world.witness is not None:
+            world.witness(world, now, plan, look)
         opened, whole = _look_through(world, now, look)
         if search.looks is not None:
             search.looks.append(replace(look, opened=opened, whole=whole))
     _return_to_saved(world, now)
-    return now
+
+
+def _next_page(world: World, now: Visit, plan: Plan, number: int) -> Look:
+    """A page comes up, and is logged if it is to be."""
+    search, filters = now.search, plan.filters
+    page = results_page(world, filters, search.draw, now.clock, plan.shown)
+    _announce(world, now, filters, page, number)
+    logged = plan.logged and number == 0
+    if logged:
+        _log_page(world, now, page)
+    plan.shown.update(int(row) for row in page.rows)
+    return Look(
+        at=now.clock,
+        number=number,
+        views=search.views,
+        rows=page.rows,
+        opened=np.zeros(len(page.rows), dtype=np.bool_),
+        again=np.array([int(row) in search.opened for row in page.rows], dtype=np.bool_),
+        passed=np.array([int(row) in search.passed for row in page.rows], dtype=np.bool_),
+        filters=filters.payload(world),
+        logged=logged,
+        whole=True,
+    )
 
 
 def short_visit(world: World, search: Search, lead: str, row: int, at: int) -> None:

@@ -151,20 +151,24 @@ class Likelihood:
         first, second = (self._sight.worth(weights[:, at], columns) for at in (0, 1))
         away = self._sight.worth(off, columns)
         feel = weights[:, :, FIELDS:]
-        bars = self._bars(possible, first, second, feel)
+        n = len(self.reference)
+        fits = self._sight.fits(possible)[:, :n]
+        bars = self.bars(possible, first[:, :n], second[:, :n], feel, fits)
         found = self._pages(first, away, bars["reference"], feel[:, 0])
         return found + self._reactions(possible, weights, columns, (first, second, away), bars)
 
     # -- what a household takes for normal -----------------------------------------------------------------------
 
-    def _bars(self, possible: Possible, first: Floats, second: Floats, feel: Doubles) -> dict[str, Doubles]:
-        """The utilities at which a household passes, takes for normal, likes and saves, each (n,)."""
-        n = len(self.reference)
+    def bars(self, possible: Possible, first: Floats, second: Floats, feel: Doubles, fits: Flags) -> dict[str, Doubles]:
+        """The utilities at which a household passes, takes for normal, likes and saves, each (n,).
+
+        `first` and `second` are what the homes it takes its bearings by are worth to both partners, as far as fields
+        tell, and `fits` which of them break no limit.
+        """
         hidden = self._reference_hidden.T * (not self.watched)
-        one, other = (worth[:, :n] + feel[:, at] @ hidden for at, worth in enumerate((first, second)))
+        one, other = (worth + feel[:, at] @ hidden for at, worth in enumerate((first, second)))
         worth = _joint(one, other, possible.say)
-        fits = self._sight.fits(possible)[:, :n]
-        fits |= ~fits.any(axis=1, keepdims=True)
+        fits = fits | ~fits.any(axis=1, keepdims=True)
         ordered = np.sort(np.where(fits, worth, np.inf), axis=1)
         last = fits.sum(axis=1) - 1
         found = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,12 +20,13 @@ from homing.simulation.homes import Homes, homes_from
 from homing.simulation.households import draw_households
 from homing.simulation.market_life import listing_rows, market_life
 from homing.simulation.profiles import agent_row, lead_rows, truth_rows
-from homing.simulation.world import Search, World
+from homing.simulation.world import Look, Search, World
 
-__all__ = ["Lived", "Simulated", "lived", "simulate", "tables"]
+__all__ = ["Lived", "Simulated", "live_a_day", "lived", "simulate", "tables"]
 
 Row = dict[str, object]
 Progress = Callable[[int, int], None]
+Witness = Callable[[World, Any, Any, Look], None]
 
 _WEEKEND = (5, 6)
 
@@ -73,12 +75,16 @@ def lived(
     seed: int,
     end_at: int,
     progress: Progress | None = None,
+    witness: Witness | None = None,
 ) -> Lived:
-    """The same market before it is written down, for whoever wants to let more households shop in it."""
+    """The same market before it is written down, for whoever wants to let more households shop in it.
+
+    `witness` hears of every logged page (`World`), and must draw nothing from the streams of the households.
+    """
     _checked(leads, days, seed)
     start = end_at - days * DAY
     market = homes_from(homes, seed)
-    world = World(market, market_life(market, seed, start, end_at), start, end_at)
+    world = World(market, market_life(market, seed, start, end_at), start, end_at, witness=witness)
     agents = draw_agents(leads, seed)
     households = draw_households(market, leads, seed, start, end_at)
     searches = [
@@ -93,7 +99,7 @@ def lived(
     ]
     _welcome(world, searches)
     for day in range(days):
-        _live_a_day(world, searches, start + day * DAY)
+        live_a_day(world, searches, start + day * DAY)
         if progress is not None:
             progress(day + 1, days)
     return Lived(world, searches, agents)
@@ -138,7 +144,7 @@ def _welcome(world: World, searches: list[Search]) -> None:
             world.later(reply, "answer", search, search.household.leads[0])
 
 
-def _live_a_day(world: World, searches: list[Search], day: int) -> None:
+def live_a_day(world: World, searches: list[Search], day: int) -> None:
     """Draw who visits when, then let everything of the day happen in the order of time."""
     world.dawn(day)
     offset = local_offset(day + DAY // 2)

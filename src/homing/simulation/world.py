@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,7 +145,10 @@ class Today:
 
 @dataclass(slots=True)
 class World:
-    """One run. `today` holds the homes for sale on the present day, `promised` those just sold."""
+    """One run. `today` holds the homes for sale on the present day, `promised` those just sold.
+
+    `witness` hears of every page that is logged before it is looked through: the world, the visit, its plan, the page.
+    """
 
     homes: Homes
     life: MarketLife
@@ -155,6 +159,7 @@ class World:
     today: Today = field(init=False)
     until: int = field(init=False)
     promised: set[int] = field(default_factory=set)
+    witness: Callable[[World, Any, Any, Look], None] | None = None
     _numbers: int = 0
 
     def home_id(self, row: int) -> str:
