@@ -123,6 +123,9 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes, taste: ChoiceTast
     if taste is not None:
         fits = taste.by_family(past, items)
         columns += [(f"taste:{family}", family, 1, fits[:, place]) for place, family in enumerate(taste.families)]
+        has = taste.insisted(past, items)
+        named = enumerate(taste.families_insisted)
+        columns += [(f"insists:{family}", family, 1, has[:, place]) for place, family in named]
     columns.append(("near_liked", "location", 1, _near_liked(facts, past, items)))
     columns += _against_what_was_liked(facts, past, items)
     columns += _against_what_was_stated(facts, past, items)
@@ -173,7 +176,16 @@ def _against_what_was_stated(facts: Facts, past: Past, items: Codes) -> list[tup
         ("price_in_stated", STATED, 0, _over(facts.price[items], price)),
         ("price_to_stated", STATED, 0, _over(facts.price[items], highest)),
         ("size_in_stated", STATED, 0, _over(facts.size[items], size)),
+        ("searched", STATED, 1, _satisfies(past.searched, items) * (1.0 - _sure(np.unique(past.items).size))),
     ]
+
+
+def _satisfies(homes: Codes | None, items: Codes) -> Floats:
+    """1 for homes that satisfy what was searched for, which are given in order, 0 for others; NaN for no search."""
+    if homes is None or not homes.size:
+        return np.full(items.size, np.nan)
+    places = np.minimum(np.searchsorted(homes, items), homes.size - 1)
+    return np.asarray(homes[places] == items, dtype=np.float64)
 
 
 def _over(values: Floats, usual: float) -> Floats:
