@@ -16,7 +16,7 @@ from homing.personalization.histories import history
 from homing.personalization.serving import LiveServing
 from homing.personalization.shopper import shopper
 from homing.personalization.sources import BEST, Nominated, fewest, most, nominated
-from homing.personalization.stated import MOST_TOLD, homes_within, with_stated
+from homing.personalization.stated import ALL, MOST_TOLD, homes_within, with_stated
 from homing.services.train_models import TrainModels
 
 from test_property_engine import NOW, Market  # isort: skip
@@ -278,3 +278,17 @@ def test_a_form_alone_moves_the_list_and_the_answer_says_what_it_stands_on(train
     assert "ranked by its stated limits" in answer.degraded[-1]
     assert "stated_limits" in {reason.kind for item in answer for reason in item.reasons}
     assert all(note.startswith("content") for note in trained.engine.recommend("nobody").degraded[-1:])
+
+
+def test_a_search_tells_all_homes_that_satisfy_it_and_binds_nobody(market):
+    market.act("ann", None, "search_query", ago=HOUR, search_filters={"areas": ["98103"]})
+    serving, who, rows, _ = market.asked("ann")
+    told = who.query.searched.array
+    assert sorted(told.tolist()) == sorted(serving.codes[300:400].tolist())
+    assert who.query.within is None
+    assert rows.size == HOMES
+
+
+def test_of_many_homes_searched_for_all_are_told(tmp_path):
+    serving = Big(tmp_path).fill(2 * MOST_TOLD).serving()
+    assert serving.within(Limits(bedrooms_min=3), ALL).array.size == 2 * MOST_TOLD * 3 // 4
