@@ -13,12 +13,13 @@ from homing.core.errors import NotReady
 from homing.evaluation.content_knn import content_knn
 from homing.evaluation.implicit_als import implicit_als
 from homing.evaluation.rankers import as_known
-from homing.evaluation.saved_search import last_searches, limits_from, saved_search
+from homing.evaluation.saved_search import last_searches, saved_search
 from homing.interfaces import BehavioralEvent, EventType
 from homing.market.property import Property
 from homing.market.snapshot import snapshot_of
 from homing.models import Interactions
 from homing.people.lead import Limits
+from homing.personalization.searched import limits_from
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 

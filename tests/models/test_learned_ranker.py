@@ -66,7 +66,7 @@ def test_each_list_is_told_of_with_what_its_lead_stated_a_strangers_too():
 
     impressions = Impressions.from_columns(["ann", "x", "bob"], ["h4", "h5", "h6"], [20, 20, 20], engaged=[False] * 3)
     stated = {"ann": np.array([1]), "x": np.array([2])}
-    shown_after(impressions, 0, pasts(), HOMES, listening, 9, 0, stated.get)
+    shown_after(impressions, 0, pasts(), HOMES, listening, 9, 0, stated=stated.get)
     assert [None if heard[home] is None else heard[home].tolist() for home in (4, 5, 6)] == [[1], [2], None]
 
 

@@ -340,3 +340,20 @@ def test_a_ranker_like_another_has_as_many_trees_or_none(by_trees):
     assert (alike.kind, alike.trees) == ("trees", by_trees.trees)
     assert "did better" not in alike.says
     assert fit_ranker(fewer, {}, QUICK, like=fit_ranker(shown(40)[0], {})).kind == "linear"
+
+
+def test_the_weight_of_what_examples_say_nothing_of_stays_and_the_others_are_learned_without_it():
+    draw = np.random.default_rng(4)
+    fit, insists = draw.normal(size=(2, 2_000))
+    lists = np.repeat(np.arange(200), 10)
+    best = fit == np.repeat(fit.reshape(200, 10).max(axis=1), 10)
+    names, families = ("fit", "insists:baths"), ("size", "baths")
+
+    def learned(column, **options):
+        rows = Labelled(np.column_stack((fit, column)), names, families, (1, 1), lists, best)
+        return fit_ranker(rows, {"fit": 1.0, "insists:baths": 0.7}, RankerConfig(**options))
+
+    fixed = learned(insists, fixed=("insists:",))
+    assert fixed.weights[1] == 0.7
+    assert learned(insists).weights[1] < 0.3
+    assert fixed.weights[0] == learned(np.flip(insists), fixed=("insists:",)).weights[0] > 2.0

@@ -16,7 +16,7 @@ from homing.personalization.histories import history
 from homing.personalization.serving import LiveServing
 from homing.personalization.shopper import shopper
 from homing.personalization.sources import BEST, Nominated, _blend, fewest, most, nominated
-from homing.personalization.stated import MOST_TOLD, homes_within, with_stated
+from homing.personalization.stated import ALL, MOST_TOLD, homes_within, with_stated
 from homing.services.train_models import TrainModels
 
 from test_property_engine import NOW, Market  # isort: skip
@@ -289,3 +289,17 @@ def test_the_blend_is_each_parts_distance_from_its_mean_in_spreads_and_silence_i
     spread = np.nanstd(scores, axis=1, keepdims=True)
     away = (scores - np.nanmean(scores, axis=1, keepdims=True)) / np.where(spread > 0, spread, np.inf)
     assert _blend(scores, weights) == pytest.approx(weights @ np.nan_to_num(away), abs=1e-4)
+
+
+def test_a_search_tells_all_homes_that_satisfy_it_and_binds_nobody(market):
+    market.act("ann", None, "search_query", ago=HOUR, search_filters={"areas": ["98103"]})
+    serving, who, rows, _ = market.asked("ann")
+    told = who.query.searched.array
+    assert sorted(told.tolist()) == sorted(serving.codes[300:400].tolist())
+    assert who.query.within is None
+    assert rows.size == HOMES
+
+
+def test_of_many_homes_searched_for_all_are_told(tmp_path):
+    serving = Big(tmp_path).fill(2 * MOST_TOLD).serving()
+    assert serving.within(Limits(bedrooms_min=3), ALL).array.size == 2 * MOST_TOLD * 3 // 4

@@ -13,18 +13,15 @@ from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
 from homing.market.snapshot import MarketSnapshot
 from homing.people.lead import Limits
-from homing.personalization.candidates import AREA_FIELDS, TYPE_FIELDS, within
-from homing.tracking.stated import STATED
+from homing.personalization.candidates import within
+from homing.personalization.searched import limits_from
 
-__all__ = ["SEARCHES", "Searches", "last_searches", "limits_from", "saved_search"]
+__all__ = ["SEARCHES", "Searches", "last_searches", "saved_search"]
 
 SEARCHES: Final = frozenset({EventType.SEARCH_SAVED, EventType.SEARCH_QUERY})
 
 Searches = Mapping[str, Limits]
 """What each lead searches for."""
-
-_PRICE: Final = "ListPrice"
-_BEDROOMS: Final = "BedroomsTotal"
 
 
 def last_searches(events: Iterable[BehavioralEvent], before: Mapping[str, int] | None = None) -> dict[str, Limits]:
@@ -46,23 +43,6 @@ def last_searches(events: Iterable[BehavioralEvent], before: Mapping[str, int] |
     return {lead: limits for lead, (_, limits) in found.items()}
 
 
-def limits_from(filters: object) -> Limits:
-    """What the filters of a search ask for, by our names or RESO's; what cannot be read is not asked for.
-
-    >>> limits_from({"price_max": 600000, "City": "Kent", "BedroomsTotal": 3, "colour": "red"})
-    Limits(price_max=600000.0, price_min=None, bedrooms_min=3.0, areas=('Kent',), types=())
-    """
-    if not isinstance(filters, Mapping):
-        return Limits()
-    return Limits(
-        price_max=_number(filters, (*STATED["stated_price_max"], _PRICE)),
-        price_min=_number(filters, STATED["stated_price_min"]),
-        bedrooms_min=_number(filters, (*STATED["stated_beds_min"], _BEDROOMS)),
-        areas=_names(filters, ("areas", "location", *AREA_FIELDS)),
-        types=_names(filters, ("types", "property_type", *TYPE_FIELDS)),
-    )
-
-
 def saved_search(searches: Searches, market: MarketSnapshot) -> Ranker:
     """The homes that satisfy the lead's search, newest first; of a lead without one, all homes.
 
@@ -82,20 +62,3 @@ def saved_search(searches: Searches, market: MarketSnapshot) -> Ranker:
         return scores
 
     return rank
-
-
-def _number(filters: Mapping[str, Any], names: Sequence[str]) -> float | None:
-    for name in names:
-        value = filters.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf"):
-            return float(value)
-    return None
-
-
-def _names(filters: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:
-    found: list[str] = []
-    for name in names:
-        value = filters.get(name)
-        given = [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else []
-        found += [text for text in given if isinstance(text, str) and text]
-    return tuple(dict.fromkeys(found))

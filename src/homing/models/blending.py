@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from homing.models.pasts import Past, Pasts
 
-__all__ = ["Choice", "Stated", "choices", "conditional_logit", "later_rows", "past_before"]
+__all__ = ["Choice", "Searched", "Stated", "choices", "conditional_logit", "later_rows", "past_before"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -19,6 +19,9 @@ Alive = Callable[[Codes, int], NDArray[np.bool_]]
 """Which of these homes were on the market at a moment."""
 Stated = Callable[[int], Codes | None]
 """The homes that satisfy what a lead stated, by its code; None where nothing is stated."""
+
+Searched = Callable[[int, int], Codes | None]
+"""The homes that satisfy what a lead had searched for before a moment, by its code; None where it had not."""
 
 Away = Callable[[int, Codes], Floats]
 """How far homes are from one."""
@@ -61,6 +64,7 @@ def choices(  # noqa: PLR0913  # each is told by its name
     negatives: int,
     seed: int,
     stated: Stated = lambda lead: None,
+    searched: Searched = lambda lead, at: None,
     away: Away | None = None,
 ) -> list[Choice]:
     """Choices among the later rows: the first act of a lead on a home that it came to favour, seeded draw of `most`.
@@ -88,7 +92,9 @@ def choices(  # noqa: PLR0913  # each is told by its name
         drawn = rng.integers(0, homes if within is None else within.size, draws)
         found = _choice(pasts, row, weight, drawn if within is None else within[drawn], alive, negatives, away)
         if found is not None:
-            made.append(replace(found, past=replace(found.past, within=within)))
+            as_of = found.past.as_of
+            looked_for = None if as_of is None else searched(_lead_of(pasts, row), as_of)
+            made.append(replace(found, past=replace(found.past, within=within, searched=looked_for)))
     return made
 
 

@@ -133,6 +133,7 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes, taste: ChoiceTast
             told.append(_one(name, SOURCE_FAMILY.get(name, name), 1, part_scores(parts, name, past, items)))
     if taste is not None:
         told.append(_by_family("taste", taste.families, taste.by_family(past, items)))
+        told.append(_by_family("insists", taste.families_insisted, taste.insisted(past, items)))
     told += [
         _one("near_liked", "location", 1, _near_liked(facts, past, items)),
         _against_what_was_liked(facts, past, items),
@@ -195,8 +196,18 @@ def _against_what_was_stated(facts: Facts, past: Past, items: Codes) -> Told:
     """log(price and size / median over the homes within the stated limits); of the price also to their highest."""
     (price, highest), (size, _) = past.once(facts, facts.within)
     asked, large = facts.log_price[items], facts.log_size[items]
-    features = np.column_stack((asked - np.log(price), asked - np.log(highest), large - np.log(size)))
-    return Told(("price_in_stated", "price_to_stated", "size_in_stated"), (STATED,) * 3, (0, 0, 0), features)
+    searched = _satisfies(past.searched, items) * (1.0 - sure_of(_homes_met(past)))
+    features = np.column_stack((asked - np.log(price), asked - np.log(highest), large - np.log(size), searched))
+    names = ("price_in_stated", "price_to_stated", "size_in_stated", "searched")
+    return Told(names, (STATED,) * 4, (0, 0, 0, 1), features)
+
+
+def _satisfies(homes: Codes | None, items: Codes) -> Floats:
+    """1 for homes that satisfy what was searched for, which are given in order, 0 for others; NaN for no search."""
+    if homes is None or not homes.size:
+        return np.full(items.size, np.nan)
+    places = np.minimum(np.searchsorted(homes, items), homes.size - 1)
+    return np.asarray(homes[places] == items, dtype=np.float64)
 
 
 def _newer_than_search(facts: Facts, past: Past, items: Codes) -> Floats:

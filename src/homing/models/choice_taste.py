@@ -3,7 +3,8 @@
 Attributes are few and plain: each number of a home in spreads of the market, and how its price and size lie to what
 the lead stated. What leads have in common is learned from all who acted (`mixed_logit`): it speaks before a lead has
 done anything, and each act moves the taste by as much as it says. Where a lead looks is not taste but search: acts are
-set against homes near to them, and how far a home is from them is told apart.
+set against homes near to them, and how far a home is from them is told apart. What a lead insists on counts beside its
+taste (`requirements`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from homing.models.homes import HomesLike
 from homing.models.mixed_logit import Choices, common_taste, likely_taste
 from homing.models.pasts import Past, Pasts
 from homing.models.population import Population
+from homing.models.requirements import Requirements, learned_requirements
 
 __all__ = ["ChoiceTaste", "Columns", "Likely", "acted_on", "counts_of", "learned_taste"]
 
@@ -66,6 +68,16 @@ class Columns:
         """So many homes of which nothing is known."""
         unknown = np.full(count, np.nan)
         return cls((), np.zeros(0), np.ones(0), np.zeros((count, 0)), unknown, unknown, unknown, unknown)
+
+    @property
+    def has_floor(self) -> NDArray[np.bool_]:
+        """Of which attributes a lead may insist on a least level, (p,): nobody insists on paying much."""
+        return np.array([name != "price" for name in self.names], dtype=np.bool_)
+
+    @property
+    def floors(self) -> Floats:
+        """These attributes of each home, (homes, some of p)."""
+        return self.values[:, self.has_floor]
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -162,14 +174,18 @@ class Likely(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChoiceTaste:
-    """What leads have in common, and over which homes; None where too few leads acted to learn it."""
+    """What leads have in common, and over which homes, with what they insist on; None where too few leads acted."""
 
     columns: Columns
     common: Population | None = None
+    requirements: Requirements | None = None
 
     def with_homes(self, count: int, rows: Codes, homes: HomesLike) -> ChoiceTaste:
         """The same over now `count` homes, of which these are `rows`."""
-        return replace(self, columns=self.columns.replaced(count, rows, homes))
+        columns = self.columns.replaced(count, rows, homes)
+        if self.requirements is None:
+            return replace(self, columns=columns)
+        return replace(self, columns=columns, requirements=self.requirements.with_homes(columns.floors, rows))
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -185,21 +201,37 @@ class ChoiceTaste:
         owner = np.array([names.index(family) for family in self.columns.families])
         return _by_family(self.columns.seen(items, found.means), found.taste, owner, len(names))
 
+    @property
+    def families_insisted(self) -> tuple[str, ...]:
+        """The families of the attributes of which a lead may insist on a least level, each once."""
+        of = zip(self.columns.families, self.columns.has_floor.tolist(), strict=False)
+        return tuple(dict.fromkeys(family for family, has in of if has))
+
+    def insisted(self, past: Past, items: Codes) -> Floats:
+        """The log of the chance that homes have what the lead insists on, by family (n, families); NaN as above."""
+        names = self.families_insisted
+        if self.requirements is None or (not past.items.size and past.within is None):
+            return np.full((items.size, len(names)), np.nan)
+        of = zip(self.columns.families, self.columns.has_floor.tolist(), strict=False)
+        owner = np.array([names.index(family) for family, has in of if has], dtype=np.int64)
+        return self.requirements.log_chances(past, items, owner, len(names))
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything, as arrays."""
         own = {name: getattr(self.columns, name) for name in _ARRAYS}
         own["names"] = packed_text(json.dumps(self.columns.names))
         if self.common is not None:
             own |= {"common_mean": self.common.mean, "common_covariance": self.common.covariance}
-        return own
+        return own if self.requirements is None else own | self.requirements.arrays()
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> ChoiceTaste:
         """The inverse of `arrays`."""
         names = tuple(json.loads(text_from(arrays["names"])))
         columns = Columns(names, **{name: arrays[name] for name in _ARRAYS})
-        known = "common_mean" in arrays
-        return cls(columns, Population(arrays["common_mean"], arrays["common_covariance"]) if known else None)
+        common = Population(arrays["common_mean"], arrays["common_covariance"]) if "common_mean" in arrays else None
+        asked = Requirements.from_arrays(arrays, columns.floors) if "asked_levels" in arrays else None
+        return cls(columns, common, asked)
 
     def likely(self, past: Past) -> Likely:
         """The taste that a lead is likely to have, given what it stated and did; worked out once a question."""
@@ -235,6 +267,7 @@ def learned_taste(
         return pool if pool.size <= most else rng.choice(pool, most, replace=False)
 
     found: list[tuple[bool, Choices]] = []
+    asked: list[int] = []
     for code in rng.permutation(len(pasts.leads)).tolist():
         rows = slice(int(pasts.offsets[code]), int(pasts.offsets[code + 1]))
         if rows.start == rows.stop or len(found) == _MOST_LEADS:
@@ -247,12 +280,14 @@ def learned_taste(
         choices = _choices(columns, past, pool, some, columns.means_of(within))
         if choices is not None:
             found.append((within is not None, choices))
+            asked.append(code)
     told = [choices for has, choices in found if has]
     leads = told if len(told) >= _FEWEST_STATED else [choices for _, choices in found]
     width = len(columns.families)
     if len(leads) < FEWEST_LEADS or not columns.names:
         return ChoiceTaste(columns)
-    return ChoiceTaste(columns, common_taste(leads, Population(np.zeros(width), _START * np.eye(width))))
+    common = common_taste(leads, Population(np.zeros(width), _START * np.eye(width)))
+    return ChoiceTaste(columns, common, learned_requirements(columns.floors, pasts, asked))
 
 
 def _choices(

@@ -17,7 +17,7 @@ from homing.core.errors import BadInput
 from homing.core.ids import Vocabulary
 from homing.models.artifact import packed_text, text_from
 from homing.models.base import Arrays, Lead, LearningModel, Scores, under
-from homing.models.blending import Choice, Stated, choices, later_rows
+from homing.models.blending import Choice, Searched, Stated, choices, later_rows
 from homing.models.calibration import Calibrated, Calibration
 from homing.models.candidate_features import Facts, Told, sure_of, told
 from homing.models.choice_taste import ChoiceTaste, Columns, learned_taste
@@ -252,29 +252,37 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         early = data if not self.config.tune else data.select(data.known() < start)
         self.parts_ = learning.fitted(fresh, early)
         self.head_ = Head.constant(prior_weights(tuple(fresh)))
-        stated = _told_limits(impressions, homes, self.items)
+        stated, searched = _told_limits(impressions, homes, self.items), _looked_for(impressions, homes, self.items)
         self.taste_ = self._tastes(Pasts.of(early), homes, stated)
-        found = self._choices(later, homes, lambda lead: stated(self.pasts.leads.ids[lead]))
+        ids = self.pasts.leads.ids
+        found = self._choices(later, homes, lambda lead: stated(ids[lead]), lambda lead, at: searched(ids[lead], at))
         self.head_ = scaled(self.head_, self._raw, found)
         if not self.config.tune:
             return
         self.head_ = weighed(self.head_, self._raw, found)
         if self.head_.learned:
-            self._rank(found, impressions if later.any() else None, start, stated)
+            self._rank(found, impressions if later.any() else None, start, stated, searched)
         self.taste_ = self._tastes(self.pasts, homes, stated)
         self.parts_ = learning.fitted({name: model.twin() for name, model in self.parts_.items()})
 
     def _rank(
-        self, found: Sequence[Choice], impressions: Impressions | None, start: int, stated: Callable[[Id], Codes | None]
+        self,
+        found: Sequence[Choice],
+        impressions: Impressions | None,
+        start: int,
+        stated: Callable[[Id], Codes | None],
+        searched: Callable[[Id, int], Codes | None],
     ) -> None:
         """Learn the ranker from choices on the market and lists shown since, and from the latter how sure it is."""
         most, seed = _SHOWN_A_CHOICE * self.config.most_validated, self.config.seed
         shown = None
         if impressions is not None:
-            shown = shown_after(impressions, start, self.pasts, self.items, self._told, most, seed, stated)
+            shown = shown_after(
+                impressions, start, self.pasts, self.items, self._told, most, seed, stated=stated, searched=searched
+            )
         chosen = told_choices(_cut_short(found, seed), self._told)
         rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
-        rates |= {"taste": 1.0, "near_liked": 1.0}
+        rates |= {"taste": 1.0, "insists": 1.0, "near_liked": 1.0}
         self.ranker_ = learned_ranker(chosen, shown, rates, seed)
         if shown is not None:
             self.calibration_ = calibrated(chosen, shown, rates, seed, like=self.ranker_)
@@ -412,11 +420,16 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         self.taste_ = ChoiceTaste.from_arrays(under("taste.", state))
         ranker = under("ranker.", state)
         self.ranker_ = Ranker.from_arrays(ranker) if ranker else None
+        nobody = Past(np.zeros(0, dtype=np.int64), np.zeros(0))
+        if self.ranker_ is not None and self.ranker_.names != self._told(nobody, nobody.items).names:
+            raise ValueError("the ranker was told other things of a home than it would be now.")
         self.calibration_ = Calibration.from_arrays(under("calibration.", state))
 
     # -- learning ----------------------------------------------------------------------------------------------
 
-    def _choices(self, later: NDArray[np.bool_], homes: HomesLike | None, stated: Stated) -> list[Choice]:
+    def _choices(
+        self, later: NDArray[np.bool_], homes: HomesLike | None, stated: Stated, searched: Searched
+    ) -> list[Choice]:
         config = self.config
         return choices(
             self.pasts,
@@ -427,6 +440,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             negatives=config.negatives,
             seed=config.seed,
             stated=stated,
+            searched=searched,
             away=self.taste_.columns.away,
         )
 
@@ -461,6 +475,21 @@ def _told_limits(
         return None if rows is None else np.sort(codes[rows])
 
     return stated
+
+
+def _looked_for(
+    impressions: Impressions | None, homes: HomesLike | None, items: Vocabulary[Id]
+) -> Callable[[Id, int], Codes | None]:
+    """The codes of the homes that satisfy what a lead had searched for before a moment, in order, by its id."""
+    if impressions is None or homes is None:
+        return lambda lead, at: None
+    codes = items.codes_of(homes.ids)
+
+    def searched(lead: Id, at: int) -> Codes | None:
+        rows = impressions.searched(lead, at)
+        return None if rows is None else np.sort(codes[rows])
+
+    return searched
 
 
 def _cut_short(found: Sequence[Choice], seed: int) -> list[Choice]:

@@ -19,11 +19,16 @@ def _nothing(lead: Id) -> None:
     """Nothing is stated."""
 
 
+def _never(lead: Id, at: int) -> None:
+    """Nothing was searched for."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Impressions:
     """n homes shown: to whom, which, when (int64 microseconds), at which place of the list, and what came of it.
 
-    `stated` says which rows of the homes learned from satisfy the limits that a lead stated, None where it stated none.
+    `stated` says which rows of the homes learned from satisfy the limits that a lead stated, None where it stated none;
+    `searched` the same of what it had searched for before a moment.
 
     >>> shown = Impressions.from_columns(["ann", "ann"], ["h1", "h2"], [0, 0], engaged=[True, False])
     >>> len(shown), int(shown.engaged.sum()), shown.position.tolist()
@@ -36,6 +41,7 @@ class Impressions:
     position: NDArray[np.int64]
     engaged: NDArray[np.bool_]
     stated: Callable[[Id], NDArray[np.int64] | None] = _nothing
+    searched: Callable[[Id, int], NDArray[np.int64] | None] = _never
 
     @classmethod
     def from_columns(
@@ -77,4 +83,5 @@ class Impressions:
             self.position[some],
             self.engaged[some],
             self.stated,
+            self.searched,
         )

@@ -23,6 +23,7 @@ __all__ = ["Shown", "calibrated", "learned_ranker", "shown_after", "told_choices
 
 _FOLDS: Final = 3
 _FIRM: Final = ("taste:", "near_liked")
+_FIXED: Final = ("insists:",)
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -40,13 +41,15 @@ class Shown:
     again: Floats
 
 
-def shown_after(
+def shown_after(  # noqa: PLR0913  # each is told by its name
     impressions: Impressions, cut: int, pasts: Pasts, items: Vocabulary[Id],
-    tell: Callable[[Past, Codes], Told], most: int, seed: int, stated: Callable[[Id], Codes | None] = lambda lead: None,
+    tell: Callable[[Past, Codes], Told], most: int, seed: int, *,
+    stated: Callable[[Id], Codes | None] = lambda lead: None,
+    searched: Callable[[Id, int], Codes | None] = lambda lead, at: None,
 ) -> Shown | None:  # fmt: skip
     """What was shown from a moment on, each list told of with what the lead had done before it; None if nothing.
 
-    `stated` gives the homes that satisfy what a lead stated.
+    `stated` gives the homes that satisfy what a lead stated, `searched` what it had searched for before a moment.
     Lists are the homes shown to one lead at one moment; of more than `most` homes so many lists are drawn.
     """
     leads, homes = pasts.leads.codes(impressions.lead_ids), items.codes(impressions.property_ids)
@@ -66,7 +69,8 @@ def shown_after(
         first = int(usable[rows[0]])
         lead = int(leads[first])
         past = past_before(pasts, lead, int(impressions.at[first])) if lead >= 0 else nobody
-        past = replace(past, within=stated(impressions.lead_ids[first]))
+        name, at = impressions.lead_ids[first], int(impressions.at[first])
+        past = replace(past, within=stated(name), searched=searched(name, at))
         blocks.append(tell(past, homes[usable[rows]]))
         acts[rows], again[rows] = past.items.size, np.isin(homes[usable[rows]], past.items)
     names, family, monotone, _ = blocks[0]
@@ -115,7 +119,7 @@ def calibrated(chosen: Labelled, shown: Shown, rates: Mapping[str, float], seed:
 
 
 def _fitted(rows: Labelled, rates: Mapping[str, float], seed: int, like: Ranker | None = None) -> Ranker:
-    return fit_ranker(rows, _prior(rows, rates), RankerConfig(seed=seed, firm=_FIRM), like=like)
+    return fit_ranker(rows, _prior(rows, rates), RankerConfig(seed=seed, firm=_FIRM, fixed=_FIXED), like=like)
 
 
 def _both(first: Labelled, second: Labelled) -> Labelled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -25,8 +25,8 @@ class Past:
 
     `items` int64 (m,) codes of the model; `weights` float64 (m,), negative is against; `at` int64 (m,) microseconds or
     None where no moments are known; `prices` float64 (m,) USD, NaN where unknown, or None; `as_of` the moment of
-    asking, where one is known; `within` int64 (n,) the codes of the homes that satisfy what the lead has stated, or
-    None.
+    asking, where one is known; `within` int64 (n,) the codes of the homes that satisfy what the lead has stated, in
+    order, or None; `searched` of those that satisfy what it searched for.
     """
 
     items: NDArray[np.int64]
@@ -35,6 +35,7 @@ class Past:
     prices: NDArray[np.float64] | None = None
     as_of: int | None = None
     within: NDArray[np.int64] | None = None
+    searched: NDArray[np.int64] | None = None
     noted: dict[Any, Any] | None = None
     """What models have worked out of a past that is asked about; None where it is learned from."""
 
@@ -67,7 +68,16 @@ class Past:
         at = None if query.at is None else query.at[rows]
         prices = None if query.prices is None else query.prices[rows]
         as_of = query.as_of if query.as_of is not None or at is None or not at.size else int(at[-1])
-        return cls(codes[rows], query.weights[rows], at, prices, as_of, _within(query, items), {})
+        return cls(
+            codes[rows],
+            query.weights[rows],
+            at,
+            prices,
+            as_of,
+            _codes(query.within, items),
+            _codes(query.searched, items),
+            {},
+        )
 
     def first(self, acts: int) -> Past:
         """The same lead at the same moment, if it had done no more than its first so many acts."""
@@ -183,11 +193,11 @@ def _ascending(keys: tuple[NDArray[np.int32] | NDArray[np.int64], ...]) -> bool:
     return bool(so_far.all())
 
 
-def _within(query: Query, items: Vocabulary[Id]) -> NDArray[np.int64] | None:
-    """The codes of the homes that satisfy what was stated, each once."""
-    if query.within is None:
+def _codes(homes: Sequence[Id] | Codes | None, items: Vocabulary[Id]) -> NDArray[np.int64] | None:
+    """The codes of homes in order, each once; None for none told."""
+    if homes is None:
         return None
-    codes = query.within.array if isinstance(query.within, Codes) else items.codes(query.within)
+    codes = homes.array if isinstance(homes, Codes) else items.codes(homes)
     codes = codes[(codes >= 0) & (codes < len(items))]
     return codes if (codes[1:] > codes[:-1]).all() else np.unique(codes)
 

@@ -30,7 +30,7 @@ class Query:
     `prices` the price of each home when the lead acted, in USD, NaN where unknown; `as_of` the moment of asking: acts
     later than it are not used. Homes that a model does not know are passed over. `within` are the homes that satisfy
     what the lead has stated, by id or as `Codes`, None where nothing is stated: a model may expect a lead to like what
-    is typical of them, until its acts say otherwise.
+    is typical of them, until its acts say otherwise. `searched` are those that satisfy its searches, likewise.
 
     >>> Query("ann", ["h1", "h2"], [5, -10]).weights.tolist()
     [5.0, -10.0]
@@ -43,6 +43,7 @@ class Query:
     prices: NDArray[np.float64] | None = None
     as_of: int | None = None
     within: Sequence[Id] | Codes | None = None
+    searched: Sequence[Id] | Codes | None = None
     coded: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
     """What `Past.of` made of it, by vocabulary: one question is put to several models, and to each more than once."""
 

@@ -42,13 +42,15 @@ Kind = Literal["prior", "linear", "trees"]
 class RankerConfig:
     """How a ranker learns: `seed` draws the lists held out; at most `trees` trees of at most `leaves` leaves.
 
-    `firm`: what features are named by the beginning of whose weights hardly move, as they are in units of utility.
+    `firm`: what features are named by the beginning of whose weights hardly move, as they are in units of utility;
+    `fixed` those of which examples say nothing: their weights stay as they are, and the others are learned without.
     """
 
     seed: int = 0
     trees: int = 150
     leaves: int = 15
     firm: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
     learning_rate: float = 0.1
     least_in_leaf: int = 50
 
@@ -201,7 +203,12 @@ class _Linear(NamedTuple):
         _, low, high = _bounds(data, prior)
         pull = np.full(start.weights.size, _PULL)
         pull[: len(data.names)][[name.startswith(config.firm or (" ",)) for name in data.names]] = _FIRM_PULL
-        weights = grouped_logit(rows, data.strengths, group_starts(data.group), start.weights, pull, (low, high))
+        held = np.zeros(start.weights.size, dtype=np.bool_)
+        held[: len(data.names)] = [name.startswith(config.fixed or (" ",)) for name in data.names]
+        low, high = np.where(held, start.weights, low), np.where(held, start.weights, high)
+        weights = grouped_logit(
+            np.where(held, 0.0, rows), data.strengths, group_starts(data.group), start.weights, pull, (low, high)
+        )
         utility, counted, engaged = rows @ weights, _counted(data), data.label > 0
 
         def surplus(level: float) -> float:

@@ -18,6 +18,7 @@ from homing.personalization.ask import Ask
 from homing.personalization.histories import MOST_EVENTS, History
 from homing.personalization.passes import REASONS, Pass
 from homing.personalization.returned import IS_LIKE, MANY_VIEWS, VIEW, Act, Kept, kept, may_have_news
+from homing.personalization.searched import searched
 from homing.store.columns import TYPES, EventColumns
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.signals import DECLARED, SIGNAL_LABELS, SIGNAL_NUMBERS, signed_weights
@@ -59,7 +60,7 @@ class Shopper:
     A home that was relisted is one home: its last act counts, whichever listing it was on. `seen` and `dismissed` hold
     the rows of listings acted on and of those that follow them; `kept` the homes it likes of which anything became
     known since its last act on them, by the row of the last one; `passes` the homes it passed on for a reason that no
-    later like belies.
+    later like belies. `searched` is what its searches asked for.
     """
 
     lead_id: str
@@ -72,6 +73,7 @@ class Shopper:
     dismissed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     kept: Mapping[int, Kept] = field(default_factory=dict)
     passes: tuple[Pass, ...] = ()
+    searched: Limits | None = None
     event_of: Mapping[str, str] = field(init=False, repr=False, compare=False)
     """The last act on each home that it spoke for or against, by the home's id."""
 
@@ -156,6 +158,7 @@ class _Read:
     ) -> Shopper:
         """The lead of these events, which are in the order of time."""
         events, weights = self.events, self.weights
+        looked_for = searched(events, rows)
         rows = rows[self.acted[rows]]
         signal = rows[weights[rows] != 0.0]
         homes = events.property[signal]
@@ -182,6 +185,7 @@ class _Read:
             dismissed=self._listings(against),
             kept=self._kept(rows, against),
             passes=self._passes(against, signal[weights[signal] > 0]),
+            searched=looked_for,
         )
 
     def _passes(self, against: NDArray[np.int64], liked: NDArray[np.int64]) -> tuple[Pass, ...]:

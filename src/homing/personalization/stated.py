@@ -1,4 +1,4 @@
-"""What a lead stated, told to the models: which homes are within its limits, so that a form counts before any act."""
+"""What a lead stated or searched for, told to the models: which homes satisfy it, so that it counts before any act."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from homing.people.lead import Limits
 from homing.personalization.candidates import within
 from homing.personalization.shopper import Shopper
 
-__all__ = ["MOST_TOLD", "homes_within", "with_stated"]
+__all__ = ["ALL", "MOST_TOLD", "homes_within", "with_stated"]
 
 MOST_TOLD: Final = 2_000
 """Of more homes within the limits so many are taken, evenly spread."""
 
+ALL: Final = 2**31
 _SAYS_LITTLE: Final = 0.8
 
 
-def homes_within(market: MarketSnapshot, codes: NDArray[np.int64], limits: Limits) -> Codes | None:
-    """The codes of the homes that satisfy all limits, whether they are for sale or not; at most 2,000 of them.
+def homes_within(
+    market: MarketSnapshot, codes: NDArray[np.int64], limits: Limits, most: int = MOST_TOLD
+) -> Codes | None:
+    """The codes of the homes that satisfy all limits, whether they are for sale or not; at most so many of them.
 
     `codes` are those of the homes of the market, -1 for none. None where no home satisfies the limits, or more than
     four in five do: then they say next to nothing about what the lead likes.
@@ -32,11 +35,14 @@ def homes_within(market: MarketSnapshot, codes: NDArray[np.int64], limits: Limit
     satisfying = np.flatnonzero(within(market, limits, np.arange(len(market))))
     if not 0 < len(satisfying) <= _SAYS_LITTLE * len(market):
         return None
-    spread = np.linspace(0, len(satisfying) - 1, min(len(satisfying), MOST_TOLD)).astype(np.int64)
+    spread = np.linspace(0, len(satisfying) - 1, min(len(satisfying), most)).astype(np.int64)
     return Codes(np.sort(codes[satisfying[spread]]))
 
 
-def with_stated(who: Shopper, homes: Callable[[Limits], Codes | None]) -> Shopper:
-    """The lead with a query that says which homes are within the limits that it stated, if it stated any."""
+def with_stated(who: Shopper, homes: Callable[..., Codes | None]) -> Shopper:
+    """The lead with a query that says which homes are within the limits that it stated, and what it searched for."""
     stated = None if not who.limits else homes(who.limits)
-    return who if stated is None else replace(who, query=replace(who.query, within=stated))
+    searched = None if not who.searched else homes(who.searched, ALL)
+    if stated is None and searched is None:
+        return who
+    return replace(who, query=replace(who.query, within=stated, searched=searched))

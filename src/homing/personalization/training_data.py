@@ -15,6 +15,7 @@ from homing.event_types import ENGAGED, EventType
 from homing.market.snapshot import MarketSnapshot
 from homing.models.impressions import Impressions
 from homing.models.interactions import Interactions
+from homing.personalization.searched import Searches, searches
 from homing.store.columns import TYPES, EventColumns
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.conversion import WITHIN, learned_weights
@@ -39,7 +40,8 @@ class TrainingData:
     """Interactions with signed weights and the prices of then; impressions whose 14 days are over.
 
     `stands_in` is True when opened homes stand in for shown ones. `weights` float64 (types,) is what acts of each type
-    weigh, learned from what they led to; a lead's live history has to be weighed by the same.
+    weigh, learned from what they led to; a lead's live history has to be weighed by the same. `searches`: what
+    each lead searched for, and since when.
     """
 
     interactions: Interactions
@@ -47,6 +49,7 @@ class TrainingData:
     stands_in: bool
     events: int
     weights: NDArray[np.float64]
+    searches: Searches
 
 
 def training_data(store: EventStore, tenant: str, market: MarketSnapshot, as_of: int) -> TrainingData:
@@ -69,7 +72,7 @@ def training_data(store: EventStore, tenant: str, market: MarketSnapshot, as_of:
         known_at=events.lead_known_at[rows],
     )
     impressions, stands_in = _impressions(events, as_of)
-    return TrainingData(interactions, impressions, stands_in, len(events), of_types)
+    return TrainingData(interactions, impressions, stands_in, len(events), of_types, searches(events))
 
 
 def weights_told(weights: NDArray[np.float64]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -18,7 +19,8 @@ from homing.models.hybrid_model import HybridRecommendationModel
 from homing.models.interactions import Id
 from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
-from homing.personalization.stated import homes_within
+from homing.personalization.searched import Searches
+from homing.personalization.stated import ALL, homes_within
 from homing.personalization.training_data import TrainingData, training_data, weights_told
 from homing.tracking.behavior_tracker import BehaviorTracker
 
@@ -41,7 +43,9 @@ class TrainModels:
         """One result a part and one for the blend; `models` names the parts to blend, left out: all."""
         market = self.catalogue.snapshot(as_of)
         data = training_data(self.tracker.store, self.tracker.tenant, market, as_of)
-        impressions = replace(data.impressions, stated=self.stated(market, as_of))
+        impressions = replace(
+            data.impressions, stated=self.stated(market, as_of), searched=_searched(market, data.searches)
+        )
         parts = tuple(name for name in models or () if name != "hybrid") or None
         model = HybridRecommendationModel(seed=seed, parts=parts).fit(
             data.interactions, homes=market, impressions=impressions
@@ -78,6 +82,19 @@ class TrainModels:
             return None if found is None else found.array
 
         return stated
+
+
+def _searched(market: MarketSnapshot, searches: Searches) -> Callable[[Id, int], NDArray[np.int64] | None]:
+    """The rows of the homes that satisfy what a lead had searched for before a moment, by its id."""
+    satisfying = lru_cache(_MOST_LIMITS)(partial(homes_within, market, np.arange(len(market)), most=ALL))
+
+    def searched(lead: Id, at: int) -> NDArray[np.int64] | None:
+        moments, limits = searches.get(str(lead), ((), ()))
+        place = bisect_left(moments, at)
+        found = satisfying(limits[place - 1]) if place else None
+        return None if found is None else found.array
+
+    return searched
 
 
 _MOST_LIMITS: Final = 256

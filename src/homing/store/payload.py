@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -30,8 +31,8 @@ def payload_columns(
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, Label]]:
     """The numbers and the texts under these keys, in the order of the payloads.
 
-    Numbers are float64, NaN where there is none (true and false count as 1 and 0). A key such as
-    `property_details.price` reaches into a nested object, unless the payload has a key of that very name.
+    Numbers are float64, NaN where there is none (true and false count as 1 and 0); of an object the text is its JSON. A
+    key such as `property_details.price` reaches into a nested object, unless the payload has a key of that very name.
 
     >>> held, texts = payload_columns([{"a": 1, "b": {"c": True}}, None, {"a": "x"}], ["a", "b.c"], ["a"])
     >>> held["a"].tolist(), held["b.c"].tolist(), texts["a"].codes.tolist()
@@ -45,13 +46,17 @@ def payload_columns(
 
 
 def label_of(said: Said, size: int) -> Label:
-    """The texts among these values as a column of so many rows."""
-    texts = [(row, value) for row, value in said if isinstance(value, str)]
+    """The texts among these values as a column of so many rows; of a nested object its JSON."""
+    texts = [(row, _text(value)) for row, value in said if isinstance(value, str | Mapping)]
     names = Vocabulary(sorted({text for _, text in texts}))
     codes = np.full(size, -1, dtype=np.int32)
     if texts:
         codes[[row for row, _ in texts]] = names.codes([text for _, text in texts])
     return Label(codes, names)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
 
 
 def _numbers(said: Said, size: int) -> NDArray[np.float64]:

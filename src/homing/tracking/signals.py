@@ -13,7 +13,7 @@ from homing.store.columns import TYPES, EventColumns
 __all__ = ["DECLARED", "SIGNAL_LABELS", "SIGNAL_NUMBERS", "signed_weights"]
 
 SIGNAL_NUMBERS: Final = ("view_duration_seconds", "completed")
-SIGNAL_LABELS: Final = ("swipe_direction", "reason")
+SIGNAL_LABELS: Final = ("swipe_direction", "reason", "search_filters")
 LONG_LOOK_SECONDS: Final = 60.0
 _LONG_LOOK_FACTOR: Final = 2.0
 
