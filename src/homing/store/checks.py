@@ -398,7 +398,8 @@ def an_unmerged_visitor_is_apart_again(make: Make) -> None:
 
 
 def a_visitor_belongs_to_one_lead(make: Make) -> None:
-    people = visited(make).identities
+    store = visited(make)
+    people = store.identities
     must(people.merge("default", "v", "ann", micros(9)), "the merge is not new")
     revision = people.revision("default")
     must(not people.merge("default", "v", "ann", micros(10)), "the same merge again is new")
@@ -412,14 +413,16 @@ def a_visitor_belongs_to_one_lead(make: Make) -> None:
 
 
 def merges_of_tenants_are_kept_apart(make: Make) -> None:
-    people = visited(make).identities
+    store = visited(make)
+    people = store.identities
     must(people.merge("b", "v", "ann", micros(9)), "the merge is not new")
     same((people.lead_of("a", "v"), people.visitors_of("a", "ann"), people.revision("a")), (None, (), 0))
     must(people.merge("a", "v", "zoe", micros(9)), "another tenant's merge is in the way")
 
 
 def changes_of_a_visitor_keep_their_order_when_the_clock_runs_back(make: Make) -> None:
-    people = visited(make).identities
+    store = visited(make)
+    people = store.identities
     people.merge("default", "v", "ann", micros(9))
     people.unmerge("default", "v", micros(5))
     must(people.lead_of("default", "v") is None, "the visitor is still a lead")
