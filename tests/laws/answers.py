@@ -184,6 +184,7 @@ ASKED = {
     "homing.services.evaluate_models.EvaluateModels.__call__": "evaluation",
     "homing.services.learning_service.LearningService.train": _SERVICE,
     "homing.services.train_models.TrainModels.__call__": "trained_models",
+    "homing.services.train_models.TrainModels.stated": "trained_models learns from what it gives",
 }
 """Every call that takes `as_of`: the answer by which it is asked, or why it needs no asking."""
 

@@ -19,7 +19,7 @@ from homing.evaluation.leave_last import leave_last
 from homing.evaluation.log import evaluation_log
 from homing.evaluation.temporal import temporal
 from homing.market.snapshot import snapshot_of
-from homing.measures.calibration import reliability
+from homing.measures.calibration import reliability, skill_of_tries
 from homing.measures.conformal import conformal_threshold
 from homing.measures.intervals import bootstrap_mean, paired_difference
 from homing.measures.ranking import coverage, hit_matrix, recall
@@ -28,6 +28,8 @@ from homing.measures.variety import novelty
 from homing.models import artifact
 from homing.models.base import LearningModel
 from homing.models.installed import GROUP, installed, model_class
+from homing.models.labelled import Labelled
+from homing.models.ranker import fit_ranker
 from homing.models.recency import RecencyConfig
 from homing.models.registry import ModelRegistry, sealed
 from homing.models.still_active import StillActive, still_active
@@ -98,6 +100,18 @@ def broken_arrays(ground):
     folder = ground.new("model")
     artifact.write(folder, artifact.Artifact("PopularityModel", content.config, dict(list(arrays.items())[:2]), "1"))
     return folder
+
+
+def other_features(ground):
+    """A hybrid whose ranker was told one thing of a home, which is none that a ranker is told."""
+    folder = ground.new("model")
+    models.HybridRecommendationModel(tune=False).fit(data()).save(folder)
+    content = artifact.read(folder)
+    told = Labelled([[1.0], [0.0]], ("fit",), ("price",), (0,), [1, 1], [1, 0])
+    own = {f"own.ranker.{name}": array for name, array in fit_ranker(told, {}).arrays().items()}
+    changed = ground.new("model")
+    artifact.write(changed, artifact.Artifact(content.model, content.config, {**content.arrays, **own}, "1"))
+    return changed
 
 
 def other_homes(ground):
@@ -175,6 +189,7 @@ TABLE = {
     "the entry point Mine of a package must name a model that can be imported; got ": lambda _: model_class("Mine", named(("Mine", "a_b_c:A"))),
     "must name a subclass of LearningModel with its own name; got 'math:sin'": lambda _: model_class("Mine", named(("Mine", "math:sin"))),
     "The arrays are not those of a PopularityModel": lambda ground: loaded(broken_arrays(ground)),
+    "the ranker was told other things of a home than it would be now": lambda ground: models.HybridRecommendationModel.load(other_features(ground)),
     "are not those of the whole": lambda ground: models.HybridRecommendationModel.load(other_homes(ground)),
     "method must be one of ['ials', 'svd', 'nmf']": lambda _: models.CollaborativeFilteringModel(method="magic"),
     "factors must be a whole number from 1 to": lambda _: models.CollaborativeFilteringModel(factors=0),
@@ -233,6 +248,7 @@ TABLE = {
     "its seal is": lambda ground: with_card(ground, "{}").load("1"),
     "its card says": lambda ground: with_card(ground, sealed({}).decode()).load("1"),
     "The model could not be written to /dev/null": lambda _: ModelRegistry(__import__("pathlib").Path("/dev/null"), "a").publish(popular(), 0, {}),
+    "tries must be at least 2; got 1": lambda _: skill_of_tries(ONES, 1, ONES),
     "bins must be at least 1; got 0": lambda _: reliability(ONES, ONES, bins=0),
     "outcome must have the shape of probability, (2,), and not be empty; got (1,)": lambda _: reliability(ONES, np.ones(1)),
     "probability must lie between 0 and 1; got 2.0": lambda _: reliability(2 * ONES, ONES),

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from types import ModuleType
 
 import numba
+import numpy as np
 from api_ground import SIGNER
 
 import homing
 from homing import BehavioralEvent, EventType, feature_engineering
-from homing.core import clock, ids
+from homing.core import clock, ids, jit
 from homing.core.laws import Excepted, checks
 from homing.core.settings import Settings
 from homing.feature_engineering import FEATURES, kernel
@@ -48,6 +49,13 @@ PARTS = {
     "unit": "events", "family": "tried", "reads": [EventType.PROPERTY_VIEW], "window": 30 * clock.DAY,
     "range": (0, 10), "missing": 0.0, "example": Example([], 0.0),
 }  # fmt: skip
+
+
+def kernel_that_orders():
+    def order(numbers):
+        return np.argsort(numbers)
+
+    jit.kernel(order)
 
 
 def run(awaitable):
@@ -227,6 +235,7 @@ RULE = (
 )
 
 TABLE = {
+    "order must not use argsort as a kernel. See `kernel`.": lambda _: kernel_that_orders(),
     "must be a TOML file of rules that can be read, as docs/explanation/law.md says; got No such file or directory": lambda ground: Denied(ground.new("none.toml")).rules,
     "must hold rules, each under [[rule]]; got []": rules("a = 1"),
     "rule[0] must be a table; got 3": rules("rule = [3]"),

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,11 @@ from homing.models.blending import Choice, Searched, Stated, choices, later_rows
 from homing.models.calibration import Calibrated, Calibration
 from homing.models.candidate_features import Facts, Told, sure_of, told
 from homing.models.choice_taste import ChoiceTaste, Columns, learned_taste
-from homing.models.collaborative_filtering import CollaborativeFilteringModel
 from homing.models.content_based import ContentBasedModel
 from homing.models.head import Head
 from homing.models.homes import HomesGiven, HomesLike, homes_of
 from homing.models.impressions import Impressions
 from homing.models.interactions import Id, Interactions
-from homing.models.item_item import ItemItemModel
 from homing.models.learned_head import Learning, alive_in, blended, is_market, prior_weights, scaled, weighed
 from homing.models.learned_ranker import calibrated, learned_ranker, shown_after, told_choices
 from homing.models.part_names import BY_HOME, SOURCE_FAMILY
@@ -39,7 +37,7 @@ from homing.models.query import Query
 from homing.models.ranker import Ranker
 from homing.models.taste_pulls import near_pulls, taste_pulls
 from homing.models.validation import in_order
-from homing.models.voices import Voices
+from homing.models.voices import ByHome, Voices
 
 __all__ = ["HybridConfig", "HybridRecommendationModel"]
 
@@ -370,7 +368,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
         for family in by_home:
             sources = [name for name in self.parts_ if SOURCE_FAMILY.get(name) == family]
-            said = ((rates[name] or _QUIET, _voices(self.parts_[name], past, items)) for name in sources)
+            said = ((rates[name] or _QUIET, cast("ByHome", self.parts_[name]).voices(past, items)) for name in sources)
             shared = Voices.together(said, items.size).shared_out(family, parts[:, ranker.families.index(family)])
             for of_home, shares in zip(explained, shared, strict=True):
                 of_home.update(shares)
@@ -506,10 +504,3 @@ _WHOLE: Final = ("popularity", "recency")
 _SHOWN_A_CHOICE: Final = 10
 _QUIET: Final = 1e-6
 """How much a source without a weight says which homes speak for a family, where no other source does."""
-
-
-def _voices(part: LearningModel[Any], past: Past, items: Codes) -> Voices:
-    """What each act says of each home by a source whose parts go by homes."""
-    if isinstance(part, ItemItemModel | CollaborativeFilteringModel):
-        return part.voices(past, items)
-    raise TypeError(f"{type(part).__name__} does not say which homes speak.")

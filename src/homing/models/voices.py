@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import compress
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.jit import kernel
+from homing.models.pasts import Past
 
-__all__ = ["Voices"]
+__all__ = ["ByHome", "Voices"]
 
 Doubles = NDArray[np.float64]
 
@@ -60,6 +61,14 @@ class Voices(NamedTuple):
             dict(zip(compress(names, which), compress(row, which), strict=True)) or {family: value}
             for which, row, value in zip(spoken, said, values.tolist(), strict=True)
         ]
+
+
+class ByHome(Protocol):
+    """A model whose parts go by the homes that a lead acted on."""
+
+    def voices(self, past: Past, items: NDArray[np.int64]) -> Voices:
+        """What each act says of each of these homes."""
+        ...
 
 
 @kernel
