@@ -1,5 +1,6 @@
 """What a lead searched for counts before it has acted, binds nobody, and is what was known at a moment."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,7 +11,7 @@ from homing.interfaces import BehavioralEvent
 from homing.models.candidate_features import Facts, told
 from homing.models.pasts import Past
 from homing.people.lead import Limits
-from homing.personalization.searched import merged, searched, searches
+from homing.personalization.searched import _kept, _read, merged, searched, searches
 from homing.store.columns import columns_of
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -60,3 +61,11 @@ def test_a_home_searched_for_counts_the_less_the_more_the_lead_has_done(acts, wo
 def test_without_a_search_nothing_is_said():
     names, _, _, features = told({}, Facts.none(4), Past(np.arange(0), np.ones(0)), np.arange(4))
     assert np.isnan(features[:, names.index("searched")]).all()
+
+
+def test_long_filters_are_read_and_not_kept():
+    before = _kept.cache_info().currsize
+    for number in range(50):
+        said = json.dumps({"price_max": 1_000 + number, "areas": ["x" * 5_000]})
+        assert _read(said).price_max == 1_000 + number
+    assert _kept.cache_info().currsize == before

@@ -7,14 +7,12 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Final, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.errors import BadInput
-from homing.core.ids import Vocabulary
 from homing.models.artifact import packed_text, text_from
 from homing.models.base import Arrays, Lead, LearningModel, Scores, under
 from homing.models.blending import Choice, Searched, Stated, choices, later_rows
@@ -35,6 +33,7 @@ from homing.models.pulls import Pulls, pulls
 from homing.models.query import Codes as ItemCodes
 from homing.models.query import Query
 from homing.models.ranker import Ranker
+from homing.models.stated_homes import searched_homes, stated_homes
 from homing.models.taste_pulls import near_pulls, taste_pulls
 from homing.models.validation import in_order
 from homing.models.voices import ByHome, Voices
@@ -250,7 +249,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         early = data if not self.config.tune else data.select(data.known() < start)
         self.parts_ = learning.fitted(fresh, early)
         self.head_ = Head.constant(prior_weights(tuple(fresh)))
-        stated, searched = _told_limits(impressions, homes, self.items), _looked_for(impressions, homes, self.items)
+        stated, searched = stated_homes(impressions, homes, self.items), searched_homes(impressions, homes, self.items)
         self.taste_ = self._tastes(Pasts.of(early), homes, stated)
         ids = self.pasts.leads.ids
         found = self._choices(later, homes, lambda lead: stated(ids[lead]), lambda lead, at: searched(ids[lead], at))
@@ -459,37 +458,6 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         return scores
 
 
-def _told_limits(
-    impressions: Impressions | None, homes: HomesLike | None, items: Vocabulary[Id]
-) -> Callable[[Id], Codes | None]:
-    """The codes of the homes that satisfy what a lead stated, in order, by its id."""
-    if impressions is None or homes is None:
-        return lambda lead: None
-    codes = items.codes_of(homes.ids)
-
-    @lru_cache(_MOST_STATED)
-    def stated(lead: Id) -> Codes | None:
-        rows = impressions.stated(lead)
-        return None if rows is None else np.sort(codes[rows])
-
-    return stated
-
-
-def _looked_for(
-    impressions: Impressions | None, homes: HomesLike | None, items: Vocabulary[Id]
-) -> Callable[[Id, int], Codes | None]:
-    """The codes of the homes that satisfy what a lead had searched for before a moment, in order, by its id."""
-    if impressions is None or homes is None:
-        return lambda lead, at: None
-    codes = items.codes_of(homes.ids)
-
-    def searched(lead: Id, at: int) -> Codes | None:
-        rows = impressions.searched(lead, at)
-        return None if rows is None else np.sort(codes[rows])
-
-    return searched
-
-
 def _cut_short(found: Sequence[Choice], seed: int) -> list[Choice]:
     """The same choices, half of them with only the first 0, 1, 2, 4, 8 or 16 acts of the past: what few acts say."""
     rng = np.random.default_rng([seed, 5])
@@ -499,7 +467,6 @@ def _cut_short(found: Sequence[Choice], seed: int) -> list[Choice]:
 
 _SHORT: Final = (0, 1, 2, 4, 8, 16)
 _WHOLE_PAST: Final = 2**31
-_MOST_STATED: Final = 256
 _WHOLE: Final = ("popularity", "recency")
 _SHOWN_A_CHOICE: Final = 10
 _QUIET: Final = 1e-6

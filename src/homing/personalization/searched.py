@@ -26,6 +26,7 @@ Searches = Mapping[str, tuple[Sequence[int], Sequence[Limits]]]
 _PRICE: Final = "ListPrice"
 _BEDROOMS: Final = "BedroomsTotal"
 _MOST_FILTERS: Final = 4_096
+_LONGEST_KEPT: Final = 1_024
 
 
 def limits_from(filters: object) -> Limits:
@@ -82,8 +83,13 @@ def searches(events: EventColumns) -> Searches:
     return found
 
 
-@lru_cache(_MOST_FILTERS)
 def _read(text: str) -> Limits:
+    """What filters in JSON ask for; only short ones are kept, so that nobody fills the memory with long ones."""
+    return _kept(text) if len(text) <= _LONGEST_KEPT else _kept.__wrapped__(text)
+
+
+@lru_cache(_MOST_FILTERS)
+def _kept(text: str) -> Limits:
     try:
         return limits_from(json.loads(text))
     except ValueError:

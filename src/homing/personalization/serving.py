@@ -33,6 +33,7 @@ _UNTRAINED: Final = "models: none had been trained; ranked by the lead's own act
 _OPENED: Final = "confidence: too few homes are known to have been shown; calibrated on homes that were opened"
 _FRESH_UNTRAINED: Final = DAY // 24
 _MOST_LIMITS: Final = 256
+_LIMITS_BYTES: Final = 1 << 25
 _BETWEEN_LOOKS_S: Final = 0.1
 _MOST_CARDS: Final = 8_192
 
@@ -112,7 +113,8 @@ class Serving:
     ) -> Serving:
         """A model that knows all homes of the market, lined up with them."""
         codes = known.items.codes_of(market.ids)
-        stated = lru_cache(_MOST_LIMITS)(partial(homes_within, market, codes))
+        kept = min(_MOST_LIMITS, max(_LIMITS_BYTES // (codes.itemsize * max(codes.size, 1)), 1))
+        stated = lru_cache(kept)(partial(homes_within, market, codes))
         return cls(
             market,
             known,
@@ -238,7 +240,7 @@ class LiveServing:
         if self._registry is None:
             return None
         for version in reversed(self._registry.versions()):
-            if (version, self._registry.written(version)) in self._damaged:
+            if self._damaged and (version, self._registry.written(version)) in self._damaged:
                 continue
             try:
                 if trained_by is None or self._registry.trained_as_of(version) <= trained_by:
