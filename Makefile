@@ -22,7 +22,7 @@ demo: .venv/.base
 	$(BIN)/homing demo $(if $(filter 1,$(HOMING_DEMO_ONCE)),--once)
 
 test: .venv/.dev
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto $(if $(k),-k '$(k)')
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadgroup $(if $(k),-k '$(k)')
 
 check: .venv/.dev
 	$(BIN)/ruff format --check $(SOURCES)

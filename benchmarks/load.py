@@ -4,19 +4,21 @@
     python benchmarks/load.py --sweep 100,500,1000,2000,5000,10000 [--seconds 30]
     python benchmarks/load.py --url http://127.0.0.1:8080 --homes FILE [--pid PID]
 
-Every lead posts one event each `every` seconds, spread evenly, and gets one recommendation that has seen it: `--by
-stream` on the stream to which it listens all the time, `--by request` by asking as soon as the event is acknowledged. A
-step prints how many recommendations came a second, the errors, the time from the act to the answer on the stream (of
-the request, with `--by request`; p50 and p99), the time of an event, the memory of the server's workers at its end, and
-how busy this process was: it runs on one core, takes CPU from a server beside it, and near 100 % it is what is
-measured. `--sweep` connects more and more leads, to find the knee. Without `--url` it starts a server of its own over
-the real homes of King County; its model learns of drawn leads.
+Every lead holds a connection of its own, posts one event each `every` seconds, spread evenly, and gets one
+recommendation that has seen it: `--by stream` on the stream to which it listens all the time (a second connection),
+`--by request` by asking as soon as the event is acknowledged. First all connect, over twice `every` seconds; then they
+begin to act, and what is printed is of that time: how many recommendations came a second, the errors, the time from the
+act to the answer on the stream (of the request, with `--by request`; p50 and p99), the time of an event, the memory of
+the server's workers at its end, and how busy this process was: it runs on one core, takes CPU from a server beside it,
+and near 100 % it is what is measured. `--sweep` connects more and more leads, to find the knee. Without `--url` it
+starts a server of its own over the real homes of King County; its model learns of drawn leads.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import resource
 import sys
@@ -45,6 +47,8 @@ MEGABYTE = 1 << 20
 LEADS_LEARNED_FROM = 2_000
 COLUMNS = ("leads", "answers/s", "errors", "p50 ms", "p99 ms", "event p99", "workers MB", "client CPU")
 PATIENCE = 30
+RAMP = 2  # over so many times `every` all connect
+GOLDEN = (5**0.5 - 1) / 2  # its multiples are spread evenly: leads that connected one after the other act far apart
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,39 @@ class Place:
     pid: int | None
 
 
+class Line:
+    """One kept connection to the server; one that the server has closed is replaced by a new one."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._ends: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, method: str, path: str, body: object) -> tuple[int, bytes]:
+        """Status and body of an answer."""
+        if self._ends is not None:
+            try:
+                return await self._ask(method, path, body)
+            except (ConnectionError, asyncio.IncompleteReadError):
+                self.close()
+        self._ends = await asyncio.open_connection(self.place.host, self.place.port)
+        return await self._ask(method, path, body)
+
+    async def _ask(self, method: str, path: str, body: object) -> tuple[int, bytes]:
+        reader, writer = self._ends
+        writer.write(request(method, path, body))
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        answer = await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
+        return int(head.split()[1]), answer
+
+    def close(self) -> None:
+        if self._ends is not None:
+            self._ends[1].close()
+            self._ends = None
+
+
 class Load:
     """What was asked and how long it took, in seconds by kind; `heard` is set by an answer on a lead's stream, which
     has seen what happened `upto` a sequence number.
-
-    Requests go over connections that are kept, as many as are on their way at a time.
     """
 
     def __init__(self, place: Place, every: float, by: str) -> None:
@@ -69,15 +101,17 @@ class Load:
         self.times, self.errors = defaultdict(list), defaultdict(int)
         self.heard: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.upto: dict[str, int] = defaultdict(int)
-        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def lead(self, number: int, of: int, end: float) -> None:
-        """One lead from its first request to the end."""
-        name = f"load-{number}"
-        await asyncio.sleep(self.every * number / of)
+    async def lead(self, number: int, of: int, begin: float, end: float) -> None:
+        """One lead: connects some time before all begin to act, and acts to the end."""
+        name, line = f"load-{number}", Line(self.place)
+        await asyncio.sleep(begin - RAMP * self.every * (1 - number / of) - time.monotonic())
         listening = asyncio.create_task(self.listen(name, end)) if self.by == "stream" else None
         if listening is not None:
             await self.told(name, None, 1)  # the answer that is there without an act
+        else:
+            await self.timed("connection", line, "GET", "/healthz")
+        await asyncio.sleep(max(0.0, begin + self.every * (GOLDEN * number % 1) - time.monotonic()))
         acts = 0
         try:
             while time.monotonic() < end:
@@ -85,13 +119,14 @@ class Load:
                 home = self.place.homes[(number * 7 + acts * 13) % len(self.place.homes)]
                 event = {"event_type": "property_view", "lead_id": name, "property_id": home}
                 acts += 1
-                stored = await self.timed("event", "POST", "/v1/events", event)
+                stored = await self.timed("event", line, "POST", "/v1/events", event)
                 if listening is not None and stored is not None:
                     await self.told(name, started, json.loads(stored)["sequence"])
                 elif listening is None:
-                    await self.timed("recommendation", "GET", f"/v1/leads/{name}/recommendations")
+                    await self.timed("recommendation", line, "GET", f"/v1/leads/{name}/recommendations")
                 await asyncio.sleep(max(0.0, self.every - (time.monotonic() - started)))
         finally:
+            line.close()
             if listening is not None:
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
@@ -109,11 +144,11 @@ class Load:
         if since is not None:
             self.times["recommendation"].append(time.monotonic() - since)
 
-    async def timed(self, kind: str, method: str, path: str, body: object = None) -> bytes | None:
+    async def timed(self, kind: str, line: Line, method: str, path: str, body: object = None) -> bytes | None:
         """What one request is answered; None after an error."""
         started = time.monotonic()
         try:
-            status, answer = await asyncio.wait_for(self.ask(method, path, body), PATIENCE)
+            status, answer = await asyncio.wait_for(line.ask(method, path, body), PATIENCE)
             if status != 200:
                 self.errors[f"{kind} {status}"] += 1
                 return None
@@ -122,26 +157,6 @@ class Load:
             return None
         self.times[kind].append(time.monotonic() - started)
         return answer
-
-    async def ask(self, method: str, path: str, body: object) -> tuple[int, bytes]:
-        """Status and body of an answer; a kept connection that the server has closed is replaced by a new one."""
-        while self._idle:
-            line = self._idle.pop()
-            try:
-                return await self.ask_over(line, method, path, body)
-            except (ConnectionError, asyncio.IncompleteReadError):
-                line[1].close()
-        return await self.ask_over(await asyncio.open_connection(self.place.host, self.place.port), method, path, body)
-
-    async def ask_over(
-        self, line: tuple[asyncio.StreamReader, asyncio.StreamWriter], method: str, path: str, body: object
-    ) -> tuple[int, bytes]:
-        reader, writer = line
-        writer.write(request(method, path, body))
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        answer = await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
-        self._idle.append(line)
-        return int(head.split()[1]), answer
 
     async def listen(self, name: str, end: float) -> None:
         """The stream of one lead; an end before the end is an error."""
@@ -163,11 +178,6 @@ class Load:
         if time.monotonic() < end:
             self.errors["stream ended"] += 1
 
-    def close(self) -> None:
-        """Hang up the connections that are kept."""
-        for _, writer in self._idle:
-            writer.close()
-
 
 def request(method: str, path: str, body: object) -> bytes:
     content = b"" if body is None else json.dumps(body).encode()
@@ -185,21 +195,22 @@ def memory(pid: int | None) -> float:
 
 
 async def step(place: Place, leads: int, every: float, seconds: float, by: str) -> str:
-    """So many leads connected for so long after the last of them came; the row of the table."""
+    """So many leads that act for so long after all are connected; the row of the table."""
     load = Load(place, every, by)
-    start, busy = time.monotonic(), time.process_time()
-    end = start + every + seconds
-    tasks = [asyncio.create_task(load.lead(number, leads, end)) for number in range(leads)]
-    await asyncio.sleep(end - start)
+    begin = time.monotonic() + RAMP * every
+    end = begin + seconds
+    tasks = [asyncio.create_task(load.lead(number, leads, begin, end)) for number in range(leads)]
+    await asyncio.sleep(begin - time.monotonic())
+    busy = time.process_time()
+    await asyncio.sleep(end - time.monotonic())
     held = memory(place.pid)
     await asyncio.gather(*tasks)
-    load.close()
-    took, busy = time.monotonic() - start, time.process_time() - busy
+    busy = (time.process_time() - busy) / (time.monotonic() - begin)
     asked = load.times["recommendation"]
     cells = [
-        f"{leads:,}", f"{len(asked) / took:,.0f}", f"{sum(load.errors.values()):,}", slowest(asked, 0.5),
+        f"{leads:,}", f"{len(asked) / seconds:,.0f}", f"{sum(load.errors.values()):,}", slowest(asked, 0.5),
         slowest(asked, 0.99), slowest(load.times["event"], 0.99),
-        f"{held:,.0f}", f"{busy / took:.0%}",
+        f"{held:,.0f}", f"{busy:.0%}",
     ]  # fmt: skip
     return aligned(cells) + (f"  {dict(load.errors)}" if load.errors else "")
 
@@ -268,6 +279,7 @@ def main() -> None:
     counts = [int(count) for count in asked.sweep.split(",")] if asked.sweep else [asked.leads]
     where = server_at(asked.url, asked.homes, asked.pid) if asked.url else own_server(asked.workers)
     with where as place:
+        gc.disable()  # a look through the objects of so many tasks would be measured as the server's time
         print(aligned(list(COLUMNS)), flush=True)
         for leads in counts:
             print(asyncio.run(step(place, leads, asked.every, asked.seconds, asked.by)), flush=True)

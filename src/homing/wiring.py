@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -47,8 +47,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Homing", "application", "build", "read_settings", "served"]
 
-_NEW_OBJECTS: Final = 20_000
-"""So many new objects, about as many as two hundred events, before Python looks for those that nobody can reach."""
+_NEW_OBJECTS: Final = 5_000
+"""So many new objects, about what two hundred acts and answers leave behind, before Python looks for those that nobody
+can reach: a look at more of them would hold up the answers that wait meanwhile."""
 
 _LONGEST_HEAD_S: Final = 60.0
 """So long at the most granian waits for the head of a request."""
@@ -222,20 +223,30 @@ def application() -> FastAPI:
     measure()
     if settings.otel is not None:
         trace(settings.otel)
-    serving = served(build(settings, one_of_many=True))
-    gc.freeze()  # what was loaded stays; only what requests leave behind is looked through
+    return served(build(settings, one_of_many=True), _settle)
+
+
+def _settle() -> None:
+    """What was loaded stays; from now on only what requests leave behind is looked through for garbage."""
+    gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
-    return serving
 
 
-def served(homing: Homing) -> FastAPI:
-    """The API and the pages over what was built; a request with another tenant's key is answered by that tenant's."""
+def served(homing: Homing, warmed: Callable[[], None] | None = None) -> FastAPI:
+    """The API and the pages over what was built; a request with another tenant's key is answered by that tenant's.
+
+    `warmed` is called once homes and models are in memory, or could not be brought there.
+    """
     from homing.api import Identify, Limits, Tenants, create_app  # web frameworks load only in a server
     from homing.dashboard import routes
 
     def warm() -> None:
-        homing.engineer.warm()
-        homing.engine.warm()
+        try:
+            homing.engineer.warm()
+            homing.engine.warm()
+        finally:
+            if warmed is not None:
+                warmed()
 
     houses = Tenants(homing.of)
     services = Tenants(lambda tenant: _api_services(houses.named(tenant)))

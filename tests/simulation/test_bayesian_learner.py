@@ -16,6 +16,8 @@ from homing.simulation.shopping import shop, standing_still
 from homing.simulation.simulate import lived
 from homing.simulation.taste import NAMES, attributes, utility, within_limits
 
+pytestmark = pytest.mark.xdist_group("bayesian_learner")  # `lives` takes a minute: one test process makes it
+
 ACTS = (0, 6, 20)
 SPREAD = np.array([c.TASTES[name][1] for name in NAMES])
 

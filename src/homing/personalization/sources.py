@@ -206,11 +206,17 @@ def _new_in_area(serving: Serving, who: Shopper, rows: Rows, moment: int) -> Row
     """Homes listed of late where the lead looks, newest first; anywhere, if it is not known where it looks."""
     homes, listed = serving.newest
     last, first = homes.size - np.searchsorted(listed[::-1], (moment - NEW_WITHIN, moment), side="right")
-    found = _places_in(rows, homes[first:last])
+    late = homes[first:last]
     liked = _areas_liked(serving, who)
     if liked.any() and not (who.limits is not None and who.limits.areas):
-        found = found[liked[serving.area[rows[found]]]]
-    return found[: BEST["new_in_area"]]
+        late = late[liked[serving.area[late]]]
+    most, looked_at = BEST["new_in_area"], 0
+    found = _NONE
+    while found.size < most and looked_at < late.size:  # after an import all homes are new
+        some = late[looked_at : looked_at + max(looked_at, 4 * most)]
+        found = np.append(found, _places_in(rows, some))
+        looked_at += some.size
+    return found[:most]
 
 
 def _areas_liked(serving: Serving, who: Shopper) -> NDArray[np.bool_]:
