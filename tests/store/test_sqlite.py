@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from homing.store.checks import event, ids
 from homing.store.events import EventQuery
 from homing.store.listings import ListingStore
 from homing.store.profiles import ProfileStore
-from homing.store.sqlite import _MIGRATIONS, SqliteDatabase
+from homing.store.sqlite import _MIGRATIONS, SqliteDatabase, faults_of
 from homing.store.sqlite_events import SqliteEventStore
 
 
@@ -152,3 +153,18 @@ def test_what_a_connection_keeps_of_a_large_file_is_little(tmp_path: Path) -> No
     kibibytes = int(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
     assert database.path.stat().st_size > 30_000_000
     assert kibibytes < 8_000
+
+
+def test_a_write_that_was_cut_off_before_there_was_a_log_is_no_fault(tmp_path: Path) -> None:
+    """A file and its rollback journal, as kill -9 in the middle of a first write leaves them."""
+    with closing(sqlite3.connect(tmp_path / "written.sqlite3", isolation_level=None)) as writing:
+        writing.execute("CREATE TABLE some (text)")
+        writing.executemany("INSERT INTO some VALUES (?)", [("a" * 500,)] * 500)
+        writing.execute("PRAGMA cache_size = 1")
+        writing.execute("BEGIN")
+        writing.execute("UPDATE some SET text = 'b'")
+        for end in ("", "-journal"):
+            shutil.copy(tmp_path / f"written.sqlite3{end}", tmp_path / f"left.sqlite3{end}")
+    assert faults_of(tmp_path / "left.sqlite3") == []
+    with closing(sqlite3.connect(tmp_path / "left.sqlite3")) as left:
+        assert left.execute("SELECT DISTINCT text FROM some").fetchall() == [("a" * 500,)]

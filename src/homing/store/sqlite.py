@@ -343,16 +343,26 @@ def _to_wal(connection: sqlite3.Connection) -> None:
 def faults_of(path: Path) -> list[str]:
     """What is wrong with a database file, every page and index of it looked at; empty if it is whole.
 
-    Of what stands in a row without an index, SQLite keeps no checksum: a changed letter there is not found.
+    Of what stands in a row without an index, SQLite keeps no checksum: a changed letter there is not found. Where a
+    process was killed in the middle of its first write, that write is undone first, as the next start would do.
     """
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            connection.execute("PRAGMA cell_size_check = ON")
-            found = [str(fault) for (fault,) in connection.execute("PRAGMA integrity_check(10)") if fault != "ok"]
-            schema = connection.execute("PRAGMA user_version").fetchone()[0]
-            return [*found, _newer(schema)] if schema > len(_MIGRATIONS) else found
+        return _found_in(path, "ro")
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_READONLY:  # else something is left to undo
+            return [f"{error}"]
+    try:
+        return _found_in(path, "rw")
     except sqlite3.Error as error:
         return [f"{error}"]
+
+
+def _found_in(path: Path, mode: str) -> list[str]:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)) as connection:
+        connection.execute("PRAGMA cell_size_check = ON")
+        found = [str(fault) for (fault,) in connection.execute("PRAGMA integrity_check(10)") if fault != "ok"]
+        schema = connection.execute("PRAGMA user_version").fetchone()[0]
+        return [*found, _newer(schema)] if schema > len(_MIGRATIONS) else found
 
 
 def is_open_elsewhere(path: Path) -> bool:
