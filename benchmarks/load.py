@@ -71,18 +71,20 @@ class Line:
     async def ask(self, method: str, path: str, body: object) -> tuple[int, bytes]:
         """Status and body of an answer."""
         if self._ends is not None:
-            try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
                 return await self._ask(method, path, body)
-            except (ConnectionError, asyncio.IncompleteReadError):
-                self.close()
         self._ends = await asyncio.open_connection(self.place.host, self.place.port)
         return await self._ask(method, path, body)
 
     async def _ask(self, method: str, path: str, body: object) -> tuple[int, bytes]:
         reader, writer = self._ends
-        writer.write(request(method, path, body))
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        answer = await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
+        try:
+            writer.write(request(method, path, body))
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            answer = await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
+        except BaseException:  # also when it was given up: what comes late is not the answer to the next
+            self.close()
+            raise
         return int(head.split()[1]), answer
 
     def close(self) -> None:
@@ -92,8 +94,9 @@ class Line:
 
 
 class Load:
-    """What was asked and how long it took, in seconds by kind; `heard` is set by an answer on a lead's stream, which
-    has seen what happened `upto` a sequence number.
+    """What was asked and how long it took, in seconds by kind.
+
+    `heard` is set by an answer on a lead's stream, which has seen what happened `upto` a sequence number.
     """
 
     def __init__(self, place: Place, every: float, by: str) -> None:

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from serving import PATIENCE, Server
 
-MORE = 300
-
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it bounds another process's files and looks for workers in /proc")
 def test_a_server_started_with_few_open_files_takes_many_connections(tmp_path):
@@ -25,7 +23,7 @@ def test_a_server_started_with_few_open_files_takes_many_connections(tmp_path):
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     with closing(server), ExitStack() as lines:
         server.ready()
-        for number in range(few + MORE):
+        for number in range(3 * few):
             line = lines.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE))
             line.sendall(f"GET /v1/leads/l{number}/stream HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             assert line.recv(12) == b"HTTP/1.1 200"

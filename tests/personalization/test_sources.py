@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from homing.core.clock import DAY, HOUR
+from homing.core.clock import DAY, HOUR, MINUTE
 from homing.models.interactions import Interactions
 from homing.models.pasts import Pasts
 from homing.models.query import Codes
@@ -138,6 +138,18 @@ def test_what_is_new_where_the_lead_looks_is_named_the_newest_first(market):
     market.act("ann", "h120", "property_save", ago=9 * DAY)
     assert market.named("ann", "new_in_area") == ["near-2", "near-1"]
     assert market.named("ann", "new_in_area", limits=Limits(areas=("98105",)))[1] == "far"  # limits hold already
+
+
+def test_new_homes_are_looked_through_until_enough_may_be_shown(market):
+    """As after the import of a whole market: the 190 newest of 250 may not be shown, the next 40 are named."""
+    row = {key: value for key, value in home(150).items() if key != "ListingContractDate"}
+    for n in range(250):
+        market.put({**row, "ListingKey": f"new-{n:03d}"}, at=NOW - (n + 1) * MINUTE)
+    serving, who, rows, _ = market.asked("ann")
+    names = [serving.market.ids.ids[row] for row in rows]
+    allowed = rows[[not "new-000" <= name < "new-190" for name in names]]
+    found = nominated(serving, who, allowed, 10).by_source["new_in_area"]
+    assert [serving.market.ids.ids[row] for row in found] == [f"new-{n}" for n in range(190, 190 + BEST["new_in_area"])]
 
 
 def test_homes_like_the_one_that_got_away(market):
