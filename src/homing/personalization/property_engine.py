@@ -41,7 +41,7 @@ from homing.personalization.feedback import feedback_event
 from homing.personalization.histories import Histories
 from homing.personalization.in_context import ask_in, unmet
 from homing.personalization.leads_for import InterestedLead, LeadsAnswer, wanting
-from homing.personalization.proven import proven
+from homing.personalization.proven import Alike, proven
 from homing.personalization.ranking import Ranked, open_to, ranked_homes, stage
 from homing.personalization.reason_wording import Facts
 from homing.personalization.reasons import reasons
@@ -211,7 +211,7 @@ class PropertyPersonalizationEngine:
             items = self._items(serving, who, ranked, moment, ask)
         if ask.counterfactual and not ask.rank_all:
             items = self._hanging_on(serving, items, history.events, ask, lambda ask: found(ask)[1].rows)
-            items = self._proven(serving, items, ask, lambda ask: found(ask)[1])
+            items = self._proven(serving, items, history.events, ask, lambda ask: found(ask)[1])
         trace = ranked.trace
         if len(items) < len(ranked.rows):
             trace += (stage("confident", len(items), below_min_confidence=len(ranked.rows) - len(items)),)
@@ -385,6 +385,7 @@ class PropertyPersonalizationEngine:
         self,
         serving: Serving,
         items: tuple[ModelPrediction, ...],
+        events: EventColumns,
         ask: Ask,
         ranked: Callable[[Ask], Ranked],
     ) -> tuple[ModelPrediction, ...]:
@@ -398,7 +399,7 @@ class PropertyPersonalizationEngine:
             order = np.argsort(one.rows)
             return one.scores[order[np.searchsorted(one.rows, rows, sorter=order)]]
 
-        return proven(items, scores)
+        return proven(items, scores, Alike.of(events))
 
     def _card(self, serving: Serving, row: int) -> dict[str, object]:
         """What is shown of a home, with its address on the tenant's own site if that is known."""
