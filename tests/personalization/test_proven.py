@@ -12,7 +12,6 @@ from homing.interfaces import BehavioralEvent, ConfidenceLevel, ModelPrediction,
 from homing.personalization.proven import COMPARED, MOST_TRIED, Alike, proven
 from homing.store.columns import TYPES, columns_of
 
-
 NOTHING_ELSE = Alike({}, {})
 
 

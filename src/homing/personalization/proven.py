@@ -1,4 +1,4 @@
-"""Reasons whose first act was found to count: the home was scored again without it, and lost more than it usually does."""
+"""Reasons cite first an act that was found to count: without it the home loses more than without others of its type."""
 
 from __future__ import annotations
 
