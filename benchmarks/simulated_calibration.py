@@ -8,7 +8,8 @@ each a market of its own, the pages are judged together.
 
 Printed are the debiased error with its 95 % interval by lead, slope, intercept, Brier skill, that of the oracle and the
 share of it, for all homes and slice by slice; the bins of the reliability diagram; and the coverage of conformal sets
-of 90 % that learn from the first half of the pages and are judged on the second. `--ledger` appends the rows.
+of 90 % that learn from the first half of the pages and are judged on the second, and the same of one half of the leads
+and the other: only these are alike, as such sets presume. `--ledger` appends the rows.
 """
 
 from __future__ import annotations
@@ -81,13 +82,19 @@ def against_the_oracle(said, seen, rate, tries, lead):
     )
 
 
-def coverage(said, seen, lead, at):
-    """How often sets of 90 % hold what came, in the second half of the pages."""
-    chances, truth, late = np.column_stack([1.0 - said, said]), seen.astype(np.int64), at > np.median(at)
-    threshold = conformal_threshold(chances[~late], truth[~late], LEVEL)
-    held = covered(conformal_sets(chances[late], threshold), truth[late])
-    found = bootstrap_by_lead(held.astype(np.float64), np.unique(lead[late], return_inverse=True)[1])
+def coverage(said, seen, lead, judged):
+    """How often sets of 90 % that learn from the other homes hold what came of those judged."""
+    chances, truth = np.column_stack([1.0 - said, said]), seen.astype(np.int64)
+    threshold = conformal_threshold(chances[~judged], truth[~judged], LEVEL)
+    held = covered(conformal_sets(chances[judged], threshold), truth[judged])
+    found = bootstrap_by_lead(held.astype(np.float64), np.unique(lead[judged], return_inverse=True)[1])
     return found.value, found.low, found.high
+
+
+def half_of(lead):
+    """Which homes were shown to a half of the leads, drawn by chance."""
+    leads, which = np.unique(lead, return_inverse=True)
+    return (np.random.default_rng(0).permutation(leads.size) % 2 == 1)[which]
 
 
 def rows_of(found, tries):
@@ -98,7 +105,8 @@ def rows_of(found, tries):
         yield "all homes shown", *one, leads
     for one in against_the_oracle(said, seen, rate, tries, lead):
         yield "all homes shown", *one, leads
-    yield "all homes shown", "coverage of sets of .90", *coverage(said, seen, lead, at), leads
+    yield "all homes shown", "coverage of sets of .90", *coverage(said, seen, lead, at > np.median(at)), leads
+    yield "all homes shown", "coverage of sets of .90, other leads", *coverage(said, seen, lead, half_of(lead)), leads
     for name, rows in slices.items():
         if rows.sum() < FEWEST_SHOWN:
             continue
@@ -129,7 +137,7 @@ def main(arguments):
     kept = []
     for what, measure, *figures, leads in rows_of(found, asked.tries):
         value, low, high = (round(float(one), 4) for one in figures)
-        print(f"    {what:<30}{measure:<30}{value:8.4f} [{low:.4f}, {high:.4f}]", flush=True)
+        print(f"    {what:<30}{measure:<38}{value:8.4f} [{low:.4f}, {high:.4f}]", flush=True)
         kept.append(Row(**about, data=data, protocol=f"pages of 14 days after, constants {constants.fingerprint()}",
                         model=f"confidence, {what}", measure=measure, value=value, low=low, high=high, published=None,
                         leads=leads, fit_seconds=None))  # fmt: skip
