@@ -65,21 +65,22 @@ class Finding:
 Verdicts = Iterator[bool]
 
 
-def fidelity(grounds: Grounds, leads: Iterable[str], *, k: int = 10, seed: int = 0) -> dict[str, Finding]:
-    """Every check of `CHECKS` over the answers to some leads; what has no case has no finding."""
+def fidelity(
+    grounds: Grounds, leads: Iterable[str], *, k: int = 10, seed: int = 0, full: bool = True
+) -> dict[str, Finding]:
+    """Every check of `CHECKS` over answers to some leads, in full or usual ones; what has no case has no finding."""
     verdicts: dict[str, list[list[bool]]] = defaultdict(list)
     for number, lead in enumerate(leads):
-        given = _given(grounds, lead, k, np.random.default_rng([seed, number]))
+        given = _given(grounds, Ask(lead_id=lead, k=k, counterfactual=full), np.random.default_rng([seed, number]))
         for name, check in CHECKS.items():
             verdicts[name].append(list(check(grounds, given)))
     return {name: _finding(of_leads, seed) for name, of_leads in verdicts.items() if any(of_leads)}
 
 
-def _given(grounds: Grounds, lead: str, k: int, chance: np.random.Generator) -> Given:
-    ask = Ask(lead_id=lead, k=k, counterfactual=True)
+def _given(grounds: Grounds, ask: Ask, chance: np.random.Generator) -> Given:
     answer = grounds.answer(ask)
     as_of = to_micros(answer.as_of)
-    events = grounds.store.select(grounds.tenant, EventQuery(lead_id=lead, upto=as_of, known_upto=as_of))
+    events = grounds.store.select(grounds.tenant, EventQuery(lead_id=ask.lead_id, upto=as_of, known_upto=as_of))
     return Given(ask, answer, as_of, {event.event_id: event for event in events}, chance)
 
 
