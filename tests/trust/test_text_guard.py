@@ -64,6 +64,19 @@ def test_any_text_can_be_judged_and_findings_lie_in_it(text):
         assert text[found.start : found.end] == found.words
 
 
+@given(st.lists(st.sampled_from(["55", "62", "2", "19", "+", "over", "and", "section", "8", "homes", "plus"])))
+def test_texts_that_differ_by_numbers_that_no_phrase_names_are_judged_as_each_is(words):
+    text = " ".join(words)
+    assert GUARD.allows(text) == (not GUARD.findings(text))
+
+
+def test_a_number_that_a_phrase_names_by_its_beginning_is_no_other(tmp_path):
+    guard = own(tmp_path, '[categories.age]\nphrases = ["77* club"]\n')
+    assert not guard.allows("the 771 club")
+    assert guard.allows("the 871 club")
+    assert not guard.allows("the 772 club")
+
+
 @given(st.sampled_from(half("tune")), st.sampled_from(half("tune")))
 def test_what_must_not_be_said_is_found_wherever_it_stands(one, other):
     if one.category != INNOCENT:

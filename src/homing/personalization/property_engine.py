@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from typing import Final
 
 import numpy as np
@@ -58,7 +58,6 @@ from homing.trust.text_guard import TextGuard, shipped_text_guard
 
 __all__ = ["PropertyPersonalizationEngine"]
 
-_MOST_TEXTS: Final = 16_384
 _NO_ACTS: Final = "content, collaborative: no act of this lead on a home is known; ranked by popularity and freshness"
 _STATED_ONLY: Final = (
     "content: no act of this lead on a home is known; ranked by its stated limits, popularity and freshness"
@@ -116,7 +115,7 @@ class PropertyPersonalizationEngine:
         self._histories = Histories(tracker.store, tracker.tenant)
         self._attention = Attention(tracker.store, tracker.tenant)
         self._signer, self._links = signer or Signer.for_this_process("answer"), links
-        self._may_say = lru_cache(_MOST_TEXTS)((guard or shipped_text_guard()).allows)
+        self._may_say = (guard or shipped_text_guard()).allows
         self._serving = LiveServing(
             tracker.store, catalogue, registry, tenant=tracker.tenant, clock=clock, in_background=swaps_in_background
         )

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import count
 from typing import Final, NamedTuple
 
 from homing.trust.phrases import first_words, pattern
@@ -16,8 +17,10 @@ __all__ = ["Finding", "TextGuard", "shipped_text_guard"]
 
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[+&]|[.!?;:]+(?=\s|$)|\n")
 _INITIALS: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}")
+_NUMBER: Final = re.compile(r"\b[0-9]+\b")
 _END: Final = ". "
 _MOST_WORDS: Final = 8_192
+_MOST_TEXTS: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,9 @@ class _Phrase(NamedTuple):
 class TextGuard:
     """Finds what the rules forbid. A pure function of the text; compiled when a phrase's first word is first met.
 
-    A word before Street, County or Lake is part of a name, and what overlaps an innocent phrase of the
-    same category is not found.
+    Texts that differ by numbers alone, none of which a phrase names, are judged alike, and the first time only. A word
+    before Street, County or Lake is part of a name, and what overlaps an innocent phrase of the same category is not
+    found.
 
     >>> guard = TextGuard(shipped_text_rules())
     >>> [(found.category, found.words) for found in guard.findings("Safe neighborhood with great schools on Church St")]
@@ -70,6 +74,11 @@ class TextGuard:
         for category in rules.categories.values():
             self._index(category)
         self._stems = sorted({len(word) - 1 for word in self._by_word if word.endswith("*")})
+        numbers = {one for text in self._written() for one in re.findall(r"[0-9]+\*?", text)}
+        self._numbers = frozenset(one for one in numbers if one[-1] != "*")
+        self._number_stems = tuple(one[:-1] for one in numbers - self._numbers)
+        self._any = next(one for n in count(3) if not self._names(one := "0" * n))
+        self._allows = lru_cache(_MOST_TEXTS)(lambda text: not self.findings(text))
         self._begins = lru_cache(_MOST_WORDS)(self._beginning_with)
         self._compiled = cache(lambda written: pattern(written, rules.words).match)
 
@@ -79,9 +88,22 @@ class TextGuard:
                 for word in first_words(written, self.rules.words):
                     self._by_word[word].append(_Phrase(category.name, innocent, written))
 
+    def _written(self) -> Iterator[str]:
+        """All phrases, and the words that they refer to."""
+        for category in self.rules.categories.values():
+            yield from (*category.phrases, *category.unless)
+        for words in self.rules.words.values():
+            yield from words
+
     def allows(self, text: str) -> bool:
         """Whether nothing in the text must not be said."""
-        return not self.findings(text)
+        return self._allows(_NUMBER.sub(self._any_number, text))
+
+    def _any_number(self, found: re.Match[str]) -> str:
+        return number if self._names(number := found.group()) else self._any
+
+    def _names(self, number: str) -> bool:
+        return number in self._numbers or number.startswith(self._number_stems)
 
     def findings(self, text: str) -> list[Finding]:
         """What must not be said, in the order of the text."""
