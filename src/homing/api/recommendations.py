@@ -5,6 +5,7 @@ Starlette and msgspec.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from contextvars import copy_context
@@ -28,7 +29,7 @@ from homing.interfaces import Recommendations
 from homing.market.where import where
 from homing.personalization.answer import as_json
 from homing.personalization.ask import LONGEST_LIST, Ask
-from homing.personalization.ranking_thread import RANKING
+from homing.personalization.ranking_thread import RANKING, in_turn
 from homing.store.replica import from_primary
 
 __all__ = ["MOST_HOMES", "asked", "routes"]
@@ -42,8 +43,8 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
     async def answered(request: Request, ask: Ask, after: int | None = None) -> Response:
         services = tenants.of(request)
         late = after is not None and not await asyncio.to_thread(services.store.has_seen, services.tenant, after)
-        inside = copy_context().run  # what is measured and logged in the thread belongs to this request
-        answer = await asyncio.get_running_loop().run_in_executor(RANKING, inside, _answer, services, ask, late)
+        inside = partial(copy_context().run, _answer, services, ask, late, time.monotonic())
+        answer = await asyncio.get_running_loop().run_in_executor(RANKING, inside)
         request.scope["state"]["recommendation_id"] = answer.recommendation_id
         for why in answer.degraded:
             count("degraded", part=why.partition(":")[0])
@@ -68,10 +69,13 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
     ]
 
 
-def _answer(services: ApiServices, ask: Ask, late: bool) -> Recommendations:
-    """The answer, from the primary database where its replica is too late."""
+def _answer(services: ApiServices, ask: Ask, late: bool, since: float) -> Recommendations:
+    """The answer, from the primary database where its replica is too late.
+
+    What is measured and logged meanwhile belongs to the request, as it runs in its context.
+    """
     with from_primary() if late else nullcontext():
-        return services.answer(ask)
+        return in_turn(services.answer, ask, since)
 
 
 def asked(request: Request, name: str) -> tuple[Ask, int | None]:

@@ -1,13 +1,35 @@
-"""The thread in which a server ranks."""
+"""The thread in which a server ranks, and what it does when questions come faster than it answers."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Final
 
-__all__ = ["RANKING"]
+from homing.interfaces import Recommendations
+from homing.personalization.ask import Ask
+
+__all__ = ["BEHIND", "RANKING", "in_turn"]
 
 RANKING: Final[Executor] = ThreadPoolExecutor(1, thread_name_prefix="homing-ranking")
 """Ranking is computing, so it has one thread of its own in each process: several would only take the interpreter from
 each other (six threads answered half as many as one), and events are stored beside it. It starts with its first work.
 """
+
+BEHIND: Final = 0.25
+"""After so many seconds of waiting for its turn a question is answered without reasons, a third sooner."""
+
+_LEFT_OUT: Final = f"reasons: left out, as this server was more than {1_000 * BEHIND:.0f} ms behind"
+
+
+def in_turn(answer: Callable[[Ask], Recommendations], ask: Ask, since: float) -> Recommendations:
+    """The answer to a question that waits since a moment of `time.monotonic`; without reasons if that is too long.
+
+    Who asked for the full answer gets it.
+    """
+    if time.monotonic() - since < BEHIND or not ask.explain or ask.counterfactual:
+        return answer(ask)
+    found = answer(replace(ask, explain=False))
+    return replace(found, degraded=(*found.degraded, _LEFT_OUT))

@@ -1,0 +1,49 @@
+"""A server that is behind answers without reasons, and says so."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from homing.interfaces import Recommendations
+from homing.personalization.ask import Ask
+from homing.personalization.ranking_thread import BEHIND, in_turn
+
+
+def answered(ask, waited):
+    """How the question was put to the engine, and what came."""
+    heard = []
+
+    def answer(put):
+        heard.append(put)
+        return Recommendations(
+            recommendation_id="r", lead_id="ann", as_of=datetime(2026, 11, 1, tzinfo=UTC), event_count=0, models={},
+            experiment=None, degraded=("content: silent",), items=(), trace=(),
+        )  # fmt: skip
+
+    found = in_turn(answer, ask, time.monotonic() - waited)
+    (put,) = heard
+    return put, found
+
+
+def test_who_waited_too_long_is_answered_without_reasons_and_told_why():
+    put, found = answered(Ask(lead_id="ann"), BEHIND + 0.01)
+    assert put == Ask(lead_id="ann", explain=False)
+    assert found.degraded == ("content: silent", "reasons: left out, as this server was more than 250 ms behind")
+
+
+@pytest.mark.parametrize(
+    ("ask", "waited"),
+    [
+        (Ask(lead_id="ann"), 0.0),
+        (Ask(lead_id="ann", explain=False), 9.0),
+        (Ask(lead_id="ann", counterfactual=True), 9.0),
+    ],
+    ids=["in time", "asked for none", "asked for all"],
+)
+def test_else_the_answer_is_the_one_asked_for(ask, waited):
+    put, found = answered(ask, waited)
+    assert put is ask
+    assert found.degraded == ("content: silent",)
