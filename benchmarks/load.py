@@ -7,12 +7,12 @@
 Every lead holds a connection of its own, posts one event each `every` seconds, spread evenly, and gets one
 recommendation that has seen it: `--by stream` on the stream to which it listens all the time (a second connection),
 `--by request` by asking as soon as the event is acknowledged. First all connect, over twice `every` seconds; then they
-begin to act, and what is printed is of that time: how many recommendations came a second, the errors, how many came
-without reasons because the server was behind, the time from the act to the answer on the stream (of the request, with
-`--by request`; p50 and p99), the time of an event, the memory of the server's workers at its end, and how busy this
-process was: it runs on one core, takes CPU from a server beside it, and near 100 % it is what is measured. `--sweep`
-connects more and more leads, to find the knee. Without `--url` it starts a server of its own over the real homes of
-King County; its model learns of drawn leads.
+begin to act, and what is printed is of that time: how many recommendations came a second, the errors, how many requests
+were answered without reasons because the server was behind, the time from the act to the answer on the stream (of the
+request, with `--by request`; p50 and p99), the time of an event, the memory of the server's workers at its end, and how
+busy this process was: it runs on one core, takes CPU from a server beside it, and near 100 % it is what is measured.
+`--sweep` connects more and more leads, to find the knee. Without `--url` it starts a server of its own over the real
+homes of King County; its model learns of drawn leads.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ class Load:
 
     def __init__(self, place: Place, every: float, by: str) -> None:
         self.place, self.every, self.by = place, every, by
-        self.times, self.errors, self.bare = defaultdict(list), defaultdict(int), 0
+        self.times, self.errors = defaultdict(list), defaultdict(int)
+        self.without_reasons = 0
         self.heard: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.upto: dict[str, int] = defaultdict(int)
 
@@ -161,7 +162,7 @@ class Load:
             self.errors[f"{kind} {type(error).__name__}"] += 1
             return None
         self.times[kind].append(time.monotonic() - started)
-        self.bare += LEFT_OUT in answer
+        self.without_reasons += LEFT_OUT in answer
         return answer
 
     async def listen(self, name: str, end: float) -> None:
@@ -174,8 +175,6 @@ class Load:
                 while line := await reader.readline():
                     if line.startswith(b"id: "):
                         upto = int(line[4:])
-                    elif line.startswith(b"data: "):
-                        self.bare += LEFT_OUT in line
                     elif line == b"\n" and upto is not None:  # the end of an event; comments have no id
                         self.upto[name], upto = upto, None
                         self.heard[name].set()
@@ -216,7 +215,7 @@ async def step(place: Place, leads: int, every: float, seconds: float, by: str) 
     busy = (time.process_time() - busy) / (time.monotonic() - begin)
     asked = load.times["recommendation"]
     cells = [
-        f"{leads:,}", f"{len(asked) / seconds:,.0f}", f"{sum(load.errors.values()):,}", f"{load.bare:,}",
+        f"{leads:,}", f"{len(asked) / seconds:,.0f}", f"{sum(load.errors.values()):,}", f"{load.without_reasons:,}",
         slowest(asked, 0.5), slowest(asked, 0.99), slowest(load.times["event"], 0.99), f"{held:,.0f}", f"{busy:.0%}",
     ]  # fmt: skip
     return aligned(cells) + (f"  {dict(load.errors)}" if load.errors else "")

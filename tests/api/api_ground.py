@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -106,7 +106,10 @@ class ByPrice:
             models={"hybrid": "3"},
             experiment=None,
             degraded=() if events else ("collaborative: the lead has no history, popular homes stand in",),
-            items=tuple(prediction(home, rank, events) for rank, home in enumerate(kept, 1)),
+            items=tuple(
+                shown if ask.explain else replace(shown, reasons=(), rest=1.0)
+                for shown in (prediction(home, rank, events) for rank, home in enumerate(kept, 1))
+            ),
             trace=(Stage("candidates", len(homes) - len(seen), {"seen": len(seen)}), Stage("chosen", len(kept), {})),
         )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from homing.api.shapes import FeedbackStored, LeadsForAnswer, SimilarAnswer, VisitorAnswer
 from homing.event_types import EventType
+from homing.personalization.ranking_thread import BEHIND, RANKING
 
 from api_ground import home_row  # isort: skip
 from test_api_routes import strictly  # isort: skip
@@ -25,6 +28,27 @@ def feedback(served, answer, **changed):
         **changed,
     }
     return served.client.post("/v1/feedback", json=told)
+
+
+def asked_behind(served, path):
+    """The answer to a question that had to wait longer than is borne."""
+    released = threading.Event()
+    RANKING.submit(released.wait, 30)
+    threading.Timer(BEHIND + 0.05, released.set).start()
+    return served.client.get(path).json()
+
+
+def test_who_had_to_wait_is_answered_without_reasons_and_told_so(stocked):
+    answer = asked_behind(stocked, "/v1/leads/lead-1/recommendations?k=2")
+    assert [item["reasons"] for item in answer["items"]] == [[], []]
+    assert answer["degraded"][-1] == "reasons: left out, as this server was more than 250 ms behind"
+    in_time = stocked.client.get("/v1/leads/lead-1/recommendations?k=2").json()
+    assert all(item["reasons"] for item in in_time["items"])
+
+
+def test_who_asked_for_the_full_answer_waits_for_it(stocked):
+    answer = asked_behind(stocked, "/v1/leads/lead-1/recommendations?k=2&explain=full")
+    assert all(item["reasons"] for item in answer["items"])
 
 
 def test_a_visitor_has_an_answer_of_its_own(stocked):

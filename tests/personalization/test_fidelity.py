@@ -68,6 +68,18 @@ def test_every_claim_holds_as_often_as_it_must(market):
     assert found["cited_act_counts"].cases > 150
 
 
+def test_usual_answers_are_checked_by_the_checks_asked_for(market):
+    asked = []
+
+    def answer(ask):
+        asked.append(ask)
+        return market.engine.answer(ask)
+
+    found = fidelity(grounds_of(market, answer), LEADS[:4], full=False, checks=["shares_add_up", "fits_a_message"])
+    assert list(found) == ["shares_add_up", "fits_a_message"]
+    assert not any(ask.counterfactual for ask in asked)
+
+
 def all_reasons(change):
     return lambda item: replace(item, reasons=tuple(change(reason) for reason in item.reasons))
 

@@ -10,7 +10,7 @@ import pytest
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent, ConfidenceLevel, ModelPrediction, Reason
 from homing.personalization.proven import COMPARED, MOST_TRIED, Alike, proven
-from homing.store.columns import TYPES, columns_of
+from homing.store.columns import columns_of
 
 NOTHING_ELSE = Alike({}, {})
 
@@ -95,8 +95,9 @@ def test_an_act_is_not_compared_with_those_that_other_reasons_of_the_home_cite()
 def test_it_is_compared_with_some_acts_spread_over_all_of_its_type(event):
     acts = [event(n, EventType.PROPERTY_VIEW) for n in range(100)] + [event(100, EventType.PROPERTY_SAVE)]
     alike = Alike.of(columns_of(acts))
-    view = TYPES.index(EventType.PROPERTY_VIEW)
-    assert len(alike.some[view]) == 2 * COMPARED
-    assert (alike.some[view][0], alike.some[view][-1]) == ("e000", "e099")
-    assert len(alike.others("e001", frozenset())) == COMPARED
+    others = alike.others("e001", frozenset())
+    assert (len(others), others[0], others[-1]) == (COMPARED, "e000", "e099")
+    cited = frozenset(f"e{n:03d}" for n in range(99))
+    assert alike.others("e001", cited) == ["e099"]
     assert alike.others("e100", frozenset({"e100"})) == []
+    assert alike.others("of nobody", frozenset()) == []

@@ -64,10 +64,43 @@ def test_any_text_can_be_judged_and_findings_lie_in_it(text):
         assert text[found.start : found.end] == found.words
 
 
-@given(st.lists(st.sampled_from(["55", "62", "2", "19", "+", "over", "and", "section", "8", "homes", "plus"])))
+WORDS = [
+    "55",
+    "62",
+    "2",
+    "19",
+    "371",
+    "+",
+    "over",
+    "under",
+    "the",
+    "age",
+    "of",
+    "section",
+    "8",
+    "family",
+    "acres",
+    "plus",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=6))
 def test_texts_that_differ_by_numbers_that_no_phrase_names_are_judged_as_each_is(words):
     text = " ".join(words)
     assert GUARD.allows(text) == (not GUARD.findings(text))
+
+
+@pytest.mark.parametrize("number", ["19", "371"])
+def test_any_number_counts_as_one_where_a_phrase_asks_for_one(number):
+    assert not GUARD.allows(f"nobody under the age of {number}")
+
+
+def test_texts_that_differ_by_numbers_that_no_phrase_names_are_read_once(monkeypatch):
+    guard, read = TextGuard(shipped_text_rules()), []
+    monkeypatch.setattr(TextGuard, "findings", lambda self, text: read.append(text) or [])
+    for price in (410, 599, 612):
+        guard.allows(f"asks {price},000 USD, 3 bedrooms")
+    assert len(read) == 1
 
 
 def test_a_number_that_a_phrase_names_by_its_beginning_is_no_other(tmp_path):
@@ -75,6 +108,13 @@ def test_a_number_that_a_phrase_names_by_its_beginning_is_no_other(tmp_path):
     assert not guard.allows("the 771 club")
     assert guard.allows("the 871 club")
     assert not guard.allows("the 772 club")
+
+
+def test_phrases_may_name_all_numbers_there_are(tmp_path):
+    every = "|".join(f"{digit}*" for digit in range(10))
+    guard = own(tmp_path, f'[categories.age]\nphrases = ["{every} club"]\n')
+    assert guard.allows("the 1990 model")
+    assert not guard.allows("the 1990 club")
 
 
 @given(st.sampled_from(half("tune")), st.sampled_from(half("tune")))

@@ -109,15 +109,6 @@ class Told(NamedTuple):
     monotone: tuple[int, ...]
     features: Floats
 
-    def plus(self, more: Told) -> Told:
-        """Both, of the same homes."""
-        return Told(
-            self.names + more.names,
-            self.family + more.family,
-            self.monotone + more.monotone,
-            np.concatenate((self.features, more.features), axis=1),
-        )
-
 
 def told(parts: Parts, facts: Facts, past: Past, items: Codes, taste: ChoiceTaste | None = None) -> Told:
     """Everything a ranker is told about some homes for a lead with this past.

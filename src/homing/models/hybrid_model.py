@@ -25,7 +25,7 @@ from homing.models.homes import HomesGiven, HomesLike, homes_of
 from homing.models.impressions import Impressions
 from homing.models.interactions import Id, Interactions
 from homing.models.learned_head import Learning, alive_in, blended, is_market, prior_weights, scaled, weighed
-from homing.models.learned_ranker import OF_NOBODY, calibrated, learned_ranker, shown_after, told_choices
+from homing.models.learned_ranker import calibrated, learned_ranker, shown_after, told_choices
 from homing.models.part_names import BY_HOME, SOURCE_FAMILY
 from homing.models.parts import BLENDED, PARTS, SERVED, Parts, part_scores, suited
 from homing.models.pasts import Past, Pasts
@@ -279,7 +279,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
             )
         chosen = told_choices(_cut_short(found, seed), self._told)
         rates = dict(zip(self.parts_, (self.head_.weights / self.head_.spreads).tolist(), strict=True))
-        rates |= {"taste": 1.0, "insists": 1.0, "near_liked": 1.0, OF_NOBODY.rstrip(":"): 1.0}
+        rates |= {"taste": 1.0, "insists": 1.0, "near_liked": 1.0}
         self.ranker_ = learned_ranker(chosen, shown, rates, seed)
         if shown is not None:
             self.calibration_ = calibrated(chosen, shown, rates, seed, like=self.ranker_)
@@ -292,23 +292,7 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         return found
 
     def _told(self, past: Past, items: Codes) -> Told:
-        return told(self.parts_, self.facts_, past, items, self.taste_).plus(self._told_of_nobody(past, items))
-
-    def _told_of_nobody(self, past: Past, items: Codes) -> Told:
-        """Popularity and freshness, where nothing at all is known of the lead, as they count before learning; else 0.
-
-        What a ranker is told otherwise has next to nothing to say then.
-        """
-        whole = [name for name in self.parts_ if name in _WHOLE]
-        known = past.items.size or past.within is not None
-        features = np.zeros((items.size, len(whole)))
-        weights = dict(zip(self.parts_, prior_weights(tuple(self.parts_)), strict=True))
-        for column, name in enumerate(() if known else whole):
-            place = list(self.parts_).index(name)
-            away = (part_scores(self.parts_, name, past, items) - self.head_.means[place]) / self.head_.spreads[place]
-            features[:, column] = weights[name] * np.nan_to_num(away)
-        names = tuple(f"{OF_NOBODY}{name}" for name in whole)
-        return Told(names, tuple(SOURCE_FAMILY[name] for name in whole), (1,) * len(whole), features)
+        return told(self.parts_, self.facts_, past, items, self.taste_)
 
     def _features(self, past: Past, items: Codes) -> Floats:
         """What the ranker is told; of homes that a lead was just ranked by it is taken from there, to explain them."""
@@ -340,8 +324,20 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         return scores.astype(np.float32)
 
     def _by_family(self, ranker: Ranker, past: Past, items: Codes) -> Floats:
-        """The parts of the score by the ranker's families, float64 (n, families)."""
-        return ranker.scores_and_parts(self._features(past, items))[1]
+        """The parts of the score by the ranker's families, float64 (n, families).
+
+        Of somebody of whom nothing is known it has next to nothing to say; popularity and freshness are then added,
+        with the weights that hold before anything is learned.
+        """
+        parts = ranker.scores_and_parts(self._features(past, items))[1]
+        if past.items.size or past.within is not None:
+            return parts
+        for place, (name, weight) in enumerate(zip(self.parts_, prior_weights(tuple(self.parts_)), strict=True)):
+            if name in _WHOLE:
+                said = part_scores(self.parts_, name, past, items)
+                away = (said - self.head_.means[place]) / self.head_.spreads[place]
+                parts[:, ranker.families.index(SOURCE_FAMILY.get(name, name))] += weight * np.nan_to_num(away)
+        return parts
 
     def _explain(self, past: Past, items: Codes) -> list[dict[str, float]]:
         """Parts named `content:price`, `collaborative:<home id>`, `popularity`, `recency`.

@@ -19,14 +19,11 @@ from homing.models.labelled import Labelled
 from homing.models.pasts import Past, Pasts
 from homing.models.ranker import Ranker, RankerConfig, fit_ranker
 
-__all__ = ["OF_NOBODY", "Shown", "calibrated", "learned_ranker", "shown_after", "told_choices"]
+__all__ = ["Shown", "calibrated", "learned_ranker", "shown_after", "told_choices"]
 
 _FOLDS: Final = 3
 _FIRM: Final = ("taste:", "near_liked")
-OF_NOBODY: Final = "of_nobody:"
-"""Begins the names of what counts only where nothing is known of the lead."""
-
-_FIXED: Final = ("insists:", OF_NOBODY)
+_FIXED: Final = ("insists:",)
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]

@@ -21,39 +21,40 @@ MOST_TRIED: Final = 3
 """Of each reason so many acts are left out in turn, those that are expected to hold up the home most."""
 
 COMPARED: Final = 4
-"""With so many acts of the same type, that no reason of the home cites, an act is compared at most."""
+"""With so many acts of the same type, which no reason of the home cited so far, an act is compared at most."""
 
 Scores = Callable[[frozenset[str]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Of each act its type, and of each type some acts, spread over the time of all."""
+    """The acts of one lead: of each its type, and all of each type in the order of time."""
 
     types: Mapping[str, int]
-    some: Mapping[int, Sequence[str]]
+    by_type: Mapping[int, Sequence[str]]
 
     @classmethod
     def of(cls, events: EventColumns) -> Self:
-        """What the acts of one lead are; twice as many of a type as are compared, since reasons cite some of them."""
+        """What these events come to."""
         acts = np.flatnonzero(are_acts(events))
         by_type: dict[int, list[str]] = defaultdict(list)
-        for place, kind in zip(acts.tolist(), events.type[acts].tolist(), strict=True):
-            by_type[kind].append(events.event_ids[place])
-        types = {event: kind for kind, those in by_type.items() for event in those}
-        return cls(types, {kind: _spread(those, 2 * COMPARED) for kind, those in by_type.items()})
+        for place in acts[np.argsort(events.at[acts], kind="stable")].tolist():
+            by_type[int(events.type[place])].append(events.event_ids[place])
+        return cls({event: kind for kind, those in by_type.items() for event in those}, by_type)
 
     def others(self, event: str, cited: frozenset[str]) -> list[str]:
-        """Acts of the same type that are not cited."""
-        return [one for one in self.some.get(self.types.get(event, -1), ()) if one not in cited][:COMPARED]
+        """Acts of the same type that are not cited, as many as are compared, spread over the time of all."""
+        them = [one for one in self.by_type.get(self.types.get(event, -1), ()) if one not in cited]
+        chosen = np.unique(np.linspace(0, max(len(them) - 1, 0), COMPARED).astype(np.int64))
+        return [them[place] for place in chosen.tolist()] if them else []
 
 
 def proven(items: Sequence[ModelPrediction], scores: Scores, alike: Alike) -> tuple[ModelPrediction, ...]:
     """The items with the acts of each reason in the order of what the home loses without them, the first few tried.
 
     `scores` gives those of all items, in their order, without some events. A reason cites none where no act tried holds
-    up the home, or it loses as much without some other act of that type: what it says of the home stays true, and owes
-    nothing to them. News of a home is told by the acts on that home, whatever they hold up.
+    up the home, or the home loses as much without one of a few other acts of that type: what it says of the home stays
+    true, and owes nothing to them. News of a home is told by the acts on that home, whatever they hold up.
     """
     before = scores(frozenset())
     known: dict[str, NDArray[np.float64]] = {}
@@ -78,8 +79,3 @@ def proven(items: Sequence[ModelPrediction], scores: Scores, alike: Alike) -> tu
         return replace(item, reasons=tuple(tried(place, reason, cited) for reason in item.reasons))
 
     return tuple(all_tried(place, item) for place, item in enumerate(items))
-
-
-def _spread(events: Sequence[str], most: int) -> list[str]:
-    """So many of them, evenly apart."""
-    return [events[at] for at in np.unique(np.linspace(0, len(events) - 1, most).astype(np.int64)).tolist()]

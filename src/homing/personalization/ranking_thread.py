@@ -19,7 +19,7 @@ each other (six threads answered half as many as one), and events are stored bes
 """
 
 BEHIND: Final = 0.25
-"""After so many seconds of waiting for its turn a question is answered without reasons, a third sooner."""
+"""After so many seconds of waiting for its turn a question is answered without reasons, which takes less time."""
 
 _LEFT_OUT: Final = f"reasons: left out, as this server was more than {1_000 * BEHIND:.0f} ms behind"
 

@@ -16,7 +16,7 @@ from homing.core.telemetry import logger, move
 from homing.interfaces import Recommendations
 from homing.market.catalogue import Catalogue
 from homing.personalization.ask import Ask
-from homing.personalization.ranking_thread import RANKING, in_turn
+from homing.personalization.ranking_thread import RANKING
 from homing.store.events import EventQuery, EventStore, Named
 from homing.store.replica import from_primary
 
@@ -124,12 +124,11 @@ class RealtimePersonalization:
                 self._behind[listener] = None
             while True:
                 await listener.wake.wait()
-                since = time.monotonic()
                 async with self._turn:
                     listener.wake.clear()
                     acted, listener.acted = listener.acted, False
                     self._behind.pop(listener, None)
-                    update = await self._updated(ask, listener.sequence, since)
+                    update = await self._updated(ask, listener.sequence)
                 shown = [(item.property_id, item.home) for item in update.answer]
                 if acted or shown != listener.shown:
                     listener.sequence, listener.shown = update.sequence, shown
@@ -159,15 +158,15 @@ class RealtimePersonalization:
         self._count += change
         move("streams", change)
 
-    async def _updated(self, ask: Ask, heard: int, since: float) -> Update:
+    async def _updated(self, ask: Ask, heard: int) -> Update:
         """An answer of now; from the database itself where its replica has not even what was heard."""
         late = not await asyncio.to_thread(self._store.has_seen, self._catalogue.tenant, heard)
-        return await asyncio.get_running_loop().run_in_executor(RANKING, self._update, ask, late, since)
+        return await asyncio.get_running_loop().run_in_executor(RANKING, self._update, ask, late)
 
-    def _update(self, ask: Ask, late: bool, since: float) -> Update:
+    def _update(self, ask: Ask, late: bool) -> Update:
         with from_primary() if late else nullcontext():
             sequence = self._sequence()
-            return Update(sequence, in_turn(self._answer, ask, since))
+            return Update(sequence, self._answer(ask))
 
     def _sequence(self) -> int:
         return self._store.append(self._catalogue.tenant, ()).sequence

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import count
 from typing import Final, NamedTuple
 
 from homing.trust.phrases import first_words, pattern
@@ -57,9 +56,9 @@ class _Phrase(NamedTuple):
 class TextGuard:
     """Finds what the rules forbid. A pure function of the text; compiled when a phrase's first word is first met.
 
-    Texts that differ by numbers alone, none of which a phrase names, are judged alike, and the first time only. A word
-    before Street, County or Lake is part of a name, and what overlaps an innocent phrase of the same category is not
-    found.
+    Texts that differ by numbers alone, none of which a phrase names, are judged once as long as that is remembered. A
+    word before Street, County or Lake is part of a name, and what overlaps an innocent phrase of the same category is
+    not found.
 
     >>> guard = TextGuard(shipped_text_rules())
     >>> [(found.category, found.words) for found in guard.findings("Safe neighborhood with great schools on Church St")]
@@ -77,7 +76,7 @@ class TextGuard:
         numbers = {one for text in self._written() for one in re.findall(r"[0-9]+\*?", text)}
         self._numbers = frozenset(one for one in numbers if one[-1] != "*")
         self._number_stems = tuple(one[:-1] for one in numbers - self._numbers)
-        self._any = next(one for n in count(3) if not self._names(one := "0" * n))
+        self._no_phrase_names = next((one for one in map(str, range(1_000)) if not self._is_named(one)), None)
         self._allows = lru_cache(_MOST_TEXTS)(lambda text: not self.findings(text))
         self._begins = lru_cache(_MOST_WORDS)(self._beginning_with)
         self._compiled = cache(lambda written: pattern(written, rules.words).match)
@@ -97,12 +96,14 @@ class TextGuard:
 
     def allows(self, text: str) -> bool:
         """Whether nothing in the text must not be said."""
-        return self._allows(_NUMBER.sub(self._any_number, text))
+        return self._allows(_NUMBER.sub(self._stand_in, text))
 
-    def _any_number(self, found: re.Match[str]) -> str:
-        return number if self._names(number := found.group()) else self._any
+    def _stand_in(self, found: re.Match[str]) -> str:
+        """For numbers that no phrase names all the same one, so that texts differ in fewer places."""
+        number = found.group()
+        return number if self._no_phrase_names is None or self._is_named(number) else self._no_phrase_names
 
-    def _names(self, number: str) -> bool:
+    def _is_named(self, number: str) -> bool:
         return number in self._numbers or number.startswith(self._number_stems)
 
     def findings(self, text: str) -> list[Finding]:
