@@ -9,8 +9,9 @@ import pytest
 from starlette.routing import Route
 
 from homing.api.scopes import NEEDS, need_of
+from homing.core.errors import StorageError
 from homing.services.keys import SCOPES, CreateKey, RevokeKey
-from homing.store.keys import StoredKey
+from homing.store.keys import KeyStore, StoredKey
 
 from api_ground import NOW, home_row  # isort: skip
 
@@ -45,6 +46,38 @@ def test_once_there_is_a_key_a_call_without_it_is_401(served):
     assert served.client.get("/v1/leads/lead-1", **bearer("homing_read_guess")).status_code == 401
     for path in ("/", "/docs", "/openapi.json", "/nowhere", "/assets/page.css"):
         assert served.client.get(path).status_code == 401
+
+
+@pytest.fixture
+def keys_out_of_reach(monkeypatch, built):
+    """An API whose keys cannot be read, as while a database restarts."""
+
+    def gone(*_asked):
+        raise StorageError("The database cannot be read: the connection was lost.")
+
+    monkeypatch.setattr(KeyStore, "find", gone)
+    monkeypatch.setattr(KeyStore, "binds", gone)
+    return built()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "more"),
+    [
+        ("GET", "/v1/leads/lead-1/recommendations", {}),
+        ("POST", "/v1/events", {"json": {**VIEW, "lead_id": "lead-1"}}),
+        ("GET", "/v1/leads/lead-1", {}),
+        ("OPTIONS", "/v1/events", {"headers": {"Origin": SITE, "Access-Control-Request-Method": "POST"}}),
+    ],
+)
+def test_while_keys_cannot_be_read_a_call_is_told_to_come_again(keys_out_of_reach, method, path, more):
+    answer = keys_out_of_reach.client.request(method, path, **more)
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert answer.json()["detail"] == "The database cannot be read: the connection was lost."
+
+
+def test_while_keys_cannot_be_read_life_and_readiness_are_told_all_the_same(keys_out_of_reach):
+    assert keys_out_of_reach.client.get("/healthz").json() == {"status": "ok"}
+    assert keys_out_of_reach.client.get("/readyz").json()["ready"]
 
 
 def test_life_and_readiness_need_no_key(served):

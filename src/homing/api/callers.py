@@ -15,10 +15,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from homing.api.headers import header
-from homing.api.problems import problem
+from homing.api.problems import problem, status_of
 from homing.api.together import Together
 from homing.core.clock import Clock, system_clock
-from homing.core.errors import BadInput
+from homing.core.errors import BadInput, HomingError
 from homing.core.signing import Signer
 from homing.services.keys import Scope as KeyScope
 from homing.services.keys import key_hash
@@ -81,6 +81,10 @@ class Identifies(Protocol):
         """Whether pages of an origin may call with some key."""
         ...
 
+    def nobody(self) -> Caller:
+        """Who calls where that cannot be found out, to be told what everybody may know."""
+        ...
+
 
 class Identify:
     """Who calls by what key, asked of the database once a call has come, so that a revoked key stops counting at once.
@@ -99,7 +103,7 @@ class Identify:
         if not found.any:
             return Caller(self._tenant, "admin")
         if found.key is None:
-            return Caller(self._tenant, "none")
+            return self.nobody()
         of = found.key
         caller = Caller(of.tenant, cast("KeyScope", of.scope), of.key_id, of.origins)
         if token is None:
@@ -110,6 +114,10 @@ class Identify:
     async def binds(self, origin: str) -> bool:
         """Whether a key that counts is bound to an origin."""
         return await self._binds(origin)
+
+    def nobody(self) -> Caller:
+        """A caller of the scope `none`."""
+        return Caller(self._tenant, "none")
 
 
 class Callers:
@@ -129,15 +137,20 @@ class Callers:
             await self.app(scope, receive, send)
             return
         origin = header(scope, b"origin")
-        if scope["method"] == "OPTIONS" and origin is not None and header(scope, _PREFLIGHT_ASKS) is not None:
-            await (await self._preflight(origin))(scope, receive, send)
-            return
         key, token = key_sent(header(scope, b"authorization")), header(scope, b"homing-token")
         try:
+            if scope["method"] == "OPTIONS" and origin is not None and header(scope, _PREFLIGHT_ASKS) is not None:
+                await (await self._preflight(origin))(scope, receive, send)
+                return
             caller = await self._identify(key, token)
         except BadInput as error:
             await problem(401, str(error), error.faults, {"WWW-Authenticate": _CHALLENGE})(scope, receive, send)
             return
+        except HomingError as error:  # the keys cannot be read; the application's handlers do not hear of it
+            if scope["path"] not in NEED_NO_KEY:
+                await problem(status_of(error), str(error))(scope, receive, send)
+                return
+            caller = self._identify.nobody()
         refusal = self._refusal(scope, origin, caller)
         if refusal is not None:
             await refusal(scope, receive, send)
