@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 
 import httpx
 from api_ground import NOW, SHOPPERS, build
@@ -50,6 +51,15 @@ def preflight(ground):
     return ground.served.client.request("OPTIONS", "/v1/events", headers=headers)
 
 
+def keys_gone(ground):
+    """A request while the table of keys cannot be read."""
+    folder = ground.new()
+    served = build(folder)
+    with sqlite3.connect(folder / "homing.sqlite3") as connection:
+        connection.execute("DROP TABLE keys")
+    return served.client.get("/v1/keys")
+
+
 async def endlessly():
     for _ in range(12):
         yield bytes(1_000_000)
@@ -89,6 +99,7 @@ TABLE = {
         "site", "POST", "/v1/events", origin="https://evil.example", json=VIEW
     ),
     "Pages of this origin may not call: no key is bound to it.": preflight,
+    "cannot be read: no such table: keys.": keys_gone,
     "This key asks too often.": keyed("read", "GET", "/healthz", rate=0.5, before=[("GET", "/healthz", None)]),
     "The body took longer than 0.01 seconds.": cut_off("/v1/events"),
     "The body took longer than 0.01": cut_off("/v1/track"),
