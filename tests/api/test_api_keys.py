@@ -53,7 +53,7 @@ def keys_out_of_reach(monkeypatch, built):
     """An API whose keys cannot be read, as while a database restarts."""
 
     def gone(*_asked):
-        raise StorageError("The database cannot be read: the connection was lost.")
+        raise StorageError("The database postgresql://ann@db.example/homing cannot be read: it went away.")
 
     monkeypatch.setattr(KeyStore, "find", gone)
     monkeypatch.setattr(KeyStore, "binds", gone)
@@ -72,7 +72,8 @@ def keys_out_of_reach(monkeypatch, built):
 def test_while_keys_cannot_be_read_a_call_is_told_to_come_again(keys_out_of_reach, method, path, more):
     answer = keys_out_of_reach.client.request(method, path, **more)
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
-    assert answer.json()["detail"] == "The database cannot be read: the connection was lost."
+    assert answer.headers["retry-after"] == "1"
+    assert "db.example" not in answer.text
 
 
 def test_while_keys_cannot_be_read_life_and_readiness_are_told_all_the_same(keys_out_of_reach):

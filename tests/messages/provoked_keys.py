@@ -99,7 +99,7 @@ TABLE = {
         "site", "POST", "/v1/events", origin="https://evil.example", json=VIEW
     ),
     "Pages of this origin may not call: no key is bound to it.": preflight,
-    "cannot be read: no such table: keys.": keys_gone,
+    "Keys cannot be read now. Send this again in a second.": keys_gone,
     "This key asks too often.": keyed("read", "GET", "/healthz", rate=0.5, before=[("GET", "/healthz", None)]),
     "The body took longer than 0.01 seconds.": cut_off("/v1/events"),
     "The body took longer than 0.01": cut_off("/v1/track"),

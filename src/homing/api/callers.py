@@ -20,6 +20,7 @@ from homing.api.together import Together
 from homing.core.clock import Clock, system_clock
 from homing.core.errors import BadInput, HomingError
 from homing.core.signing import Signer
+from homing.core.telemetry import logger
 from homing.services.keys import Scope as KeyScope
 from homing.services.keys import key_hash
 from homing.services.shopper_token import ShopperToken
@@ -30,6 +31,8 @@ __all__ = ["NEED_NO_KEY", "Caller", "Callers", "Identifies", "Identify", "caller
 NEED_NO_KEY: Final = frozenset({"/healthz", "/readyz", "/homing.js"})
 """The addresses that are open to all."""
 
+_log = logger(__name__)
+_KEYS_AWAY: Final = "Keys cannot be read now. Send this again in a second."
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHALLENGE: Final = 'Bearer realm="homing", Basic realm="homing", charset="UTF-8"'
 _PREFLIGHT_ASKS: Final = b"access-control-request-method"
@@ -148,7 +151,8 @@ class Callers:
             return
         except HomingError as error:  # the keys cannot be read; the application's handlers do not hear of it
             if scope["path"] not in NEED_NO_KEY:
-                await problem(status_of(error), str(error))(scope, receive, send)
+                _log.warning("keys cannot be read", why=str(error))  # a stranger is not told which database this is
+                await problem(status_of(error), _KEYS_AWAY, headers={"Retry-After": "1"})(scope, receive, send)
                 return
             caller = self._identify.nobody()
         refusal = self._refusal(scope, origin, caller)
