@@ -6,9 +6,8 @@ import pytest
 from homing.models.choice_taste import ChoiceTaste, Columns, _steadily, learned_taste
 from homing.models.homes import homes_of
 from homing.models.interactions import Interactions
-from homing.models.mixed_logit import Choices, common_taste, likely_taste
+from homing.models.mixed_logit import Choices, Common, common_taste, likely_taste
 from homing.models.pasts import Past, Pasts
-from homing.models.population import Population
 
 RNG = np.random.default_rng(0)
 ROWS = [
@@ -102,9 +101,9 @@ def test_the_likeliest_taste_is_where_the_slope_of_the_posterior_is_nothing():
     draw = np.random.default_rng(2)
     others = draw.normal(size=(50, 3))
     one = Choices(others[:4], np.array([1.0, 2.0, 1.0, 1.0]), others[5:7], others)
-    common = Population(np.array([0.3, 0.0, -0.2]), np.diag([0.5, 1.0, 2.0]))
-    precision = np.linalg.inv(common.covariance)
-    taste = likely_taste(one, common, precision, steps=40)[0]
+    common = Common(np.array([0.3, 0.0, -0.2]), np.zeros((0, 3)), np.diag([0.5, 1.0, 2.0]))
+    precision = common.precision
+    taste = likely_taste(one, common.mean, precision, steps=40)[0]
 
     def posterior(w):
         usual = np.log(np.exp(others @ w).mean())
@@ -125,10 +124,50 @@ def test_leads_that_are_all_alike_have_tastes_that_hardly_differ():
         rows = [int(np.argmax(homes @ taste + draw.gumbel(size=40))) for _ in range(15)]
         return Choices(homes[rows], np.ones(15), homes[:0], homes)
 
-    start = Population(np.zeros(2), 0.1 * np.eye(2))
-    alike = common_taste([shops(np.array([1.0, 0.0])) for _ in range(100)], start)
-    apart = common_taste([shops(draw.normal([1.0, 0.0], [1.0, 0.2])) for _ in range(100)], start)
+    start, nothing = Common.start(0.1, 2), np.zeros((100, 0))
+    alike = common_taste([shops(np.array([1.0, 0.0])) for _ in range(100)], nothing, start)
+    apart = common_taste([shops(draw.normal([1.0, 0.0], [1.0, 0.2])) for _ in range(100)], nothing, start)
     assert apart.covariance[0, 0] > 4 * alike.covariance[0, 0]
+
+
+def test_what_leads_have_in_common_is_found_where_a_choice_says_little_of_one_lead():
+    draw = np.random.default_rng(4)
+    homes = draw.uniform(0.0, 0.6, size=(40, 1))
+
+    def shops():
+        row = int(np.argmax(homes @ [-3.0] + draw.gumbel(size=40)))
+        return Choices(homes[[row]], np.ones(1), homes[:0], homes)
+
+    found = common_taste([shops() for _ in range(3_000)], np.zeros((3_000, 0)), Common.start(0.1, 1))
+    assert found.mean[0] == pytest.approx(-3.0, abs=0.6)
+
+
+def test_who_states_a_high_price_is_expected_to_want_other_homes_before_any_act():
+    draw = np.random.default_rng(5)
+    price, dear = COLUMNS.price, float(np.median(COLUMNS.price))
+    below = {True: np.flatnonzero(price < np.quantile(price, 0.95)), False: np.flatnonzero(price < dear)}
+    names, homes = [], []
+    for lead in range(200):
+        rich = lead % 2 == 0
+        pool = below[rich]
+        for _ in range(10):
+            pull = (1.2 if rich else -1.2) * NEW[pool] + draw.gumbel(size=pool.size)
+            names.append(f"lead-{lead}")
+            homes.append(f"h{int(pool[np.argmax(pull)]):04d}")
+    data = Interactions.from_columns(names, homes)
+    order, pasts = HOMES.ids.codes(data.properties.ids), Pasts.of(data)
+    pasts = Pasts(pasts.leads, pasts.offsets, order[pasts.items].astype(np.int32), pasts.weights, None, None)
+    model = learned_taste(
+        COLUMNS, pasts, lambda lead: below[int(lead[5:]) % 2 == 0], lambda codes, at: np.ones(codes.size, bool), 0
+    )
+    slopes = [
+        np.polyfit(NEW, age_of(model, Past(np.zeros(0, np.int64), np.zeros(0), within=below[rich])), 1)[0]
+        for rich in (True, False)
+    ]
+    assert slopes == pytest.approx([1.2, -1.2], abs=0.5)
+    no_limit = model.columns.means_of(EVERYTHING)
+    assert model.columns.told(None).tolist() == [0.0, 0.0]
+    assert model.columns.told(no_limit)[0] == 0.0 < model.columns.told(model.columns.means_of(below[True]))[0]
 
 
 def test_one_home_more_or_less_changes_one_of_those_that_acts_are_set_against():

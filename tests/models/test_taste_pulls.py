@@ -11,8 +11,8 @@ from homing.models.candidate_features import Facts, sure_of
 from homing.models.choice_taste import ChoiceTaste, Columns
 from homing.models.distances import nearness
 from homing.models.homes import homes_of
+from homing.models.mixed_logit import Common
 from homing.models.pasts import Past
-from homing.models.population import Population
 from homing.models.taste_pulls import near_pulls, taste_pulls
 
 COUNT = 400
@@ -40,7 +40,7 @@ def homes():
 def taste(homes):
     columns = Columns.none(COUNT).replaced(COUNT, np.arange(COUNT), homes)
     width = len(columns.families)
-    return ChoiceTaste(columns, Population(np.zeros(width), 0.3 * np.eye(width)))
+    return ChoiceTaste(columns, Common.start(0.3, width, 2))
 
 
 def past_of(seed, acts=12):

@@ -270,7 +270,7 @@ def test_what_a_lead_stated_is_told_to_the_models(market):
     serving = market.serving()
     stated = serving.within(Limits(price_max=310_000))
     assert [serving.model.items.ids[code] for code in stated.array.tolist()] == [f"h{n:03d}" for n in range(11)]
-    assert serving.within(Limits(price_max=900_000)) is None
+    assert serving.within(Limits(price_max=900_000)).array.size == 600
     assert serving.within(Limits(price_max=1)) is None
     assert market.who(serving, "ann", Limits(price_max=310_000)).query.within is stated
     assert market.who(serving, "ann").query.within is None

@@ -2,7 +2,8 @@
 
 Attributes are few and plain: each number of a home in spreads of the market, and how its price and size lie to what
 the lead stated. What leads have in common is learned from all who acted (`mixed_logit`): it speaks before a lead has
-done anything, and each act moves the taste by as much as it says. Where a lead looks is not taste but search: acts are
+done anything, of one who states a high price otherwise than of one who states a low one, and each act moves the taste
+by as much as it says. Where a lead looks is not taste but search: acts are
 set against homes near to them, and how far a home is from them is told apart. What a lead insists on counts beside its
 taste (`requirements`).
 """
@@ -23,9 +24,8 @@ from homing.models.artifact import packed_text, text_from
 from homing.models.axes import KNOWN
 from homing.models.distances import nearest_km
 from homing.models.homes import HomesLike
-from homing.models.mixed_logit import Choices, common_taste, likely_taste
+from homing.models.mixed_logit import Choices, Common, common_taste, likely_taste
 from homing.models.pasts import Past, Pasts
-from homing.models.population import Population
 from homing.models.requirements import Requirements, learned_requirements
 
 __all__ = ["ChoiceTaste", "Columns", "Likely", "acted_on", "counts_of", "learned_taste"]
@@ -45,7 +45,9 @@ _START: Final = 0.1
 _FARTHEST: Final = 4.0
 _AFFORDED: Final = 0.78
 _MOST_MARKETS: Final = 4
+_DEARER: Final = 0.005
 _RELATIVE: Final = ("price", "price", "size", "size")
+_TOLD: Final = ("price", "size")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,6 +130,20 @@ class Columns:
         usual = size[roomy] if roomy.sum() >= 5 else size[size > 0]
         return float(np.log(highest)), float(np.log(np.median(usual))) if usual.size else np.nan
 
+    def told(self, means: tuple[float, float] | None) -> Floats:
+        """What these means tell of a lead, (2,): both in spreads of the market from its mean, 0 where not known.
+
+        A highest price beyond which hardly any home lies is that of a lead who stated none.
+        """
+        found = np.zeros(len(_TOLD))
+        for place, name in enumerate(_TOLD):
+            if means is not None and name in self.names and np.isfinite(means[place]):
+                axis = self.names.index(name)
+                found[place] = (means[place] - self.means[axis]) / self.spreads[axis]
+        if means is None or means[0] > _without_limit(self):
+            found[0] = 0.0
+        return np.clip(found, -_FARTHEST, _FARTHEST)
+
     def seen(self, items: Codes, means: tuple[float, float] | None) -> Floats:
         """The attributes of homes as a lead with these means sees them, (n, p + 4); what is unknown is 0."""
         price, size = (np.nan, np.nan) if means is None else means
@@ -177,7 +193,7 @@ class ChoiceTaste:
     """What leads have in common, and over which homes, with what they insist on; None where too few leads acted."""
 
     columns: Columns
-    common: Population | None = None
+    common: Common | None = None
     requirements: Requirements | None = None
 
     def with_homes(self, count: int, rows: Codes, homes: HomesLike) -> ChoiceTaste:
@@ -221,7 +237,7 @@ class ChoiceTaste:
         own = {name: getattr(self.columns, name) for name in _ARRAYS}
         own["names"] = packed_text(json.dumps(self.columns.names))
         if self.common is not None:
-            own |= {"common_mean": self.common.mean, "common_covariance": self.common.covariance}
+            own |= {f"common_{name}": getattr(self.common, name) for name in _COMMON}
         return own if self.requirements is None else own | self.requirements.arrays()
 
     @classmethod
@@ -229,7 +245,7 @@ class ChoiceTaste:
         """The inverse of `arrays`."""
         names = tuple(json.loads(text_from(arrays["names"])))
         columns = Columns(names, **{name: arrays[name] for name in _ARRAYS})
-        common = Population(arrays["common_mean"], arrays["common_covariance"]) if "common_mean" in arrays else None
+        common = Common(*(arrays[f"common_{name}"] for name in _COMMON)) if "common_mean" in arrays else None
         asked = Requirements.from_arrays(arrays, columns.floors) if "asked_levels" in arrays else None
         return cls(columns, common, asked)
 
@@ -241,13 +257,14 @@ class ChoiceTaste:
         common, means = self.common, self.columns.means_of(past.within)
         if common is None:
             return Likely(np.zeros(0), np.zeros((0, 0)), means, None)
+        mean = common.expected(self.columns.told(means))
         if not past.items.size:
-            return Likely(common.mean, common.precision, means, None)
+            return Likely(mean, common.precision, means, None)
         pool = _priced(self.columns) if past.within is None else past.within
         choices = _choices(self.columns, past, pool, _steadily, means)
         if choices is None:
-            return Likely(common.mean, common.precision, means, None)
-        return Likely(*likely_taste(choices, common, common.precision), means, choices)
+            return Likely(mean, common.precision, means, None)
+        return Likely(*likely_taste(choices, mean, common.precision), means, choices)
 
 
 def learned_taste(
@@ -266,7 +283,7 @@ def learned_taste(
     def some(pool: Codes, most: int) -> Codes:
         return pool if pool.size <= most else rng.choice(pool, most, replace=False)
 
-    found: list[tuple[bool, Choices]] = []
+    found: list[tuple[Floats | None, Choices]] = []
     asked: list[int] = []
     for code in rng.permutation(len(pasts.leads)).tolist():
         rows = slice(int(pasts.offsets[code]), int(pasts.offsets[code + 1]))
@@ -277,16 +294,18 @@ def learned_taste(
         pool = some(np.flatnonzero(columns.price > 0) if within is None else within, 4 * _POOL)
         if pasts.at is not None:
             pool = pool[alive(pool, int(np.median(pasts.at[rows])))]
-        choices = _choices(columns, past, pool, some, columns.means_of(within))
+        means = columns.means_of(within)
+        choices = _choices(columns, past, pool, some, means)
         if choices is not None:
-            found.append((within is not None, choices))
+            found.append((None if within is None else columns.told(means), choices))
             asked.append(code)
-    told = [choices for has, choices in found if has]
-    leads = told if len(told) >= _FEWEST_STATED else [choices for _, choices in found]
-    width = len(columns.families)
+    stating = [one for one in found if one[0] is not None]
+    leads = stating if len(stating) >= _FEWEST_STATED else found
     if len(leads) < FEWEST_LEADS or not columns.names:
         return ChoiceTaste(columns)
-    common = common_taste(leads, Population(np.zeros(width), _START * np.eye(width)))
+    told = np.array([np.zeros(len(_TOLD)) if one is None else one for one, _ in leads])
+    start = Common.start(_START, len(columns.families), len(_TOLD))
+    common = common_taste([choices for _, choices in leads], told, start)
     return ChoiceTaste(columns, common, learned_requirements(columns.floors, pasts, asked))
 
 
@@ -342,6 +361,13 @@ def counts_of(weights: Floats) -> Floats:
     return np.where(weights > 0, np.minimum(1.0 + np.log2(np.maximum(weights, 1.0)) / 4.0, 2.0), 0.0)
 
 
+@lru_cache(_MOST_MARKETS)
+def _without_limit(columns: Columns) -> float:
+    """The log price that so few homes exceed that who may pay as much has stated no limit."""
+    known = columns.price[columns.price > 0]
+    return float(np.log(np.quantile(known, 1.0 - _DEARER))) if known.size else np.inf
+
+
 def _steadily(pool: Codes, most: int) -> Codes:
     """So many of the homes, in an order that is fixed for ever: a home more or less in the pool changes one of them."""
     if pool.size <= most:
@@ -364,4 +390,5 @@ def _number(homes: HomesLike, fields: tuple[str, ...], *, log: bool) -> Floats:
 _PLAIN: Final = {"price": "ListPrice", "size": "LivingArea", "latitude": "Latitude", "longitude": "Longitude"}
 _SCATTER: Final = np.uint64(2_654_435_761)  # Knuth, multiplicative hashing: neighbours come to lie far apart
 _MASK: Final = np.uint64(0xFFFF_FFFF)
+_COMMON: Final = ("mean", "slopes", "covariance")
 _ARRAYS: Final = ("means", "spreads", "values", "price", "size", "latitude", "longitude")

@@ -1,23 +1,22 @@
 """Choices of many leads, each with a taste of its own: a mixed logit, and what it says of one lead.
 
 A lead turns to a home with chance proportional to exp(w . x), x being the attributes of a home (d,), among homes that
-it could have turned to. Its taste w is normal around what leads have in common (McFadden, Train 2000). Of one lead
-what is likely, given its choices, is found by Newton's method, and is normal around that (Laplace); what leads have in
-common is found by expectation and maximisation over all leads.
+it could have turned to. Its taste w is normal around what leads that told the same have in common (McFadden, Train
+2000). Of one lead what is likely, given its choices, is found by Newton's method, and is normal around that (Laplace);
+what leads have in common is found from all of them by turns: their tastes, then the mean and covariance of these.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from homing.core.jit import fast_kernel
-from homing.models.population import Population
 
-__all__ = ["Choices", "common_taste", "likely_taste"]
+__all__ = ["Choices", "Common", "common_taste", "likely_taste"]
 
 Doubles = NDArray[np.float64]
 
@@ -27,7 +26,33 @@ _STRIDE = 3.0
 _CLOSE = 1e-3
 _AGAINST = 0.5
 _START_LEADS = 5.0
-_MEAN_LEADS = 2.0
+_MEAN_LEADS = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Common:
+    """What leads have in common: the taste of one that told t (q,) is normal around mean + t' slopes.
+
+    `mean` (d,), `slopes` (q, d), `covariance` (d, d).
+    """
+
+    mean: Doubles
+    slopes: Doubles
+    covariance: Doubles
+    precision: Doubles = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "precision", np.linalg.inv(self.covariance))
+
+    @classmethod
+    def start(cls, variance: float, attributes: int, told: int = 0) -> Common:
+        """Tastes around 0, whatever was told."""
+        return cls(np.zeros(attributes), np.zeros((told, attributes)), variance * np.eye(attributes))
+
+    def expected(self, told: Doubles) -> Doubles:
+        """The mean taste (d,) of leads that told this (q,)."""
+        found: Doubles = self.mean + told @ self.slopes
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,22 +68,22 @@ class Choices:
 
 
 def likely_taste(
-    choices: Choices, common: Population, precision: Doubles, start: Doubles | None = None, steps: int = 6
+    choices: Choices, mean: Doubles, precision: Doubles, start: Doubles | None = None, steps: int = 6
 ) -> tuple[Doubles, Doubles]:
     """The likeliest taste (d,) of a lead and the curvature there (d, d), whose inverse is its covariance.
 
     Maximises sum_i c_i [w . x_i - log sum_j exp(w . z_j)] + 1/2 sum_k log s(log mean_j exp(w . z_j) - w . y_k)
     - 1/2 (w - m)' P (w - m), for homes x turned to, y spoken against, z others, s the logistic function, and what is
-    common: mean m and `precision` P.
+    expected before any act: `mean` m and `precision` P.
 
     >>> one = Choices(np.array([[1.0]]), np.ones(1), np.zeros((0, 1)), np.array([[1.0], [-1.0]]))
-    >>> taste, curvature = likely_taste(one, Population(np.zeros(1), np.eye(1)), np.eye(1))
+    >>> taste, curvature = likely_taste(one, np.zeros(1), np.eye(1))
     >>> taste.round(2).tolist(), curvature.round(2).tolist()
     ([0.52], [[1.77]])
     """
-    taste = common.mean if start is None else start
+    taste = mean if start is None else start
     found: tuple[Doubles, Doubles] = _likeliest(
-        choices.chosen, choices.counts, choices.against, choices.others, common.mean, precision, taste, steps
+        choices.chosen, choices.counts, choices.against, choices.others, mean, precision, taste, steps
     )
     return found
 
@@ -142,31 +167,48 @@ def _product(one: Doubles, other: Doubles) -> float:
     return total
 
 
-def common_taste(leads: Sequence[Choices], start: Population, rounds: int = ROUNDS) -> Population:
-    """What leads have in common: mean and covariance of their tastes, as likely as their choices make them.
+def common_taste(leads: Sequence[Choices], told: Doubles, start: Common, rounds: int = ROUNDS) -> Common:
+    """What leads have in common that made these choices and told (leads, q), as likely as the choices make it.
 
-    The covariance is shrunk to that of `start` as if that were five more leads, the mean to 0 as by two.
+    Each round finds the likeliest tastes w and their covariances V, moves mean and slopes by a step of Newton's method
+    on what they make of the choices, and takes the covariance from how tastes scatter around them (Liu, Rubin 1994: by
+    the scatter alone the mean would take hundreds of rounds where choices say little of one lead):
+
+        step = (sum t t' x (P - P V P) + I x P / 2)^-1 (sum t x P (w - m) - P m / 2),  t with a 1 before it
+        S = (5 start + sum of V + r r') / (leads + 5),  r what remains of w after regression on t
+
+    The covariance is shrunk to that of `start` as if that were five more leads, mean and slopes to 0 as by half a lead.
 
     >>> rng = np.random.default_rng(0)
-    >>> homes, tastes = rng.normal(size=(60, 2)), rng.normal([1.0, 0.0], [0.3, 0.3], size=(200, 2))
+    >>> homes, told = rng.normal(size=(60, 2)), rng.normal(size=(200, 1))
+    >>> tastes = rng.normal([1.0, 0.0], [0.3, 0.3], size=(200, 2)) + told * [0.0, 0.5]
     >>> def shops(taste):
     ...     rows = [int(np.argmax(homes @ taste + rng.gumbel(size=60))) for _ in range(12)]
     ...     return Choices(homes[rows], np.ones(12), homes[:0], homes)
-    >>> found = common_taste([shops(taste) for taste in tastes], Population(np.zeros(2), 0.1 * np.eye(2)))
-    >>> bool(np.abs(found.mean - [1.0, 0.0]).max() < 0.1), bool(np.abs(np.diag(found.covariance) - 0.09).max() < 0.06)
+    >>> found = common_taste([shops(taste) for taste in tastes], told, Common.start(0.1, 2, 1))
+    >>> bool(np.abs(found.mean - [1.0, 0.0]).max() < 0.1), bool(np.abs(found.slopes - [0.0, 0.5]).max() < 0.1)
     (True, True)
+    >>> bool(np.abs(np.diag(found.covariance) - 0.09).max() < 0.06)
+    True
     """
-    common = start
-    tastes: list[Doubles | None] = [None] * len(leads)
-    for _ in range(rounds):
-        precision = common.precision
-        unsure = _START_LEADS * start.covariance
+    common, count = start, len(leads)
+    d, known = start.mean.size, np.column_stack((np.ones(count), told))
+    shrunk = known.T @ known + _MEAN_LEADS * np.eye(known.shape[1])
+    tastes = np.zeros((count, d))
+    for round_ in range(rounds):
+        means, precision = np.vstack((common.mean, common.slopes)), common.precision
+        expected, spread = known @ means, _START_LEADS * start.covariance
+        curvature = _MEAN_LEADS * np.kron(np.eye(known.shape[1]), precision)
         for place, one in enumerate(leads):
-            tastes[place], curvature = likely_taste(one, common, precision, tastes[place], _STEPS)
-            unsure = unsure + np.linalg.inv(curvature)
-        found = np.array(tastes)
-        mean = found.sum(axis=0) / (len(leads) + _MEAN_LEADS)
-        apart = found - mean
-        covariance = (unsure + apart.T @ apart) / (len(leads) + _START_LEADS)
-        common = Population(mean, (covariance + covariance.T) / 2.0)
+            begin = tastes[place] if round_ else None
+            tastes[place], bent = likely_taste(one, expected[place], precision, begin, _STEPS)
+            unsure = np.linalg.inv(bent)
+            spread = spread + unsure
+            says = precision - precision @ unsure @ precision
+            curvature += np.kron(np.outer(known[place], known[place]), says)
+        slope = known.T @ (tastes - expected) @ precision - _MEAN_LEADS * means @ precision
+        remains = tastes - known @ np.linalg.solve(shrunk, known.T @ tastes)
+        covariance = (spread + remains.T @ remains) / (count + _START_LEADS)
+        means = means + np.linalg.solve(curvature, slope.ravel()).reshape(means.shape)
+        common = Common(means[0], means[1:], (covariance + covariance.T) / 2.0)
     return common

@@ -25,11 +25,6 @@ class Population:
     mean: Doubles
     covariance: Doubles
 
-    @property
-    def precision(self) -> Doubles:
-        """The inverse of the covariance."""
-        return np.asarray(np.linalg.inv(self.covariance), dtype=np.float64)
-
     def against(self, market: Doubles) -> tuple[Doubles, Doubles]:
         """Mean and covariance once the market counts as of utility 0, with this precision (d, d)."""
         precision = np.linalg.inv(self.covariance)

@@ -21,7 +21,6 @@ MOST_TOLD: Final = 2_000
 """Of more homes within the limits so many are taken, evenly spread."""
 
 ALL: Final = 2**31
-_SAYS_LITTLE: Final = 0.8
 
 
 def homes_within(
@@ -29,11 +28,11 @@ def homes_within(
 ) -> Codes | None:
     """The codes of the homes that satisfy all limits, whether they are for sale or not; at most so many of them.
 
-    `codes` are those of the homes of the market, -1 for none. None where no home satisfies the limits, or more than
-    four in five do: then they say next to nothing about what the lead likes.
+    `codes` are those of the homes of the market, -1 for none. None where no home satisfies the limits. That next to
+    all do says something as well: who may have whatever there is wants other homes than most.
     """
     satisfying = np.flatnonzero(within(market, limits, np.arange(len(market))))
-    if not 0 < len(satisfying) <= _SAYS_LITTLE * len(market):
+    if not satisfying.size:
         return None
     spread = np.linspace(0, len(satisfying) - 1, min(len(satisfying), most)).astype(np.int64)
     return Codes(np.sort(codes[satisfying[spread]]))
