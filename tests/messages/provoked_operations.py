@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import io
 import json
+import math
 import socket
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from homing.core.telemetry import configure_logs
 from homing.interfaces import LearningContext
 from homing.personalization.ask import Ask
 from homing.personalization.in_context import ask_in
+from homing.personalization.ranking_thread import in_turn
 from homing.personalization.realtime_engine import RealtimePersonalization
 from homing.services.restore import Restore, finish_restore
 from homing.services.simulate import Simulate
@@ -236,6 +238,7 @@ TABLE = {
     "could not be written: ": lambda ground: ground.homing("features", "--all", "--out", ground.file("x", "") / "y.parquet"),
     "Nobody can listen on 127.0.0.1 port": taken_port,
     "0 listen to this process already. Come back in a minute.": one_listener_too_many,
+    "This server is more than 5 s behind. Ask again in a second.": lambda _: in_turn(None, Ask(lead_id="ann"), -math.inf),
     "min_confidence must lie between 0 and 1; got 2": in_context(min_confidence=2),
     "max_latency_ms must be at least 1; got 0": in_context(max_latency_ms=0),
     "business_rules.exclude must be a list of ids of homes; got 'h1'": in_context(business_rules={"exclude": "h1"}),

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from homing.core.errors import Overloaded
 from homing.interfaces import Recommendations
 from homing.personalization.ask import Ask
-from homing.personalization.ranking_thread import BEHIND, in_turn
+from homing.personalization.ranking_thread import BEHIND, GIVEN_UP, in_turn
 
 
 def answered(ask, waited):
@@ -38,8 +39,8 @@ def test_who_waited_too_long_is_answered_without_reasons_and_told_why():
     ("ask", "waited"),
     [
         (Ask(lead_id="ann"), 0.0),
-        (Ask(lead_id="ann", explain=False), 9.0),
-        (Ask(lead_id="ann", counterfactual=True), 9.0),
+        (Ask(lead_id="ann", explain=False), GIVEN_UP - 1.0),
+        (Ask(lead_id="ann", counterfactual=True), GIVEN_UP - 1.0),
     ],
     ids=["in time", "asked for none", "asked for all"],
 )
@@ -47,3 +48,9 @@ def test_else_the_answer_is_the_one_asked_for(ask, waited):
     put, found = answered(ask, waited)
     assert put is ask
     assert found.degraded == ("content: silent",)
+
+
+@pytest.mark.parametrize("ask", [Ask(lead_id="ann"), Ask(lead_id="ann", counterfactual=True)])
+def test_who_waited_far_too_long_is_refused_and_nothing_is_worked_out(ask):
+    with pytest.raises(Overloaded, match="more than 5 s behind"):
+        in_turn(lambda _: pytest.fail("the engine was asked"), ask, time.monotonic() - GIVEN_UP)

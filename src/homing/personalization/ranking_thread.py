@@ -8,10 +8,11 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
+from homing.core.errors import Overloaded
 from homing.interfaces import Recommendations
 from homing.personalization.ask import Ask
 
-__all__ = ["BEHIND", "RANKING", "in_turn"]
+__all__ = ["BEHIND", "GIVEN_UP", "RANKING", "in_turn"]
 
 RANKING: Final[Executor] = ThreadPoolExecutor(1, thread_name_prefix="homing-ranking")
 """Ranking is computing, so it has one thread of its own in each process: several would only take the interpreter from
@@ -21,15 +22,23 @@ each other (six threads answered half as many as one), and events are stored bes
 BEHIND: Final = 0.25
 """After so many seconds of waiting for its turn a question is answered without reasons, which takes less time."""
 
+GIVEN_UP: Final = 5.0
+"""After so many seconds of waiting for its turn a question is refused: whoever asked has gone, and those behind it wait
+the less. So a server that is asked more than it can answer has a queue of so many seconds at most.
+"""
+
 _LEFT_OUT: Final = f"reasons: left out, as this server was more than {1_000 * BEHIND:.0f} ms behind"
 
 
 def in_turn(answer: Callable[[Ask], Recommendations], ask: Ask, since: float) -> Recommendations:
     """The answer to a question that waits since a moment of `time.monotonic`; without reasons if that is too long.
 
-    Who asked for the full answer gets it.
+    Who asked for the full answer gets it. `Overloaded` after 5 s.
     """
-    if time.monotonic() - since < BEHIND or not ask.explain or ask.counterfactual:
+    waited = time.monotonic() - since
+    if waited >= GIVEN_UP:
+        raise Overloaded(f"This server is more than {GIVEN_UP:.0f} s behind. Ask again in a second.")
+    if waited < BEHIND or not ask.explain or ask.counterfactual:
         return answer(ask)
     found = answer(replace(ask, explain=False))
     return replace(found, degraded=(*found.degraded, _LEFT_OUT))
