@@ -41,13 +41,16 @@ def asked_behind(served, path):
 def test_who_had_to_wait_is_answered_without_reasons_and_told_so(stocked):
     answer = asked_behind(stocked, "/v1/leads/lead-1/recommendations?k=2")
     assert [item["reasons"] for item in answer["items"]] == [[], []]
-    assert answer["degraded"][-1] == "reasons: left out, as this server was more than 250 ms behind"
+    assert answer["degraded"][-1] == (
+        "reasons: left out, as this server was more than 25 ms behind; explain=true waits for them"
+    )
     in_time = stocked.client.get("/v1/leads/lead-1/recommendations?k=2").json()
     assert all(item["reasons"] for item in in_time["items"])
 
 
-def test_who_asked_for_the_full_answer_waits_for_it(stocked):
-    answer = asked_behind(stocked, "/v1/leads/lead-1/recommendations?k=2&explain=full")
+@pytest.mark.parametrize("explain", ["true", "full"])
+def test_who_asks_for_reasons_by_name_waits_for_them(stocked, explain):
+    answer = asked_behind(stocked, f"/v1/leads/lead-1/recommendations?k=2&explain={explain}")
     assert all(item["reasons"] for item in answer["items"])
 
 

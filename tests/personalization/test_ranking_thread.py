@@ -12,8 +12,10 @@ from homing.interfaces import Recommendations
 from homing.personalization.ask import Ask
 from homing.personalization.ranking_thread import BEHIND, GIVEN_UP, in_turn
 
+BEHIND_SAID = "reasons: left out, as this server was more than 25 ms behind; explain=true waits for them"
 
-def answered(ask, waited):
+
+def answered(ask, waited, **how):
     """How the question was put to the engine, and what came."""
     heard = []
 
@@ -24,7 +26,7 @@ def answered(ask, waited):
             experiment=None, degraded=("content: silent",), items=(), trace=(),
         )  # fmt: skip
 
-    found = in_turn(answer, ask, time.monotonic() - waited)
+    found = in_turn(answer, ask, time.monotonic() - waited, **how)
     (put,) = heard
     return put, found
 
@@ -32,7 +34,7 @@ def answered(ask, waited):
 def test_who_waited_too_long_is_answered_without_reasons_and_told_why():
     put, found = answered(Ask(lead_id="ann"), BEHIND + 0.01)
     assert put == Ask(lead_id="ann", explain=False)
-    assert found.degraded == ("content: silent", "reasons: left out, as this server was more than 250 ms behind")
+    assert found.degraded == ("content: silent", BEHIND_SAID)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,12 @@ def test_who_waited_too_long_is_answered_without_reasons_and_told_why():
 def test_else_the_answer_is_the_one_asked_for(ask, waited):
     put, found = answered(ask, waited)
     assert put is ask
+    assert found.degraded == ("content: silent",)
+
+
+def test_who_insists_on_reasons_waits_for_them():
+    put, found = answered(Ask(lead_id="ann"), GIVEN_UP - 1.0, insists=True)
+    assert put == Ask(lead_id="ann")
     assert found.degraded == ("content: silent",)
 
 

@@ -40,10 +40,10 @@ MOST_HOMES: Final = LONGEST_LIST
 def routes(tenants: Tenants[ApiServices]) -> list[Route]:
     """The routes of the callers' tenants."""
 
-    async def answered(request: Request, ask: Ask, after: int | None = None) -> Response:
+    async def answered(request: Request, ask: Ask, after: int | None = None, *, insists: bool) -> Response:
         services = tenants.of(request)
         late = after is not None and not await asyncio.to_thread(services.store.has_seen, services.tenant, after)
-        inside = partial(copy_context().run, _answer, services, ask, late, time.monotonic())
+        inside = partial(copy_context().run, _answer, services, ask, late, time.monotonic(), insists)
         answer = await asyncio.get_running_loop().run_in_executor(RANKING, inside)
         request.scope["state"]["recommendation_id"] = answer.recommendation_id
         for why in answer.degraded:
@@ -52,15 +52,16 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
         return Response(msgspec.json.encode(shown), media_type="application/json")
 
     async def get_recommendations(request: Request) -> Response:
-        return await answered(request, *asked(request, "lead_id"))
+        return await answered(request, *asked(request, "lead_id"), insists="explain" in request.query_params)
 
     async def get_visitor_recommendations(request: Request) -> Response:
-        return await answered(request, *asked(request, "anonymous_id"))
+        return await answered(request, *asked(request, "anonymous_id"), insists="explain" in request.query_params)
 
     async def post_rank(request: Request) -> Response:
-        ask = _ranked(await json_body(request, MEGABYTE))
+        body = await json_body(request, MEGABYTE)
+        ask = _ranked(body)
         await must_speak_for(request, tenants.of(request), lead_id=ask.lead_id, anonymous_id=ask.anonymous_id)
-        return await answered(request, ask)
+        return await answered(request, ask, insists="explain" in body)
 
     return [
         Route("/v1/leads/{lead_id:path}/recommendations", get_recommendations, methods=["GET"]),
@@ -69,13 +70,13 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
     ]
 
 
-def _answer(services: ApiServices, ask: Ask, late: bool, since: float) -> Recommendations:
-    """The answer, from the primary database where its replica is too late.
+def _answer(services: ApiServices, ask: Ask, late: bool, since: float, insists: bool) -> Recommendations:
+    """The answer, from the primary database where its replica is too late. Who named `explain` insists on reasons.
 
     What is measured and logged meanwhile belongs to the request, as it runs in its context.
     """
     with from_primary() if late else nullcontext():
-        return in_turn(services.answer, ask, since)
+        return in_turn(services.answer, ask, since, insists=insists)
 
 
 def asked(request: Request, name: str) -> tuple[Ask, int | None]:

@@ -19,26 +19,32 @@ RANKING: Final[Executor] = ThreadPoolExecutor(1, thread_name_prefix="homing-rank
 each other (six threads answered half as many as one), and events are stored beside it. It starts with its first work.
 """
 
-BEHIND: Final = 0.25
-"""After so many seconds of waiting for its turn a question is answered without reasons, which takes less time."""
+BEHIND: Final = 0.025
+"""After so many seconds of waiting for its turn a question is answered without reasons, which takes less time: so a
+server whose cores are busy answers about as soon as one that is not, as long as homes without reasons can be had.
+"""
 
 GIVEN_UP: Final = 5.0
 """After so many seconds of waiting for its turn a question is refused: whoever asked has gone, and those behind it wait
 the less. So a server that is asked more than it can answer has a queue of so many seconds at most.
 """
 
-_LEFT_OUT: Final = f"reasons: left out, as this server was more than {1_000 * BEHIND:.0f} ms behind"
+_LEFT_OUT: Final = (
+    f"reasons: left out, as this server was more than {1_000 * BEHIND:.0f} ms behind; explain=true waits for them"
+)
 
 
-def in_turn(answer: Callable[[Ask], Recommendations], ask: Ask, since: float) -> Recommendations:
+def in_turn(
+    answer: Callable[[Ask], Recommendations], ask: Ask, since: float, *, insists: bool = False
+) -> Recommendations:
     """The answer to a question that waits since a moment of `time.monotonic`; without reasons if that is too long.
 
-    Who asked for the full answer gets it. `Overloaded` after 5 s.
+    Who `insists` on reasons, or asked for the full answer, gets them. `Overloaded` after 5 s.
     """
     waited = time.monotonic() - since
     if waited >= GIVEN_UP:
         raise Overloaded(f"This server is more than {GIVEN_UP:.0f} s behind. Ask again in a second.")
-    if waited < BEHIND or not ask.explain or ask.counterfactual:
+    if waited < BEHIND or not ask.explain or ask.counterfactual or insists:
         return answer(ask)
     found = answer(replace(ask, explain=False))
     return replace(found, degraded=(*found.degraded, _LEFT_OUT))
