@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from homing.models.choice_taste import ChoiceTaste, Columns, _steadily, learned_taste
+from homing.models.choice_taste import ChoiceTaste, Columns, _steadily, acted_on, learned_taste
 from homing.models.homes import homes_of
 from homing.models.interactions import Interactions
 from homing.models.mixed_logit import Choices, Common, common_taste, likely_taste
-from homing.models.pasts import Past, Pasts
+from homing.models.pasts import MOST_TOLD, Past, Pasts
 
 RNG = np.random.default_rng(0)
 ROWS = [
@@ -142,6 +142,18 @@ def test_what_leads_have_in_common_is_found_where_a_choice_says_little_of_one_le
     assert found.mean[0] == pytest.approx(-3.0, abs=0.6)
 
 
+def test_what_leads_have_in_common_is_found_where_few_homes_have_what_they_love():
+    draw = np.random.default_rng(7)
+    homes = np.where(np.arange(100) < 1, 4.0, 0.0)[:, None]
+
+    def shops():
+        row = int(np.argmax(homes @ [1.5] + draw.gumbel(size=100)))
+        return Choices(homes[[row]], np.ones(1), homes[:0], homes)
+
+    found = common_taste([shops() for _ in range(200)], np.zeros((200, 0)), Common.start(0.1, 1))
+    assert found.mean[0] == pytest.approx(1.5, abs=0.7)
+
+
 def test_who_states_a_high_price_is_expected_to_want_other_homes_before_any_act():
     draw = np.random.default_rng(5)
     price, dear = COLUMNS.price, float(np.median(COLUMNS.price))
@@ -166,8 +178,8 @@ def test_who_states_a_high_price_is_expected_to_want_other_homes_before_any_act(
     ]
     assert slopes == pytest.approx([1.2, -1.2], abs=0.5)
     no_limit = model.columns.means_of(EVERYTHING)
-    assert model.columns.told(None).tolist() == [0.0, 0.0]
-    assert model.columns.told(no_limit)[0] == 0.0 < model.columns.told(model.columns.means_of(below[True]))[0]
+    assert model.columns.told(None).tolist() == model.columns.told(no_limit).tolist() == [0.0, 0.0, 0.0]
+    assert model.columns.told(model.columns.means_of(below[True])).min() > 0.0
 
 
 def test_one_home_more_or_less_changes_one_of_those_that_acts_are_set_against():
@@ -183,3 +195,12 @@ def test_evenly_spaced_homes_would_all_change():
     pool = np.sort(np.random.default_rng(0).choice(20_000, 1_000, replace=False))
     spaced = [some[np.linspace(0, some.size - 1, 128).astype(np.int64)] for some in (pool, np.delete(pool, 0))]
     assert np.setdiff1d(*spaced).size > 20
+
+
+def test_every_act_within_what_a_lead_stated_counts_however_many_homes_are_within():
+    everything = np.arange(5 * MOST_TOLD)
+    homes = np.sort(np.random.default_rng(6).choice(everything, 50, replace=False))
+    past = Past(homes, np.ones(50), within=everything[everything != homes[0]])
+    assert acted_on(past)[0].tolist() == homes[1:].tolist()
+    assert past.some_within.size == MOST_TOLD
+    assert acted_on(Past(homes, np.ones(50)))[0].tolist() == homes.tolist()

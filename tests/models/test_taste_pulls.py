@@ -40,7 +40,7 @@ def homes():
 def taste(homes):
     columns = Columns.none(COUNT).replaced(COUNT, np.arange(COUNT), homes)
     width = len(columns.families)
-    return ChoiceTaste(columns, Common.start(0.3, width, 2))
+    return ChoiceTaste(columns, Common.start(0.3, width, 3))
 
 
 def past_of(seed, acts=12):

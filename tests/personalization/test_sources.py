@@ -5,7 +5,7 @@ import pytest
 
 from homing.core.clock import DAY, HOUR, MINUTE
 from homing.models.interactions import Interactions
-from homing.models.pasts import Pasts
+from homing.models.pasts import MOST_TOLD, Pasts
 from homing.models.query import Codes
 from homing.people.lead import Limits, lead_from
 from homing.personalization import ranking
@@ -16,7 +16,7 @@ from homing.personalization.histories import history
 from homing.personalization.serving import LiveServing
 from homing.personalization.shopper import shopper
 from homing.personalization.sources import BEST, Nominated, _blend, fewest, most, nominated
-from homing.personalization.stated import ALL, MOST_TOLD, homes_within, with_stated
+from homing.personalization.stated import with_stated
 from homing.services.train_models import TrainModels
 
 from test_property_engine import NOW, Market  # isort: skip
@@ -276,14 +276,6 @@ def test_what_a_lead_stated_is_told_to_the_models(market):
     assert market.who(serving, "ann").query.within is None
 
 
-def test_of_many_homes_within_the_limits_a_part_is_told(tmp_path):
-    many = Big(tmp_path).fill(2 * MOST_TOLD)
-    serving = many.serving()
-    stated = homes_within(serving.market, serving.codes, Limits(bedrooms_min=3))
-    assert stated.array.size == MOST_TOLD
-    assert np.unique(stated.array).size == MOST_TOLD
-
-
 def test_a_form_alone_moves_the_list_and_the_answer_says_what_it_stands_on(trained):
     trained.directory.put_leads([lead_from({"lead_id": "new", "limits": {"price_min": 500_000}})])
     answer = trained.engine.recommend("new", 10)
@@ -312,6 +304,6 @@ def test_a_search_tells_all_homes_that_satisfy_it_and_binds_nobody(market):
     assert rows.size == HOMES
 
 
-def test_of_many_homes_searched_for_all_are_told(tmp_path):
+def test_of_many_homes_within_the_limits_all_are_told(tmp_path):
     serving = Big(tmp_path).fill(2 * MOST_TOLD).serving()
-    assert serving.within(Limits(bedrooms_min=3), ALL).array.size == 2 * MOST_TOLD * 3 // 4
+    assert serving.within(Limits(bedrooms_min=3)).array.size == 2 * MOST_TOLD * 3 // 4

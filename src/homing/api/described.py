@@ -125,8 +125,8 @@ _HOW_MANY: Final = [
      "description": "OData filter with RESO names, such as ListPrice le 600000 and BedroomsTotal ge 3",
      "schema": {"type": "string", "maxLength": 2000}},
     {"name": "explain", "in": "query",
-     "description": "true: with reasons (left out: with reasons unless the server is behind); full: also with a text "
-     "message, and with the acts that each home hangs on, for which up to four more lists are made",
+     "description": "true: with reasons (left out: the same, but for a list from a server that is behind); full: also "
+     "with a text message, and with the acts that each home hangs on, for which up to four more lists are made",
      "schema": {"enum": [True, False, "full"], "default": True}},
     {"name": "after", "in": "query", "description": "the sequence that storing an event answered: this has seen it",
      "schema": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}},

@@ -61,7 +61,7 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
         body = await json_body(request, MEGABYTE)
         ask = _ranked(body)
         await must_speak_for(request, tenants.of(request), lead_id=ask.lead_id, anonymous_id=ask.anonymous_id)
-        return await answered(request, ask, insists="explain" in body)
+        return await answered(request, ask, insists=body.get("explain") is not None)
 
     return [
         Route("/v1/leads/{lead_id:path}/recommendations", get_recommendations, methods=["GET"]),

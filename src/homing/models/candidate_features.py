@@ -16,7 +16,7 @@ from homing.models.distances import nearness
 from homing.models.homes import UNKNOWN_MOMENT, HomesLike
 from homing.models.part_names import SOURCE_FAMILY, STATED
 from homing.models.parts import Parts, part_scores
-from homing.models.pasts import Past
+from homing.models.pasts import Past, among
 
 __all__ = ["MOST_LIKED", "SURE_ACTS", "ByFamily", "Facts", "Told", "sure_of", "told"]
 
@@ -78,7 +78,7 @@ class Facts:
 
     def within(self, past: Past) -> tuple[tuple[float, float], tuple[float, float]]:
         """Median and highest price, then size, of the homes that satisfy what was stated; NaN where nothing was."""
-        stated = past.items[:0] if past.within is None else past.within
+        stated = past.items[:0] if past.some_within is None else past.some_within
         price, size = (values[stated][values[stated] > 0] for values in (self.price, self.size))
         return _middle_and_most(price), _middle_and_most(size)
 
@@ -206,8 +206,7 @@ def _satisfies(homes: Codes | None, items: Codes) -> Floats:
     """1 for homes that satisfy what was searched for, which are given in order, 0 for others; NaN for no search."""
     if homes is None or not homes.size:
         return np.full(items.size, np.nan)
-    places = np.minimum(np.searchsorted(homes, items), homes.size - 1)
-    return np.asarray(homes[places] == items, dtype=np.float64)
+    return among(homes, items).astype(np.float64)
 
 
 def _newer_than_search(facts: Facts, past: Past, items: Codes) -> Floats:

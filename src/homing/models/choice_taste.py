@@ -47,7 +47,7 @@ _AFFORDED: Final = 0.78
 _MOST_MARKETS: Final = 4
 _DEARER: Final = 0.005
 _RELATIVE: Final = ("price", "price", "size", "size")
-_TOLD: Final = ("price", "size")
+_TOLD: Final = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,17 +131,18 @@ class Columns:
         return float(np.log(highest)), float(np.log(np.median(usual))) if usual.size else np.nan
 
     def told(self, means: tuple[float, float] | None) -> Floats:
-        """What these means tell of a lead, (2,): both in spreads of the market from its mean, 0 where not known.
+        """What these means tell of a lead, (3,): both in spreads of the market from its mean, 0 where not known; and 1.
 
-        A highest price beyond which hardly any home lies is that of a lead who stated none.
+        Only zeros where the highest price is one beyond which hardly any home lies: such a lead stated none.
         """
-        found = np.zeros(len(_TOLD))
-        for place, name in enumerate(_TOLD):
-            if means is not None and name in self.names and np.isfinite(means[place]):
+        found = np.zeros(_TOLD)
+        if means is None or means[0] >= _without_limit(self):
+            return found
+        for place, name in enumerate(("price", "size")):
+            if name in self.names and np.isfinite(means[place]):
                 axis = self.names.index(name)
                 found[place] = (means[place] - self.means[axis]) / self.spreads[axis]
-        if means is None or means[0] > _without_limit(self):
-            found[0] = 0.0
+        found[-1] = 1.0
         return np.clip(found, -_FARTHEST, _FARTHEST)
 
     def seen(self, items: Codes, means: tuple[float, float] | None) -> Floats:
@@ -254,13 +255,13 @@ class ChoiceTaste:
         return past.once(self, self._likely)
 
     def _likely(self, past: Past) -> Likely:
-        common, means = self.common, self.columns.means_of(past.within)
+        common, means = self.common, self.columns.means_of(past.some_within)
         if common is None:
             return Likely(np.zeros(0), np.zeros((0, 0)), means, None)
         mean = common.expected(self.columns.told(means))
         if not past.items.size:
             return Likely(mean, common.precision, means, None)
-        pool = _priced(self.columns) if past.within is None else past.within
+        pool = _priced(self.columns) if past.some_within is None else past.some_within
         choices = _choices(self.columns, past, pool, _steadily, means)
         if choices is None:
             return Likely(mean, common.precision, means, None)
@@ -294,7 +295,7 @@ def learned_taste(
         pool = some(np.flatnonzero(columns.price > 0) if within is None else within, 4 * _POOL)
         if pasts.at is not None:
             pool = pool[alive(pool, int(np.median(pasts.at[rows])))]
-        means = columns.means_of(within)
+        means = columns.means_of(past.some_within)
         choices = _choices(columns, past, pool, some, means)
         if choices is not None:
             found.append((None if within is None else columns.told(means), choices))
@@ -303,8 +304,8 @@ def learned_taste(
     leads = stating if len(stating) >= _FEWEST_STATED else found
     if len(leads) < FEWEST_LEADS or not columns.names:
         return ChoiceTaste(columns)
-    told = np.array([np.zeros(len(_TOLD)) if one is None else one for one, _ in leads])
-    start = Common.start(_START, len(columns.families), len(_TOLD))
+    told = np.array([np.zeros(_TOLD) if one is None else one for one, _ in leads])
+    start = Common.start(_START, len(columns.families), _TOLD)
     common = common_taste([choices for _, choices in leads], told, start)
     return ChoiceTaste(columns, common, learned_requirements(columns.floors, pasts, asked))
 
@@ -331,9 +332,7 @@ def acted_on(past: Past) -> tuple[Codes, Floats]:
     homes, first, total = _met(past.items, past.weights, np.argsort(past.items, kind="stable"))
     order = np.argsort(first)[-_MOST_HOMES:]
     homes, weights = homes[order], total[order]
-    if past.within is None:
-        return homes, weights
-    kept = np.isin(homes, past.within)
+    kept = past.acts_within(homes)
     return homes[kept], weights[kept]
 
 

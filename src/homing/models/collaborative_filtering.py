@@ -203,9 +203,9 @@ class CollaborativeFilteringModel(LearningModel[CollaborativeFilteringConfig]):
 
     def _stated(self, past: Past, row: Row) -> Doubles | None:
         """What stays of the factors that the stated limits let expect, None where nothing is stated."""
-        if past.within is None:
+        if past.some_within is None:
             return None
-        expected = prior_of(self, past.within) * (STATED / (STATED + row.items.size))
+        expected = prior_of(self, past.some_within) * (STATED / (STATED + row.items.size))
         return self.fixed_.kept(row, expected) if expected.any() else None
 
     def _speaks(self, past: Past) -> bool:

@@ -174,8 +174,11 @@ def common_taste(leads: Sequence[Choices], told: Doubles, start: Common, rounds:
     on what they make of the choices, and takes the covariance from how tastes scatter around them (Liu, Rubin 1994: by
     the scatter alone the mean would take hundreds of rounds where choices say little of one lead):
 
-        step = (sum t t' x (P - P V P) + I x P / 2)^-1 (sum t x P (w - m) - P m / 2),  t with a 1 before it
+        step = (sum t t' (x) (P - P V P) + I (x) P / 2)^-1 (sum t (w - B' t)' P - B P / 2)
         S = (5 start + sum of V + r r') / (leads + 5),  r what remains of w after regression on t
+
+    with B (1 + q, d) the mean above the slopes, t what a lead told with a 1 before it, and (x) the Kronecker product.
+    No step moves what a home is worth to a lead by more than 3.
 
     The covariance is shrunk to that of `start` as if that were five more leads, mean and slopes to 0 as by half a lead.
 
@@ -196,8 +199,8 @@ def common_taste(leads: Sequence[Choices], told: Doubles, start: Common, rounds:
     shrunk = known.T @ known + _MEAN_LEADS * np.eye(known.shape[1])
     tastes = np.zeros((count, d))
     for round_ in range(rounds):
-        means, precision = np.vstack((common.mean, common.slopes)), common.precision
-        expected, spread = known @ means, _START_LEADS * start.covariance
+        found, precision = np.vstack((common.mean, common.slopes)), common.precision
+        expected, spread = known @ found, _START_LEADS * start.covariance
         curvature = _MEAN_LEADS * np.kron(np.eye(known.shape[1]), precision)
         for place, one in enumerate(leads):
             begin = tastes[place] if round_ else None
@@ -206,9 +209,11 @@ def common_taste(leads: Sequence[Choices], told: Doubles, start: Common, rounds:
             spread = spread + unsure
             says = precision - precision @ unsure @ precision
             curvature += np.kron(np.outer(known[place], known[place]), says)
-        slope = known.T @ (tastes - expected) @ precision - _MEAN_LEADS * means @ precision
+        gradient = known.T @ (tastes - expected) @ precision - _MEAN_LEADS * found @ precision
+        step = np.linalg.solve(curvature, gradient.ravel()).reshape(found.shape)
+        moved = max(float(np.abs(one.others @ by).max()) for one, by in zip(leads, known @ step, strict=True))
+        found = found + step * min(1.0, _STRIDE / max(moved, _CLOSE))
         remains = tastes - known @ np.linalg.solve(shrunk, known.T @ tastes)
         covariance = (spread + remains.T @ remains) / (count + _START_LEADS)
-        means = means + np.linalg.solve(curvature, slope.ravel()).reshape(means.shape)
-        common = Common(means[0], means[1:], (covariance + covariance.T) / 2.0)
+        common = Common(found[0], found[1:], (covariance + covariance.T) / 2.0)
     return common

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,10 @@ from homing.core.ids import Vocabulary
 from homing.models.interactions import Id, Interactions
 from homing.models.query import Codes, Query
 
-__all__ = ["Past", "Pasts"]
+__all__ = ["MOST_TOLD", "Past", "Pasts", "among"]
+
+MOST_TOLD: Final = 2_000
+"""Of so many homes at most within what a lead has stated it is worked out what is typical of them."""
 
 Arrays = dict[str, NDArray[np.generic]]
 T = TypeVar("T")
@@ -46,6 +49,19 @@ class Past:
         if past is None:
             past = query.coded[items] = cls._of(query, items)
         return past
+
+    @property
+    def some_within(self) -> NDArray[np.int64] | None:
+        """Of more than 2,000 homes within what the lead has stated as many, evenly spread: what is typical of all."""
+        if self.within is None or self.within.size <= MOST_TOLD:
+            return self.within
+        return self.within[np.linspace(0, self.within.size - 1, MOST_TOLD).astype(np.int64)]
+
+    def acts_within(self, homes: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of some homes are within what the lead has stated; all, where nothing is."""
+        if self.within is None:
+            return np.ones(homes.size, dtype=np.bool_)
+        return among(self.within, homes)
 
     def once(self, model: object, work: Callable[[Past], T]) -> T:
         """What `work` makes of this past for a model that does not change, worked out once as long as it is asked."""
@@ -191,6 +207,14 @@ def _ascending(keys: tuple[NDArray[np.int32] | NDArray[np.int64], ...]) -> bool:
         so_far &= after == before
         so_far |= after > before
     return bool(so_far.all())
+
+
+def among(ordered: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of some homes are among others, which are in order."""
+    if not ordered.size:
+        return np.zeros(items.size, dtype=np.bool_)
+    places = np.minimum(np.searchsorted(ordered, items), ordered.size - 1)
+    return np.asarray(ordered[places] == items)
 
 
 def _codes(homes: Sequence[Id] | Codes | None, items: Vocabulary[Id]) -> NDArray[np.int64] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +14,11 @@ from homing.people.lead import Limits
 from homing.personalization.candidates import within
 from homing.personalization.shopper import Shopper
 
-__all__ = ["ALL", "MOST_TOLD", "homes_within", "with_stated"]
-
-MOST_TOLD: Final = 2_000
-"""Of more homes within the limits so many are taken, evenly spread."""
-
-ALL: Final = 2**31
+__all__ = ["homes_within", "with_stated"]
 
 
-def homes_within(
-    market: MarketSnapshot, codes: NDArray[np.int64], limits: Limits, most: int = MOST_TOLD
-) -> Codes | None:
-    """The codes of the homes that satisfy all limits, whether they are for sale or not; at most so many of them.
+def homes_within(market: MarketSnapshot, codes: NDArray[np.int64], limits: Limits) -> Codes | None:
+    """The codes of the homes that satisfy all limits, whether they are for sale or not.
 
     `codes` are those of the homes of the market, -1 for none. None where no home satisfies the limits. That next to
     all do says something as well: who may have whatever there is wants other homes than most.
@@ -34,14 +26,13 @@ def homes_within(
     satisfying = np.flatnonzero(within(market, limits, np.arange(len(market))))
     if not satisfying.size:
         return None
-    spread = np.linspace(0, len(satisfying) - 1, min(len(satisfying), most)).astype(np.int64)
-    return Codes(np.sort(codes[satisfying[spread]]))
+    return Codes(np.sort(codes[satisfying]))
 
 
-def with_stated(who: Shopper, homes: Callable[..., Codes | None]) -> Shopper:
+def with_stated(who: Shopper, homes: Callable[[Limits], Codes | None]) -> Shopper:
     """The lead with a query that says which homes are within the limits that it stated, and what it searched for."""
     stated = None if not who.limits else homes(who.limits)
-    searched = None if not who.searched else homes(who.searched, ALL)
+    searched = None if not who.searched else homes(who.searched)
     if stated is None and searched is None:
         return who
     return replace(who, query=replace(who.query, within=stated, searched=searched))

@@ -20,7 +20,7 @@ from homing.models.interactions import Id
 from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.personalization.searched import Searches
-from homing.personalization.stated import ALL, homes_within
+from homing.personalization.stated import homes_within
 from homing.personalization.training_data import TrainingData, training_data, weights_told
 from homing.tracking.behavior_tracker import BehaviorTracker
 
@@ -86,7 +86,7 @@ class TrainModels:
 
 def _searched(market: MarketSnapshot, searches: Searches) -> Callable[[Id, int], NDArray[np.int64] | None]:
     """The rows of the homes that satisfy what a lead had searched for before a moment, by its id."""
-    satisfying = lru_cache(_MOST_LIMITS)(partial(homes_within, market, np.arange(len(market)), most=ALL))
+    satisfying = lru_cache(_MOST_LIMITS)(partial(homes_within, market, np.arange(len(market))))
 
     def searched(lead: Id, at: int) -> NDArray[np.int64] | None:
         moments, limits = searches.get(str(lead), ((), ()))
