@@ -25,8 +25,8 @@ server whose cores are busy answers about as soon as one that is not, as long as
 """
 
 GIVEN_UP: Final = 5.0
-"""After so many seconds of waiting for its turn a question is refused: hardly anybody still looks at the page, and those
-behind it wait the less. So a server that is asked more than it can answer has a queue of so many seconds at most.
+"""After so many seconds of waiting for its turn a question is refused: hardly anybody still looks at the page, and
+those behind it wait the less. So a server that is asked more than it can answer has a queue of so many seconds at most.
 """
 
 _LEFT_OUT: Final = (
