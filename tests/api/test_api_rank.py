@@ -30,12 +30,19 @@ def feedback(served, answer, **changed):
     return served.client.post("/v1/feedback", json=told)
 
 
-def asked_behind(served, path):
-    """The answer to a question that had to wait longer than is borne."""
+def asked_behind(served, path, body=None):
+    """The answer to a question that had to wait longer than is borne; with a body it is posted."""
     released = threading.Event()
     RANKING.submit(released.wait, 30)
     threading.Timer(BEHIND + 0.05, released.set).start()
-    return served.client.get(path).json()
+    return (served.client.get(path) if body is None else served.client.post(path, json=body)).json()
+
+
+@pytest.mark.parametrize(("explain", "reasons"), [(True, True), (None, False)])
+def test_an_explain_of_null_is_one_left_out(stocked, explain, reasons):
+    body = {"lead_id": "lead-1", "property_ids": ["home-1"], "explain": explain}
+    (item,) = asked_behind(stocked, "/v1/rank", body)["items"]
+    assert bool(item["reasons"]) is reasons
 
 
 def test_who_had_to_wait_is_answered_without_reasons_and_told_so(stocked):

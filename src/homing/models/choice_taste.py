@@ -1,11 +1,10 @@
 """What a lead is likely to want of the homes within its limits, given what leads have in common and every act of it.
 
-Attributes are few and plain: each number of a home in spreads of the market, and how its price and size lie to what
-the lead stated. What leads have in common is learned from all who acted (`mixed_logit`): it speaks before a lead has
-done anything, of one who states a high price otherwise than of one who states a low one, and each act moves the taste
-by as much as it says. Where a lead looks is not taste but search: acts are
-set against homes near to them, and how far a home is from them is told apart. What a lead insists on counts beside its
-taste (`requirements`).
+Attributes are few and plain: each number of a home in spreads of the market, and how its price and size lie to what the
+lead stated. What leads have in common is learned from all who acted (`mixed_logit`): it speaks before a lead has done
+anything, of one who states a high price otherwise than of one who states a low one, and each act moves the taste by as
+much as it says. Where a lead looks is not taste but search: acts are set against homes near to them, and how far a home
+is from them is told apart. What a lead insists on counts beside its taste (`requirements`).
 """
 
 from __future__ import annotations
