@@ -18,7 +18,7 @@ from homing.models.part_names import SOURCE_FAMILY, STATED
 from homing.models.parts import Parts, part_scores
 from homing.models.pasts import Past, among
 
-__all__ = ["MOST_LIKED", "SURE_ACTS", "ByFamily", "Facts", "Told", "sure_of", "told"]
+__all__ = ["MOST_LIKED", "SURE_ACTS", "ByFamily", "Facts", "Told", "goes_by_family", "sure_of", "told"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -125,7 +125,7 @@ def told(parts: Parts, facts: Facts, past: Past, items: Codes, taste: ChoiceTast
     for name, part in parts.items():
         if name == "recency":
             continue
-        if _goes_by_family(part):
+        if goes_by_family(part):
             families, values = part.by_family(past, items)
             elsewhere = [place for place, family in enumerate(families) if family != "location"]
             told.append(_by_family(name, [families[place] for place in elsewhere], values[:, elsewhere] * sure))
@@ -163,7 +163,7 @@ def _homes_met(past: Past) -> int:
     return past.once("homes met", lambda past: len(set(past.items.tolist())))
 
 
-def _goes_by_family(part: object) -> TypeGuard[ByFamily]:
+def goes_by_family(part: object) -> TypeGuard[ByFamily]:
     return hasattr(part, "by_family")  # an isinstance of a protocol takes longer than some parts do
 
 

@@ -17,7 +17,7 @@ from homing.models.artifact import packed_text, text_from
 from homing.models.base import Arrays, Lead, LearningModel, Scores, under
 from homing.models.blending import Choice, Searched, Stated, choices, later_rows
 from homing.models.calibration import Calibrated, Calibration
-from homing.models.candidate_features import Facts, Told, sure_of, told
+from homing.models.candidate_features import Facts, Told, goes_by_family, sure_of, told
 from homing.models.choice_taste import ChoiceTaste, Columns, learned_taste
 from homing.models.content_based import ContentBasedModel
 from homing.models.head import Head
@@ -349,12 +349,11 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
         explained: list[dict[str, float]] = [{} for _ in items]
         filled, rates = self._weighed(past, items)
         for place, name in enumerate(self.parts_):
-            column = rates[:, place].tolist()
-            standing_in = filled[:, place].tolist()
-            for parts, rate, found, silent in zip(
-                explained, column, self._inside(name, past, items), standing_in, strict=True
-            ):
-                parts |= {key: rate * value for key, value in (found or {name: silent}).items()}
+            rate, standing_in = rates[:, place], (filled[:, place] * rates[:, place]).tolist()
+            names, amounts = self._inside(name, past, items)
+            said = Voices(names, amounts * rate[:, None]).by_home()
+            for parts, found, silent in zip(explained, said, standing_in, strict=True):
+                parts.update(found or {name: silent})
         return explained
 
     def _explain_ranked(self, ranker: Ranker, past: Past, items: Codes) -> list[dict[str, float]]:
@@ -373,13 +372,16 @@ class HybridRecommendationModel(LearningModel[HybridConfig]):
                 of_home.update(shares)
         return explained
 
-    def _inside(self, name: str, past: Past, items: Codes) -> list[dict[str, float]]:
-        """What a part says of each home, by its own names, none where it has nothing to say."""
+    def _inside(self, name: str, past: Past, items: Codes) -> Voices:
+        """What a part says of each home by its own names, NaN or 0 where it has nothing to say."""
+        part = self.parts_[name]
         if name in _WHOLE:
-            scores = part_scores(self.parts_, name, past, items)
-            return [{name: score} if math.isfinite(score) else {} for score in scores.tolist()]
-        explained = self.parts_[name]._explain(past, items)
-        return [{f"{name}:{detail}": value for detail, value in parts.items()} for parts in explained]
+            return Voices((name,), part_scores(self.parts_, name, past, items).astype(np.float64)[:, None])
+        if goes_by_family(part):
+            names, amounts = part.by_family(past, items)
+        else:
+            names, amounts = cast("ByHome", part).voices(past, items)
+        return Voices(tuple([f"{name}:{detail}" for detail in names]), amounts)
 
     def _with_homes(self, homes: HomesLike) -> None:
         self.parts_ = {name: part._over(self.items, homes) for name, part in self.parts_.items()}

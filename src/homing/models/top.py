@@ -13,7 +13,8 @@ __all__ = ["Scores", "top"]
 
 Scores = NDArray[np.float32]
 
-_A_FEW: Final = 128
+_DEEP: Final = 16
+_SETS_FOR_ONE: Final = 2
 
 
 def top(scores: Scores, k: int) -> NDArray[np.int64]:
@@ -22,8 +23,9 @@ def top(scores: Scores, k: int) -> NDArray[np.int64]:
     >>> top(np.array([1.0, np.nan, 3.0, 3.0], dtype=np.float32), 2).tolist()
     [2, 3]
     """
-    if 0 < k <= _A_FEW:
-        return _highest(scores, k)
+    width = scores.size // _DEEP
+    if 0 < k <= width // _SETS_FOR_ONE:
+        return _highest(scores, _worth_a_look(scores, width, k), k)
     below = -scores
     least = np.partition(below, k - 1)[k - 1] if 0 < k < below.size else np.nan
     places = np.flatnonzero(~np.isnan(below) if np.isnan(least) else below <= least)
@@ -31,23 +33,43 @@ def top(scores: Scores, k: int) -> NDArray[np.int64]:
 
 
 @kernel
-def _highest(scores: Scores, k: int) -> NDArray[np.int64]:
-    """`top` in one pass, for a `k` so small that few homes are ever among the highest so far."""
-    heap, places, count, rest = np.empty(k, dtype=np.float32), np.empty(k, dtype=np.int64), 0, scores.size
-    for place in range(scores.size):
-        if count == k:
-            rest = place
-            break
-        score, at = scores[place], count
-        if np.isnan(score):
-            continue
-        count += 1
+def _worth_a_look(scores: Scores, width: int, k: int) -> NDArray[np.int64]:
+    """Places in order, those of the k highest among them: all scores that reach the k-th of the highest of `width` sets.
+
+    A set is every `width`-th score. Its highest is found without a branch, so that it is done several at a time.
+    """
+    highest = np.full(width, np.float32(-np.inf))
+    for deep in range(_DEEP):
+        row = scores[deep * width : (deep + 1) * width]
+        for place in range(width):
+            highest[place] = row[place] if row[place] > highest[place] else highest[place]
+    least = highest[_highest(highest, np.arange(width), k)[-1]]
+    sets = np.flatnonzero(highest >= least)
+    found, count = np.empty(sets.size * _DEEP + scores.size - _DEEP * width, dtype=np.int64), 0
+    for deep in range(_DEEP):
+        for place in sets:
+            if scores[deep * width + place] >= least:  # which NaN is not
+                found[count] = deep * width + place
+                count += 1
+    for place in range(_DEEP * width, scores.size):
+        if scores[place] >= least:
+            found[count] = place
+            count += 1
+    return found[:count]
+
+
+@kernel
+def _highest(scores: Scores, among: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+    """The k highest of the scores at some places, which are in order and have a score."""
+    heap, places, count = np.empty(k, dtype=np.float32), np.empty(k, dtype=np.int64), min(k, among.size)
+    for at in range(count):
+        score, place = scores[among[at]], among[at]
         while at > 0 and score <= heap[(at - 1) // 2]:
             heap[at], places[at] = heap[(at - 1) // 2], places[(at - 1) // 2]
             at = (at - 1) // 2
         heap[at], places[at] = score, place
-    for place in range(rest, scores.size):
-        if scores[place] > heap[0]:  # which NaN is not
+    for place in among[count:]:
+        if scores[place] > heap[0]:
             _sink(heap, places, k, scores[place], place)
     for last in range(count - 1, -1, -1):
         lowest = places[0]

@@ -55,11 +55,19 @@ class Voices(NamedTuple):
         loud = np.maximum(self.amounts * np.sign(values)[:, None], 0.0)
         if len(names) > _MOST:
             np.put_along_axis(loud, np.argsort(-loud, axis=1, kind="stable")[:, _MOST:], 0.0, axis=1)
-        shares = _shares(loud, values)
-        spoken, said = (shares != 0.0).tolist(), shares.tolist()
+        shared = Voices(tuple(names), _shares(loud, values)).by_home()
+        return [said or {family: value} for said, value in zip(shared, values.tolist(), strict=True)]
+
+    def by_home(self) -> list[dict[str, float]]:
+        """Of each of the n homes what is said by those who say anything, that is neither NaN nor 0.
+
+        >>> Voices(("h1", "h2"), np.array([[3.0, 0.0], [np.nan, 0.5]])).by_home()
+        [{'h1': 3.0}, {'h2': 0.5}]
+        """
+        spoken = ((self.amounts != 0.0) & ~np.isnan(self.amounts)).tolist()
         return [
-            dict(zip(compress(names, which), compress(row, which), strict=True)) or {family: value}
-            for which, row, value in zip(spoken, said, values.tolist(), strict=True)
+            dict(zip(compress(self.names, which), compress(row, which), strict=True))
+            for which, row in zip(spoken, self.amounts.tolist(), strict=True)
         ]
 
 

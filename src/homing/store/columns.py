@@ -184,7 +184,8 @@ def joined(first: EventColumns, second: EventColumns) -> EventColumns:
         numbers={key: np.concatenate((values, second.numbers[key])) for key, values in first.numbers.items()},
         labels={key: _one_label(label, second.labels[key]) for key, label in first.labels.items()},
     )
-    return selected(together, _in_order(together))
+    order = _in_order(together)
+    return together if (order[1:] > order[:-1]).all() else selected(together, order)
 
 
 def _one_label(first: Label, second: Label) -> Label:
@@ -192,8 +193,14 @@ def _one_label(first: Label, second: Label) -> Label:
     names = first.names
     if not all(name in names for name in second.names.ids):
         names = Vocabulary(sorted({*first.names.ids, *second.names.ids}))
-    codes = [np.append(names.codes(one.names.ids), -1)[one.codes].astype(np.int32) for one in (first, second)]
-    return Label(np.concatenate(codes), names)
+    return Label(np.concatenate((_recoded(first, names), _recoded(second, names))), names)
+
+
+def _recoded(label: Label, names: Vocabulary[str]) -> NDArray[np.int32]:
+    """The codes of the same texts among other names, which have them all."""
+    if label.names is names or not len(label.names):
+        return label.codes
+    return np.append(names.codes(label.names.ids), -1)[label.codes].astype(np.int32)
 
 
 def _in_order(events: EventColumns) -> NDArray[np.intp]:
