@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from homing.core.ids import Vocabulary
 from homing.evaluation.kept_promises import kept_promises
 from homing.models.homes import Homes
 from homing.models.impressions import Impressions
@@ -20,6 +21,7 @@ class Promising:
     calibration = SimpleNamespace(method="isotonic")
 
     def __init__(self, by=1.0):
+        self.items = Vocabulary([f"h{n:02d}" for n in range(59, 0, -1)])
         self.by = by
         self.asked = []
         self.again = []
@@ -115,10 +117,10 @@ def test_a_home_that_the_lead_had_acted_on_is_told_from_one_new_to_it():
     assert slices["homes new to the lead"] == 4_000 - len(theirs)
 
 
-def test_what_a_lead_stated_is_asked_with():
-    model, homes = Promising(), np.array([3, 5])
-    limits = {"l0": homes}
-    judged(model, replace(shown(), stated=limits.get))
-    within = {query.lead_id: query.within for query in model.asked}
-    assert list(within["l0"]) == ["h04", "h06"]
-    assert within["l1"] is None
+def test_what_a_lead_stated_and_had_searched_for_is_asked_with():
+    model, stated, searched = Promising(), {"l0": np.array([3, 5])}, {("l1", 0): np.array([7])}
+    judged(model, replace(shown(), stated=stated.get, searched=lambda lead, at: searched.get((lead, at))))
+    asked = {query.lead_id: query for query in model.asked}
+    assert [model.items.ids[code] for code in asked["l0"].within.array] == ["h06", "h04"]
+    assert [model.items.ids[code] for code in asked["l1"].searched.array] == ["h08"]
+    assert asked["l1"].within is asked["l0"].searched is asked["l2"].within is None

@@ -21,7 +21,7 @@ def test_the_highest_are_those_of_a_plain_sort(scores, k):
     assert top(scores, k).tolist() == sorted_plainly(scores, k)
 
 
-@pytest.mark.parametrize("k", [1, 10, 128, 129, 250, 20_000])
+@pytest.mark.parametrize("k", [1, 10, 250, 625, 626, 20_000])
 @pytest.mark.parametrize("decimals", [0, 2, 7])
 def test_among_many_scores_equal_ones_stand_in_their_order(k, decimals):
     scores = np.round(np.random.default_rng(k).normal(size=20_000), decimals).astype(np.float32)

@@ -1,12 +1,14 @@
 """An evaluation through the services: the past is judged with what was known then."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from homing.core.clock import DAY, from_micros
 from homing.core.errors import BadInput, NotReady
+from homing.evaluation import rankers
 from homing.evaluation.grading import BASELINES
 from homing.evaluation.rankers import ROWS, as_first_listed
 from homing.event_types import EventType
@@ -14,9 +16,13 @@ from homing.interfaces import BehavioralEvent
 from homing.market.catalogue import Catalogue
 from homing.market.property import Property, property_from
 from homing.market.snapshot import snapshot_of
+from homing.models.hybrid_model import HybridRecommendationModel
+from homing.people.directory import Directory
+from homing.people.lead import lead_from
 from homing.services.evaluate_models import EvaluateModels
 from homing.store.listings import ListingStore
 from homing.store.memory_events import MemoryEventStore
+from homing.store.profiles import ProfileStore
 from homing.store.sqlite import SqliteDatabase
 from homing.tracking.behavior_tracker import BehaviorTracker
 
@@ -82,6 +88,23 @@ def test_k_folds_and_nested_selection_grade_the_same_rows(evaluate):
 def test_calibration_is_measured_on_what_was_shown_after_the_cut_or_says_why_not(evaluate):
     assert "why" in evaluate(NOW, models=["hybrid"])["calibration"]
     assert evaluate(NOW, protocol="leave_last", models=["popularity"])["calibration"] is None
+
+
+def test_at_a_cut_in_time_a_model_is_asked_with_what_leads_had_stated_by_then(evaluate, tmp_path, monkeypatch):
+    known_at = [NOW - 39 * DAY]
+    profiles = ProfileStore(SqliteDatabase(tmp_path / "people.sqlite3"))
+    directory = Directory(profiles, clock=lambda: known_at[0])
+    directory.put_leads([lead_from({"lead_id": "lead-0", "limits": {"price_max": 302_000}})])
+    known_at[0] = NOW
+    directory.put_leads([lead_from({"lead_id": "lead-1", "limits": {"price_max": 302_000}})])
+    asked = []
+    plain = rankers.model_ranker
+    monkeypatch.setattr(rankers, "model_ranker", lambda *told: asked.append(told) or plain(*told))
+    replace(evaluate, directory=directory)(NOW, models=["hybrid"])
+    ((model, one),) = (told for told in asked if isinstance(told[0], HybridRecommendationModel))
+    assert {model.items.ids[code] for code in one("lead-0").within.array} == {f"h{n:03d}" for n in range(21)}
+    assert one("lead-1").within is None
+    assert len(one("lead-1")) > 0
 
 
 def test_unknown_rows_and_protocols_are_refused(evaluate):

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from homing.evaluation.asked import asked_at
 from homing.measures.calibration import (
     brier,
     brier_skill,
@@ -16,12 +17,10 @@ from homing.measures.calibration import (
     calibration_line,
     reliability,
 )
-from homing.models.blending import past_before
 from homing.models.homes import HomesLike
 from homing.models.hybrid_model import HybridRecommendationModel
 from homing.models.impressions import Impressions
 from homing.models.interactions import Interactions
-from homing.models.pasts import Pasts
 from homing.models.query import Query
 
 __all__ = ["FEWEST_SHOWN", "Promised", "kept_promises", "promised"]
@@ -72,8 +71,8 @@ def kept_promises(
     """How far the confidence of a model can be taken at its word, on homes that were shown after it was fitted.
 
     `shown` are impressions whose 14 days are over; `acts` is what leads did, to the end. As when it serves, the model
-    is asked with what each lead was known to have done by the moment it was shown the home and with the limits that it
-    stated, as far as `shown.stated` tells them by rows of `homes`, and is not trained anew. `homes` tell the prices.
+    is asked with what each lead was known to have done by the moment it was shown the home and with what it stated and
+    had searched for, as far as `shown` tells it by rows of `homes`, and is not trained anew. `homes` tell the prices.
 
     The answer has `n` and `positives`; from 50 homes with both outcomes on also the mean `said` and `seen`, `ece`
     (equal mass, debiased) with its 95 % interval by lead `ece_ci`, `slope` and `intercept` of the calibration line,
@@ -110,7 +109,7 @@ def promised(model: HybridRecommendationModel, shown: Impressions, acts: Interac
     """What `kept_promises` judges, home by home; those that the model has nothing to say of are left out."""
     said = np.full(len(shown), np.nan)
     behind, again = np.zeros(len(shown)), np.zeros(len(shown))
-    for rows, query in _lists(shown, acts, homes):
+    for rows, query in _lists(model, shown, acts, homes):
         ids = [shown.property_ids[row] for row in rows.tolist()]
         scores = model.score(query, ids).astype(np.float64)
         before = set(query.properties)
@@ -129,23 +128,16 @@ def promised(model: HybridRecommendationModel, shown: Impressions, acts: Interac
     return Promised(kept, said[kept], seen[kept], lead[kept], {name: rows[kept] for name, rows in slices.items()})
 
 
-def _lists(shown: Impressions, acts: Interactions, homes: HomesLike) -> Iterator[tuple[NDArray[np.int64], Query]]:
+def _lists(
+    model: HybridRecommendationModel, shown: Impressions, acts: Interactions, homes: HomesLike
+) -> Iterator[tuple[NDArray[np.int64], Query]]:
     """The rows shown to one lead at one moment, and the lead as it was known then."""
-    pasts = Pasts.of(acts)
+    asked = asked_at(model.items, acts, shown, homes)
     _, lead = np.unique(np.array(shown.lead_ids, dtype=object), return_inverse=True)
     order = np.lexsort((shown.at, lead))
     changes = np.flatnonzero((np.diff(lead[order]) != 0) | (np.diff(shown.at[order]) != 0)) + 1
     for rows in np.split(order, changes) if len(order) else ():
-        name, at = shown.lead_ids[rows[0]], int(shown.at[rows[0]])
-        stated = shown.stated(name)
-        within = None if stated is None else [homes.ids.ids[row] for row in stated.tolist()]
-        code = pasts.leads.code(name)
-        if code < 0:
-            yield rows, Query(name, [], as_of=at, within=within)
-            continue
-        past = past_before(pasts, code, at)
-        ids = [acts.properties.ids[item] for item in past.items.tolist()]
-        yield rows, Query(name, ids, past.weights, past.at, past.prices, as_of=at, within=within)
+        yield rows, asked(shown.lead_ids[rows[0]], int(shown.at[rows[0]]))
 
 
 def _nobody_before(shown: Impressions, acts: Interactions) -> Mask:

@@ -15,7 +15,7 @@ from homing.evaluation.grading import BASELINES, Ranker, looked_up
 from homing.evaluation.implicit_als import implicit_als
 from homing.evaluation.saved_search import Searches, saved_search
 from homing.market.snapshot import MarketSnapshot
-from homing.models.base import LearningModel
+from homing.models.base import Lead, LearningModel
 from homing.models.hybrid_model import HybridRecommendationModel
 from homing.models.interactions import Interactions
 from homing.models.item_knn import ItemKNNModel
@@ -46,10 +46,12 @@ def rankers(
     *,
     seed: int,
     wanted: Sequence[str] = ROWS,
+    asked: Callable[[str], Lead] = str,
 ) -> Rankers:
     """Those of a fitted hybrid and its parts, and the peers, fitted on the same interactions.
 
-    `market` is what is known of the homes, by peers and models alike; only rows in `wanted` are worked out.
+    `market` is what is known of the homes, by peers and models alike; only rows in `wanted` are worked out. The hybrid
+    and its parts are asked about a lead as `asked` puts it; left out, with what it did in the interactions.
     """
     peers: dict[str, Callable[[], Ranker]] = {
         "saved_search": lambda: saved_search(searches, market),
@@ -65,7 +67,7 @@ def rankers(
             if name in peers:
                 there[name] = peers[name]()
             elif name in judged:
-                there[name] = model_ranker(judged[name])
+                there[name] = model_ranker(judged[name], asked)
             else:
                 absent[name] = "The data have nothing that this model learns from."
         except NotReady as reason:
@@ -73,14 +75,14 @@ def rankers(
     return Rankers(there, absent)
 
 
-def model_ranker(model: LearningModel[Any]) -> Ranker:
-    """The scores of a fitted model."""
+def model_ranker(model: LearningModel[Any], asked: Callable[[str], Lead] = str) -> Ranker:
+    """The scores of a fitted model for a lead as `asked` puts it."""
     codes_of = looked_up(model.items)
 
     def rank(lead: str, candidates: Sequence[str]) -> NDArray[Any]:
         codes = codes_of(candidates)
         scores = np.full(len(codes), np.nan, dtype=np.float32)
-        scores[codes >= 0] = model.score(lead, Codes(codes[codes >= 0]))
+        scores[codes >= 0] = model.score(asked(lead), Codes(codes[codes >= 0]))
         return scores
 
     return rank

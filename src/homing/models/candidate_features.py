@@ -164,6 +164,7 @@ def _homes_met(past: Past) -> int:
 
 
 def goes_by_family(part: object) -> TypeGuard[ByFamily]:
+    """Whether a model tells what it says family by family."""
     return hasattr(part, "by_family")  # an isinstance of a protocol takes longer than some parts do
 
 

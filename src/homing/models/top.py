@@ -34,7 +34,7 @@ def top(scores: Scores, k: int) -> NDArray[np.int64]:
 
 @kernel
 def _worth_a_look(scores: Scores, width: int, k: int) -> NDArray[np.int64]:
-    """Places in order, those of the k highest among them: all scores that reach the k-th of the highest of `width` sets.
+    """Places in order, those of the k highest among them: all scores that reach the k-th of the highest of some sets.
 
     A set is every `width`-th score. Its highest is found without a branch, so that it is done several at a time.
     """
@@ -47,9 +47,9 @@ def _worth_a_look(scores: Scores, width: int, k: int) -> NDArray[np.int64]:
     sets = np.flatnonzero(highest >= least)
     found, count = np.empty(sets.size * _DEEP + scores.size - _DEEP * width, dtype=np.int64), 0
     for deep in range(_DEEP):
-        for place in sets:
-            if scores[deep * width + place] >= least:  # which NaN is not
-                found[count] = deep * width + place
+        for one in sets:
+            if scores[deep * width + one] >= least:  # which NaN is not
+                found[count] = deep * width + one
                 count += 1
     for place in range(_DEEP * width, scores.size):
         if scores[place] >= least:
@@ -62,8 +62,8 @@ def _worth_a_look(scores: Scores, width: int, k: int) -> NDArray[np.int64]:
 def _highest(scores: Scores, among: NDArray[np.int64], k: int) -> NDArray[np.int64]:
     """The k highest of the scores at some places, which are in order and have a score."""
     heap, places, count = np.empty(k, dtype=np.float32), np.empty(k, dtype=np.int64), min(k, among.size)
-    for at in range(count):
-        score, place = scores[among[at]], among[at]
+    for last in range(count):
+        score, place, at = scores[among[last]], among[last], last
         while at > 0 and score <= heap[(at - 1) // 2]:
             heap[at], places[at] = heap[(at - 1) // 2], places[(at - 1) // 2]
             at = (at - 1) // 2

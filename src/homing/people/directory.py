@@ -11,7 +11,7 @@ import msgspec
 from homing.core.clock import Clock, system_clock
 from homing.core.errors import BadInput, Fault
 from homing.people.agent import Agent, agent_from, agent_row
-from homing.people.lead import Lead, lead_from, lead_row
+from homing.people.lead import Lead, Limits, lead_from, lead_row
 from homing.store.aliases import Alias, Aliases
 from homing.store.profiles import SINCE_EVER, ProfileStore
 from homing.trust.reach import one_spelling
@@ -110,6 +110,10 @@ class Directory:
     def leads(self, as_of: int | None = None) -> dict[str, Lead]:
         """All leads described by a moment (left out: now), by id."""
         return {name: lead_from(_decode(body)) for name, body in self._store.all(self.tenant, _LEAD, as_of)}
+
+    def limits(self, as_of: int | None = None) -> dict[str, Limits]:
+        """What all leads had stated that a home must satisfy by a moment (left out: now), by id."""
+        return {name: lead.limits for name, lead in self.leads(as_of).items()}
 
     def time_zone_of(self, lead_id: str, as_of: int | None = None) -> str:
         """The lead's own time zone as known by a moment (left out: now); UTC where it was unknown."""

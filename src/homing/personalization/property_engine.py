@@ -298,8 +298,7 @@ class PropertyPersonalizationEngine:
         same = known is not None and known.market is serving.market and np.array_equal(known.weights, serving.weights)
         if as_of is None and known is not None and known.stamp == stamp and same:
             return known.leads
-        people = {} if self._directory is None else self._directory.leads(as_of)
-        limits = {name: lead.limits for name, lead in people.items()}
+        limits = {} if self._directory is None else self._directory.limits(as_of)
         leads = shoppers(store, tenant, limits, serving.market, moment, serving.weights)
         if as_of is None:
             self._known = _Everybody(stamp, serving.market, serving.weights, leads)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 from homing.event_types import ENGAGED, EventType
 from homing.market.snapshot import MarketSnapshot
 from homing.models.impressions import Impressions
-from homing.models.interactions import Interactions
+from homing.models.interactions import Id, Interactions
+from homing.people.lead import Limits
 from homing.personalization.searched import Searches, searches
+from homing.personalization.stated import homes_within
 from homing.store.columns import TYPES, EventColumns
 from homing.store.events import EventQuery, EventStore
 from homing.tracking.conversion import WITHIN, learned_weights
@@ -29,6 +32,7 @@ ENGAGED_WITHIN: Final = WITHIN
 ENOUGH_SHOWN: Final = 200
 """With fewer homes known to have been shown, homes that were opened stand in for them, and answers say so."""
 
+_MOST_LIMITS: Final = 256
 _IS_ENGAGED: Final = np.array([kind in ENGAGED for kind in TYPES])
 _SHOWN: Final = TYPES.index(EventType.RECOMMENDATION_SHOWN)
 _CODES: Final = {kind.value: code for code, kind in enumerate(TYPES)}
@@ -50,6 +54,24 @@ class TrainingData:
     events: int
     weights: NDArray[np.float64]
     searches: Searches
+
+    def told(self, market: MarketSnapshot, limits: Mapping[str, Limits]) -> Impressions:
+        """The impressions, with the rows of the homes of a market that satisfy what leads stated and searched for.
+
+        `limits` are those that each lead stated, by its id.
+        """
+        satisfying = lru_cache(_MOST_LIMITS)(partial(homes_within, market, np.arange(len(market))))
+
+        def rows(asked: Limits | None) -> NDArray[np.int64] | None:
+            found = satisfying(asked) if asked else None
+            return None if found is None else found.array
+
+        def searched(lead: Id, at: int) -> NDArray[np.int64] | None:
+            moments, asked = self.searches.get(str(lead), ((), ()))
+            place = bisect_left(moments, at)
+            return rows(asked[place - 1]) if place else None
+
+        return replace(self.impressions, stated=lambda lead: rows(limits.get(str(lead))), searched=searched)
 
 
 def training_data(store: EventStore, tenant: str, market: MarketSnapshot, as_of: int) -> TrainingData:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from homing.core.errors import BadInput
+from homing.evaluation.asked import asked_at
 from homing.evaluation.grading import BASELINES, Ranker
 from homing.evaluation.k_fold import FOLDS, Hidden, k_fold, without_pairs
 from homing.evaluation.kept_promises import kept_promises
@@ -19,8 +20,11 @@ from homing.evaluation.temporal import TEST_SHARE, temporal
 from homing.evaluation.traits import Traits, traits
 from homing.market.catalogue import Catalogue
 from homing.market.snapshot import MarketSnapshot
+from homing.models.base import Lead
 from homing.models.hybrid_model import HybridRecommendationModel
 from homing.models.interactions import Interactions
+from homing.people.directory import Directory
+from homing.people.lead import Limits
 from homing.personalization.training_data import training_data
 from homing.store.events import EventQuery
 from homing.tracking.behavior_tracker import BehaviorTracker
@@ -28,14 +32,20 @@ from homing.tracking.behavior_tracker import BehaviorTracker
 __all__ = ["PROTOCOLS", "EvaluateModels"]
 
 PROTOCOLS: Final = ("temporal", "leave_last", "k_fold", "nested")
+_JUST_AFTER: Final = 1
+"""A question so many microseconds after a moment has all that was known at it."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluateModels:
-    """Fits the models on what was known before a cut and grades their lists on what leads engaged with after it."""
+    """Fits the models on what was known before a cut and grades their lists on what leads engaged with after it.
+
+    With a `directory` a model fitted at a cut in time learns, and is asked, with what leads had stated by then.
+    """
 
     tracker: BehaviorTracker
     catalogue: Catalogue
+    directory: Directory | None = None
 
     def __call__(
         self,
@@ -101,13 +111,17 @@ class _Run:
         """Models that knew only what was known at the cut; of homes listed later, what they were first listed with."""
         then = self.of.catalogue.snapshot(cut)
         data = training_data(self.of.tracker.store, self.of.tracker.tenant, then, cut)
+        limits = self._limits(cut)
         model = HybridRecommendationModel(seed=self.seed).fit(
-            data.interactions, homes=then, impressions=data.impressions
+            data.interactions, homes=then, impressions=data.told(then, limits)
         )
         known = as_known(self.market, then)
         model = model.with_homes(as_first_listed(self.market)).with_homes(then)
         self.last = cut, model
-        return self._found(model, data.interactions, known, self._searches(cut))
+        asked = asked_at(model.items, data.interactions, data.told(known, limits), known)
+        return self._found(
+            model, data.interactions, known, self._searches(cut), lambda lead: asked(lead, cut + _JUST_AFTER)
+        )
 
     def without(self, held: Mapping[str, Held]) -> dict[str, Ranker]:
         """Models that do not know what is held out."""
@@ -126,7 +140,7 @@ class _Run:
             return None
         cut, model = self.last
         data = training_data(self.of.tracker.store, self.of.tracker.tenant, self.market, self.as_of)
-        shown = data.impressions.select(data.impressions.at > cut)
+        shown = data.told(self.market, self._limits(cut)).select(data.impressions.at > cut)
         return {
             **kept_promises(model, shown, data.interactions, self.market),
             "opened_stand_in_for_shown": data.stands_in,
@@ -138,10 +152,18 @@ class _Run:
         model = HybridRecommendationModel(seed=self.seed).fit(known, homes=self.market)
         return self._found(model, known, self.market, searches)
 
+    def _limits(self, cut: int) -> dict[str, Limits]:
+        return {} if self.of.directory is None else self.of.directory.limits(cut)
+
     def _found(
-        self, model: HybridRecommendationModel, data: Interactions, market: MarketSnapshot, searches: Searches
+        self,
+        model: HybridRecommendationModel,
+        data: Interactions,
+        market: MarketSnapshot,
+        searches: Searches,
+        asked: Callable[[str], Lead] = str,
     ) -> dict[str, Ranker]:
-        found: Rankers = rankers(model, data, market, searches, seed=self.seed, wanted=self.names)
+        found: Rankers = rankers(model, data, market, searches, seed=self.seed, wanted=self.names, asked=asked)
         self.absent = dict(found.absent)
         return dict(found.there)
 

@@ -63,7 +63,7 @@ class LearningService:
 
         `share` of the time is the test of the protocols that cut in time; `folds` are those of `k_fold`.
         """
-        judge = EvaluateModels(self.tracker, self.catalogue)
+        judge = EvaluateModels(self.tracker, self.catalogue, self.directory)
         return await asyncio.to_thread(
             judge, self.clock(), protocol=protocol, k=k, models=models, seed=seed, share=share, folds=folds
         )

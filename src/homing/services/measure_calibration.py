@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -67,8 +67,7 @@ class MeasureCalibration:
         stand = Stand(folder, self.end)
         stand.load(world, self.seed, upto=cut)
         data = training_data(stand.tracker.store, stand.tracker.tenant, stand.market, self.end)
-        shown = data.impressions.select(data.impressions.at > cut)
-        shown = replace(shown, stated=stand.train.stated(stand.market, self.end))
+        shown = data.told(stand.market, stand.directory.limits(self.end)).select(data.impressions.at > cut)
         found = promised(stand.model, shown, data.interactions, stand.market)
         rates = {
             (page.lead, page.at, home): engaged / page.tries

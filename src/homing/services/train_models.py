@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
-from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from homing.core.clock import from_micros
 from homing.interfaces import TrainingResult
 from homing.market.catalogue import Catalogue
-from homing.market.snapshot import MarketSnapshot
 from homing.models.hybrid_model import HybridRecommendationModel
-from homing.models.interactions import Id
 from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
-from homing.personalization.searched import Searches
-from homing.personalization.stated import homes_within
 from homing.personalization.training_data import TrainingData, training_data, weights_told
 from homing.tracking.behavior_tracker import BehaviorTracker
 
@@ -43,9 +34,7 @@ class TrainModels:
         """One result a part and one for the blend; `models` names the parts to blend, left out: all."""
         market = self.catalogue.snapshot(as_of)
         data = training_data(self.tracker.store, self.tracker.tenant, market, as_of)
-        impressions = replace(
-            data.impressions, stated=self.stated(market, as_of), searched=_searched(market, data.searches)
-        )
+        impressions = data.told(market, {} if self.directory is None else self.directory.limits(as_of))
         parts = tuple(name for name in models or () if name != "hybrid") or None
         model = HybridRecommendationModel(seed=seed, parts=parts).fit(
             data.interactions, homes=market, impressions=impressions
@@ -70,34 +59,6 @@ class TrainModels:
             )
             for name in (*model.weights, "hybrid")
         ]
-
-    def stated(self, market: MarketSnapshot, as_of: int) -> Callable[[Id], NDArray[np.int64] | None]:
-        """The rows of the homes that satisfy what a lead had stated by then, by its id."""
-        people = {} if self.directory is None else self.directory.leads(as_of)
-        satisfying = lru_cache(_MOST_LIMITS)(partial(homes_within, market, np.arange(len(market))))
-
-        def stated(lead: Id) -> NDArray[np.int64] | None:
-            known = people.get(str(lead))
-            found = satisfying(known.limits) if known is not None and known.limits else None
-            return None if found is None else found.array
-
-        return stated
-
-
-def _searched(market: MarketSnapshot, searches: Searches) -> Callable[[Id, int], NDArray[np.int64] | None]:
-    """The rows of the homes that satisfy what a lead had searched for before a moment, by its id."""
-    satisfying = lru_cache(_MOST_LIMITS)(partial(homes_within, market, np.arange(len(market))))
-
-    def searched(lead: Id, at: int) -> NDArray[np.int64] | None:
-        moments, limits = searches.get(str(lead), ((), ()))
-        place = bisect_left(moments, at)
-        found = satisfying(limits[place - 1]) if place else None
-        return None if found is None else found.array
-
-    return searched
-
-
-_MOST_LIMITS: Final = 256
 
 
 def _card(model: HybridRecommendationModel, data: TrainingData) -> dict[str, float]:
