@@ -51,7 +51,8 @@ def learned(of: World, as_of: int) -> Any:
 
 def trained(of: World, as_of: int) -> Any:
     registry = Saved()
-    TrainModels(house(of).tracker, of.catalogue, registry)(as_of, models=["content", "popularity", "recency"])
+    train = TrainModels(house(of).tracker, of.catalogue, registry, of.directory)
+    train(as_of, models=["content", "popularity", "recency"])
     return plain(registry.model.packed())
 
 
@@ -70,7 +71,8 @@ class Saved:
 
 def evaluated(of: World, as_of: int) -> Any:
     try:
-        return plain(EvaluateModels(house(of).tracker, of.catalogue)(as_of, models=["popularity", "content"]))
+        judge = EvaluateModels(house(of).tracker, of.catalogue, of.directory)
+        return plain(judge(as_of, models=["popularity", "content"]))
     except NotReady as reason:
         return str(reason)
 
@@ -82,8 +84,7 @@ def one_shopper(of: World, as_of: int) -> Any:
 
 
 def all_shoppers(of: World, as_of: int) -> Any:
-    limits = {name: lead.limits for name, lead in of.directory.leads(as_of).items()}
-    return plain(shoppers(of.store, TENANT, limits, of.catalogue.snapshot(as_of), as_of))
+    return plain(shoppers(of.store, TENANT, of.directory.limits(as_of), of.catalogue.snapshot(as_of), as_of))
 
 
 def recommended(of: World, as_of: int) -> Any:
@@ -129,7 +130,7 @@ SAID, LISTED, OUTCOMES = "what_leads_said", "what_was_listed", "what_came_of_it"
 
 ANSWERS = {
     "training_data": Answer(learned, ACTS | {LISTED}),
-    "trained_models": Answer(trained, ACTS | {LISTED}),
+    "trained_models": Answer(trained, ACTS | {SAID, LISTED}),
     "evaluation": Answer(evaluated, ACTS | {LISTED}),
     "shopper": Answer(one_shopper, ACTS | {SAID, LISTED}),
     "shoppers": Answer(all_shoppers, ACTS | {SAID, LISTED}),
@@ -167,6 +168,7 @@ ASKED = {
     "homing.people.directory.Directory.lead": "profiles",
     "homing.people.directory.Directory.leads": "profiles",
     "homing.people.directory.Directory.leads_reached_by": "its store keeps the laws of two times, as aliases",
+    "homing.people.directory.Directory.limits": "shoppers",
     "homing.people.directory.Directory.time_zone_of": "profiles",
     "homing.personalization.property_engine.PropertyPersonalizationEngine.get_recommendations": "recommendations",
     "homing.personalization.property_engine.PropertyPersonalizationEngine.leads_for": "leads_for_a_home",
@@ -184,7 +186,6 @@ ASKED = {
     "homing.services.evaluate_models.EvaluateModels.__call__": "evaluation",
     "homing.services.learning_service.LearningService.train": _SERVICE,
     "homing.services.train_models.TrainModels.__call__": "trained_models",
-    "homing.services.train_models.TrainModels.stated": "trained_models learns from what it gives",
 }
 """Every call that takes `as_of`: the answer by which it is asked, or why it needs no asking."""
 
