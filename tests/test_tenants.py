@@ -127,6 +127,7 @@ DIRECTORY: dict[str, Call] = {
     "lead": lambda people: people.lead("ann"),
     "lead_ids": lambda people: people.lead_ids(),
     "leads": lambda people: people.leads(),
+    "limits": lambda people: people.limits(),
     "time_zone_of": lambda people: people.time_zone_of("ann"),
     "leads_reached_by": lambda people: people.leads_reached_by("email", "ann@example.com"),
     "pseudonym": lambda people: len(people.pseudonym([("email", "ann@example.com")])),

@@ -1,8 +1,9 @@
-"""A server that is behind answers without reasons, and says so."""
+"""A server that is behind answers in brief, and says so."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +13,9 @@ from homing.interfaces import Recommendations
 from homing.personalization.ask import Ask
 from homing.personalization.ranking_thread import BEHIND, GIVEN_UP, in_turn
 
-BEHIND_SAID = "reasons: left out, as this server was more than 25 ms behind; explain=true waits for them"
+WHY = "left out, as this server was more than 25 ms behind; explain=true waits for them"
+NO_REASONS = f"reasons: {WHY}"
+FEWER_SOURCES = f"sources: homes that only single sources name are {WHY}"
 
 
 def answered(ask, waited, **how):
@@ -31,20 +34,25 @@ def answered(ask, waited, **how):
     return put, found
 
 
-def test_who_waited_too_long_is_answered_without_reasons_and_told_why():
-    put, found = answered(Ask(lead_id="ann"), BEHIND + 0.01)
-    assert put == Ask(lead_id="ann", explain=False)
-    assert found.degraded == ("content: silent", BEHIND_SAID)
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        (Ask(lead_id="ann"), (NO_REASONS, FEWER_SOURCES)),
+        (Ask(lead_id="ann", explain=False), (FEWER_SOURCES,)),
+        (Ask(lead_id="ann", candidates=["home-1"], rank_all=True), (NO_REASONS,)),
+    ],
+    ids=["asked for reasons", "asked for none", "named the homes"],
+)
+def test_who_waited_too_long_is_answered_in_brief_and_told_why(ask, told):
+    put, found = answered(ask, BEHIND + 0.01)
+    assert put == replace(ask, explain=False, brief=True)
+    assert found.degraded == ("content: silent", *told)
 
 
 @pytest.mark.parametrize(
     ("ask", "waited"),
-    [
-        (Ask(lead_id="ann"), 0.0),
-        (Ask(lead_id="ann", explain=False), GIVEN_UP - 1.0),
-        (Ask(lead_id="ann", counterfactual=True), GIVEN_UP - 1.0),
-    ],
-    ids=["in time", "asked for none", "asked for all"],
+    [(Ask(lead_id="ann"), 0.0), (Ask(lead_id="ann", counterfactual=True), GIVEN_UP - 1.0)],
+    ids=["in time", "asked for all"],
 )
 def test_else_the_answer_is_the_one_asked_for(ask, waited):
     put, found = answered(ask, waited)

@@ -234,6 +234,16 @@ def test_the_union_holds_every_home_once_and_neither_too_few_nor_too_many(traine
     assert found.rows.size >= fewest(k)
 
 
+def test_in_brief_only_the_blend_names_homes_besides_what_must_be_there(trained):
+    serving, who, rows, whole = trained.asked("lead-3", news=[5])
+    brief = nominated(serving, who, rows, 10, [5], brief=True)
+    assert set(brief.by_source) == {"blend", "other_areas", "news"} < set(whole.by_source)
+    for name, named in brief.by_source.items():
+        assert named.tolist() == whole.by_source[name].tolist(), name
+        assert np.isin(named, brief.rows).all()
+    assert fewest(10) <= brief.rows.size < whole.rows.size
+
+
 def test_few_homes_are_all_ranked(trained):
     serving, who, rows, _ = trained.asked("lead-3")
     found = nominated(serving, who, rows[:400], 10)
@@ -261,7 +271,7 @@ def test_homes_that_the_caller_named_are_all_scored(trained):
 def test_the_list_is_that_of_ranking_every_home(trained, monkeypatch):
     leads = [f"lead-{n}" for n in range(12)]
     named = [[item.property_id for item in trained.engine.recommend(lead, 10)] for lead in leads]
-    monkeypatch.setattr(ranking, "nominated", lambda _serving, _who, rows, _k, _news: Nominated(rows, {}))
+    monkeypatch.setattr(ranking, "nominated", lambda _serving, _who, rows, _k, _news, **_: Nominated(rows, {}))
     full = [[item.property_id for item in trained.engine.recommend(lead, 10)] for lead in leads]
     assert np.mean([len({*one} & {*other}) / 10 for one, other in zip(named, full, strict=True)]) >= 0.95
 

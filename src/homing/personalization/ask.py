@@ -25,7 +25,8 @@ class Ask:
     shopper has seen; with `whatever_its_state` also those that are sold, dismissed or beyond a limit. `exclude` are
     homes not to be shown. Without `explain` no reasons are made, nor once ranking has taken `within_ms` milliseconds;
     with `counterfactual` each home is told apart that would not be in the list without some acts. Events `without`
-    count as if they had never been. Without `diverse` the best stand in the list, however alike they are.
+    count as if they had never been. Without `diverse` the best stand in the list, however alike they are. In `brief`
+    fewer sources say which homes are worth ranking, and no reasons are made: it takes half of the time.
 
     >>> Ask(lead_id="lead-1", k=3).k
     3
@@ -49,6 +50,7 @@ class Ask:
     counterfactual: bool = False
     without: frozenset[str] = frozenset()
     diverse: bool = True
+    brief: bool = False
 
     def __post_init__(self) -> None:
         faults = [*_who_faults(self.lead_id, self.anonymous_id)]

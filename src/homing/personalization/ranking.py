@@ -80,7 +80,9 @@ def ranked_homes(serving: Serving, who: Shopper, allowed: Candidates, ask: Ask, 
         rows, scores = allowed.rows, _scores(serving, who, allowed.rows, news)
         order = np.lexsort((rows, -scores))
         return Ranked(rows[order], scores[order], news, (first,))
-    rows = allowed.rows if ask.candidates is not None else nominated(serving, who, allowed.rows, ask.k, news).rows
+    rows = allowed.rows
+    if ask.candidates is None:
+        rows = nominated(serving, who, rows, ask.k, news, brief=ask.brief).rows
     scores = _scores(serving, who, rows, news)
     named = stage("sources", len(rows), not_nominated=len(allowed.rows) - len(rows))
     if not ask.diverse:

@@ -20,8 +20,8 @@ each other (six threads answered half as many as one), and events are stored bes
 """
 
 BEHIND: Final = 0.025
-"""After so many seconds of waiting for its turn a question is answered without reasons, which takes less time: so a
-server whose cores are busy answers about as soon as one that is not, as long as homes without reasons can be had.
+"""After so many seconds of waiting for its turn a question is answered in brief, which takes half of the time: so a
+server whose cores are busy answers about as soon as one that is not, as long as such answers can be had.
 """
 
 GIVEN_UP: Final = 5.0
@@ -29,22 +29,23 @@ GIVEN_UP: Final = 5.0
 those behind it wait the less. So a server that is asked more than it can answer has a queue of so many seconds at most.
 """
 
-_LEFT_OUT: Final = (
-    f"reasons: left out, as this server was more than {1_000 * BEHIND:.0f} ms behind; explain=true waits for them"
-)
+_BEHIND_TEXT: Final = f"as this server was more than {1_000 * BEHIND:.0f} ms behind; explain=true waits for them"
+_NO_REASONS: Final = f"reasons: left out, {_BEHIND_TEXT}"
+_FEWER_SOURCES: Final = f"sources: homes that only single sources name are left out, {_BEHIND_TEXT}"
 
 
 def in_turn(
     answer: Callable[[Ask], Recommendations], ask: Ask, since: float, *, insists: bool = False
 ) -> Recommendations:
-    """The answer to a question that waits since a moment of `time.monotonic`; without reasons if that is too long.
+    """The answer to a question that waits since a moment of `time.monotonic`; in brief if that is too long.
 
-    Who `insists` on reasons, or asked for the full answer, gets them. `Overloaded` after 5 s.
+    Who `insists` on reasons, or asked for the full answer, gets all. `Overloaded` after 5 s.
     """
     waited = time.monotonic() - since
     if waited >= GIVEN_UP:
         raise Overloaded(f"This server is more than {GIVEN_UP:.0f} s behind. Ask again in a second.")
-    if waited < BEHIND or not ask.explain or ask.counterfactual or insists:
+    if waited < BEHIND or ask.counterfactual or insists:
         return answer(ask)
-    found = answer(replace(ask, explain=False))
-    return replace(found, degraded=(*found.degraded, _LEFT_OUT))
+    found = answer(replace(ask, explain=False, brief=True))
+    left_out = ((_NO_REASONS, ask.explain), (_FEWER_SOURCES, ask.candidates is None))
+    return replace(found, degraded=(*found.degraded, *(told for told, is_so in left_out if is_so)))
