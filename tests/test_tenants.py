@@ -117,6 +117,7 @@ CATALOGUE: dict[str, Call] = {
     "snapshot": lambda homes: homes.snapshot().ids.ids,
     "refreshed": lambda homes: homes.refreshed(homes.snapshot()).ids.ids,
     "revision": lambda homes: homes.revision(),
+    "is_current": lambda homes: homes.is_current(homes.snapshot()),
     "present": lambda homes: homes.present(),
     "changed_since": lambda homes: homes.changed_since(0),
     "property_ids_by_listing_id": lambda homes: homes.property_ids_by_listing_id(),

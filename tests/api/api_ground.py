@@ -33,7 +33,7 @@ from homing.market.property import property_from
 from homing.people.directory import Directory
 from homing.people.lead import Lead
 from homing.personalization.answer_token import AnswerToken
-from homing.personalization.ask import Ask
+from homing.personalization.ask import Ask, TakesLonger
 from homing.personalization.property_engine import PropertyPersonalizationEngine
 from homing.personalization.realtime_engine import RealtimePersonalization
 from homing.store.aliases import Aliases
@@ -77,12 +77,14 @@ class FixedFeatures:
 
 @dataclass(frozen=True)
 class ByPrice:
-    """Recommends the cheapest active homes that the lead did nothing with."""
+    """Recommends the cheapest active homes that the lead did nothing with; reads all anew, so never at once."""
 
     store: SqliteEventStore
     catalogue: Catalogue
 
     def __call__(self, ask: Ask) -> Recommendations:
+        if ask.at_once:
+            raise TakesLonger
         events = self.store.select(TENANT, EventQuery(lead_id=ask.lead_id, anonymous_id=ask.anonymous_id))
         seen = {event.property_id for event in events}
         market = self.catalogue.snapshot()

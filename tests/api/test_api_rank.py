@@ -8,7 +8,7 @@ import pytest
 
 from homing.api.shapes import FeedbackStored, LeadsForAnswer, SimilarAnswer, VisitorAnswer
 from homing.event_types import EventType
-from homing.personalization.ranking_thread import BEHIND, RANKING
+from homing.personalization.turns import BEHIND, RANKING
 
 from api_ground import home_row  # isort: skip
 from test_api_routes import strictly  # isort: skip

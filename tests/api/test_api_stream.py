@@ -23,8 +23,8 @@ from homing.core.errors import BadInput, Overloaded
 from homing.event_types import EventType
 from homing.interfaces import BehavioralEvent
 from homing.personalization.ask import Ask
-from homing.personalization.ranking_thread import RANKING
 from homing.personalization.realtime_engine import RealtimePersonalization
+from homing.personalization.turns import RANKING
 from homing.services.keys import CreateKey
 from homing.store.replica import Replicated
 
@@ -116,8 +116,9 @@ def live(served):
     asked = []
 
     def answer(ask):
+        answered = ByPrice(served.store, served.catalogue)(ask)
         asked.append(ask.shopper_id)
-        return ByPrice(served.store, served.catalogue)(ask)
+        return answered
 
     return served, RealtimePersonalization(answer, served.store, served.catalogue, every=0.01), asked
 
@@ -239,11 +240,12 @@ def test_a_request_goes_before_the_answers_of_streams_that_wait(live):
     order, begun, go = [], threading.Event(), threading.Event()
 
     def answer(ask):
+        answered = ByPrice(served.store, served.catalogue)(ask)
         if order:
             begun.set()
             go.wait(PATIENCE)
         order.append("stream")
-        return ByPrice(served.store, served.catalogue)(ask)
+        return answered
 
     realtime = RealtimePersonalization(answer, served.store, served.catalogue, every=0.01)
 
@@ -295,8 +297,9 @@ def test_an_answer_after_an_act_is_read_where_the_act_is(live):
     late, databases, read = Late(served.store), Replicated(Named("primary"), Named("replica")), []
 
     def answer(ask):
+        answered = ByPrice(served.store, served.catalogue)(ask)
         read.extend(databases.rows(""))
-        return ByPrice(served.store, served.catalogue)(ask)
+        return answered
 
     async def listen():
         updates = RealtimePersonalization(answer, late, served.catalogue, every=0.01).listen(Ask(lead_id="ann", k=3))

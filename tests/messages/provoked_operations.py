@@ -26,8 +26,8 @@ from homing.core.telemetry import configure_logs
 from homing.interfaces import LearningContext
 from homing.personalization.ask import Ask
 from homing.personalization.in_context import ask_in
-from homing.personalization.ranking_thread import in_turn
 from homing.personalization.realtime_engine import RealtimePersonalization
+from homing.personalization.turns import in_turn
 from homing.services.restore import Restore, finish_restore
 from homing.services.simulate import Simulate
 

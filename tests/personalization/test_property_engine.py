@@ -24,10 +24,11 @@ from homing.people.directory import Directory
 from homing.people.lead import lead_from
 from homing.personalization.answer import as_json
 from homing.personalization.answer_token import AnswerToken
-from homing.personalization.ask import Ask
+from homing.personalization.ask import Ask, TakesLonger
 from homing.personalization.property_engine import PropertyPersonalizationEngine
 from homing.personalization.serving import LiveServing
 from homing.services.train_models import TrainModels
+from homing.store.event_reader import EventReader
 from homing.store.events import EventQuery
 from homing.store.listings import ListingStore
 from homing.store.profiles import ProfileStore
@@ -167,6 +168,48 @@ def test_without_the_floor_the_same_list_would_hold_one_area(tmp_path):
     answer = areas_shown(neighbours(tmp_path), 4)
     assert {item.property_id[0] for item in answer} == {"n"}
     assert "made_way_for_other_areas" not in answer.trace[-1].removed
+
+
+def at_once(market, **asked):
+    """Whether a question of a lead is answered at once; then it is the answer that it has otherwise."""
+    ask = Ask(lead_id="ann", **asked)
+    try:
+        answer = market.engine.answer(replace(ask, at_once=True))
+    except TakesLonger:
+        return False
+    assert answer == market.engine.answer(ask)
+    return True
+
+
+def test_what_has_to_be_made_first_is_not_answered_at_once(market):
+    assert not at_once(market)
+    market.engine.warm()
+    assert at_once(market)
+    market.act("ann", "h040", EventType.PROPERTY_SAVE)
+    assert at_once(market)
+    market.put({"ListingKey": "h500", "ListPrice": 410_000})
+    assert not at_once(market)
+    market.engine.warm()
+    assert at_once(market)
+    market.now += DAY  # the stand-in for a trained model has grown old
+    assert not at_once(market)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"k": 101}, {"candidates": ["h001"] * 101}, {"counterfactual": True}, {"as_of": NOW - DAY}],
+    ids=["a long list", "many homes to rank", "what hangs on what", "the past"],
+)
+def test_nor_is_what_takes_long(market, asked):
+    market.engine.warm()
+    assert at_once(market, k=100)
+    assert not at_once(market, **asked)
+
+
+def test_nor_is_what_a_server_has_to_be_asked_for(market, monkeypatch):
+    market.engine.warm()
+    monkeypatch.setattr(EventReader, "is_near", False)
+    assert not at_once(market)
 
 
 def test_being_shown_a_home_is_not_having_seen_it(market):

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from contextvars import copy_context
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -29,7 +29,7 @@ from homing.interfaces import Recommendations
 from homing.market.where import where
 from homing.personalization.answer import as_json
 from homing.personalization.ask import LONGEST_LIST, Ask
-from homing.personalization.ranking_thread import RANKING, in_turn
+from homing.personalization.turns import in_turn, soon
 from homing.store.replica import from_primary
 
 __all__ = ["MOST_HOMES", "asked", "routes"]
@@ -39,12 +39,14 @@ MOST_HOMES: Final = LONGEST_LIST
 
 def routes(tenants: Tenants[ApiServices]) -> list[Route]:
     """The routes of the callers' tenants."""
+    turn = asyncio.Lock()
 
     async def answered(request: Request, ask: Ask, after: int | None = None, *, insists: bool) -> Response:
         services = tenants.of(request)
         late = after is not None and not await asyncio.to_thread(services.store.has_seen, services.tenant, after)
-        inside = partial(copy_context().run, _answer, services, ask, late, time.monotonic(), insists)
-        answer = await asyncio.get_running_loop().run_in_executor(RANKING, inside)
+        work = partial(_answer, services, ask, late, time.monotonic(), insists)
+        async with turn:
+            answer = await soon(work)
         request.scope["state"]["recommendation_id"] = answer.recommendation_id
         for why in answer.degraded:
             count("degraded", part=why.partition(":")[0])
@@ -70,13 +72,10 @@ def routes(tenants: Tenants[ApiServices]) -> list[Route]:
     ]
 
 
-def _answer(services: ApiServices, ask: Ask, late: bool, since: float, insists: bool) -> Recommendations:
-    """The answer, from the primary database where its replica is too late. Who named `explain` insists on reasons.
-
-    What is measured and logged meanwhile belongs to the request, as it runs in its context.
-    """
+def _answer(services: ApiServices, ask: Ask, late: bool, since: float, insists: bool, at_once: bool) -> Recommendations:
+    """The answer, from the primary database where its replica is too late. Who named `explain` insists on reasons."""
     with from_primary() if late else nullcontext():
-        return in_turn(services.answer, ask, since, insists=insists)
+        return in_turn(services.answer, replace(ask, at_once=at_once), since, insists=insists)
 
 
 def asked(request: Request, name: str) -> tuple[Ask, int | None]:

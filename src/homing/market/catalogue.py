@@ -113,13 +113,16 @@ class Catalogue:
         A revision behind the view's is that of another database, put in the place of the one it was made from.
         """
         present, revision = self.present(), self.revision()
-        due = [home for home in market.pending if home.at <= present]
-        if not due and revision == market.revision:
+        if _holds(market, present, revision):
             return market
         if revision < market.revision:
             return self.snapshot()
         changed = self.changed_since(market.revision)
         return self.snapshot() if len(changed) > _MANY else market.replaced(changed, upto=present)
+
+    def is_current(self, market: MarketSnapshot) -> bool:
+        """Whether a present view is up to date; cheap to ask."""
+        return _holds(market, self.present(), self.revision())
 
     def revision(self) -> int:
         """A number that grows with every change of any home; cheap to ask."""
@@ -139,6 +142,11 @@ class Catalogue:
     def present(self) -> int:
         """The latest moment that counts as now: feeds whose clock is a little fast are believed."""
         return self._clock() + _AHEAD
+
+
+def _holds(market: MarketSnapshot, present: int, revision: int) -> bool:
+    """Whether nothing has changed since a view was made: no home was written, and none's next version has begun."""
+    return revision == market.revision and not any(home.at <= present for home in market.pending)
 
 
 def _property(version: ListingVersion) -> Property:

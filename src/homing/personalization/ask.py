@@ -10,9 +10,16 @@ from homing.core.errors import BadInput, Fault, shown
 from homing.core.ids import id_fault
 from homing.market.where import Where
 
-__all__ = ["LONGEST_LIST", "Ask"]
+__all__ = ["LONGEST_LIST", "Ask", "TakesLonger"]
 
 LONGEST_LIST: Final = 1_000
+
+_SHORT: Final = 100
+"""A list of at most so many homes counts as short."""
+
+
+class TakesLonger(Exception):
+    """What was asked for at once may take more than some milliseconds; asked otherwise, it is answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +33,8 @@ class Ask:
     homes not to be shown. Without `explain` no reasons are made, nor once ranking has taken `within_ms` milliseconds;
     with `counterfactual` each home is told apart that would not be in the list without some acts. Events `without`
     count as if they had never been. Without `diverse` the best stand in the list, however alike they are. In `brief`
-    fewer sources say which homes are worth ranking, and no reasons are made: it takes half of the time.
+    fewer sources say which homes are worth ranking, and no reasons are made: it takes half of the time. With `at_once`
+    it is answered within some milliseconds or not at all: `TakesLonger` where more than that may be needed.
 
     >>> Ask(lead_id="lead-1", k=3).k
     3
@@ -51,6 +59,7 @@ class Ask:
     without: frozenset[str] = frozenset()
     diverse: bool = True
     brief: bool = False
+    at_once: bool = False
 
     def __post_init__(self) -> None:
         faults = [*_who_faults(self.lead_id, self.anonymous_id)]
@@ -60,6 +69,12 @@ class Ask:
             faults += _candidate_faults(self.candidates)
         if faults:
             raise BadInput(faults)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it takes some milliseconds to answer: a list of usual length, of now, and each home ranked once."""
+        homes = 0 if self.candidates is None else len(self.candidates)
+        return self.as_of is None and not self.counterfactual and max(self.k, homes) <= _SHORT
 
     @property
     def shopper_id(self) -> str:

@@ -34,7 +34,7 @@ from homing.models.query import Codes
 from homing.models.registry import ModelRegistry
 from homing.people.directory import Directory
 from homing.personalization.answer_token import AnswerToken
-from homing.personalization.ask import LONGEST_LIST, Ask
+from homing.personalization.ask import LONGEST_LIST, Ask, TakesLonger
 from homing.personalization.attention import Attention
 from homing.personalization.counterfactual import counterfactuals
 from homing.personalization.feedback import feedback_event
@@ -183,8 +183,10 @@ class PropertyPersonalizationEngine:
         Ranking all of a caller's own candidates leaves out an unknown one and says so in the trace.
         """
         started = time.perf_counter()
+        if ask.at_once and not (ask.is_short and self._tracker.store.is_near):
+            raise TakesLonger
         with timed("answer", stage="snapshot"):
-            serving = self._serving.at(ask.as_of)
+            serving = self._serving.at_once() if ask.at_once else self._serving.at(ask.as_of)
         moment = self._clock() if ask.as_of is None else ask.as_of
         lead = None if self._directory is None or ask.lead_id is None else self._directory.lead(ask.lead_id, ask.as_of)
         limits = None if lead is None else lead.limits

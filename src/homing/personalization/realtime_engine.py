@@ -7,7 +7,8 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -15,8 +16,8 @@ from homing.core.errors import Overloaded
 from homing.core.telemetry import logger, move
 from homing.interfaces import Recommendations
 from homing.market.catalogue import Catalogue
-from homing.personalization.ask import Ask
-from homing.personalization.ranking_thread import RANKING
+from homing.personalization.ask import Ask, TakesLonger
+from homing.personalization.turns import soon
 from homing.store.events import EventQuery, EventStore, Named
 from homing.store.replica import from_primary
 
@@ -161,12 +162,14 @@ class RealtimePersonalization:
     async def _updated(self, ask: Ask, heard: int) -> Update:
         """An answer of now; from the database itself where its replica has not even what was heard."""
         late = not await asyncio.to_thread(self._store.has_seen, self._catalogue.tenant, heard)
-        return await asyncio.get_running_loop().run_in_executor(RANKING, self._update, ask, late)
+        return await soon(partial(self._update, ask, late))
 
-    def _update(self, ask: Ask, late: bool) -> Update:
+    def _update(self, ask: Ask, late: bool, at_once: bool) -> Update:
+        if at_once and not self._store.is_near:
+            raise TakesLonger
         with from_primary() if late else nullcontext():
             sequence = self._sequence()
-            return Update(sequence, self._answer(ask))
+            return Update(sequence, self._answer(replace(ask, at_once=at_once)))
 
     def _sequence(self) -> int:
         return self._store.append(self._catalogue.tenant, ()).sequence

@@ -23,6 +23,7 @@ from homing.models.query import Codes
 from homing.models.registry import ModelRegistry
 from homing.people.lead import Limits
 from homing.personalization.areas import areas_of
+from homing.personalization.ask import TakesLonger
 from homing.personalization.stated import homes_within
 from homing.personalization.training_data import training_data, weights_from
 from homing.store.events import EventStore
@@ -187,13 +188,27 @@ class LiveServing:
             self._now = self._refreshed(self._now)
             return self._now
 
+    def at_once(self) -> Serving:
+        """The serving of now if it is there; `TakesLonger` if something has changed or it is just being made."""
+        if not self._swapping.acquire(blocking=False):
+            raise TakesLonger
+        try:
+            now = self._now
+            if now is None or self._made is not None or not self._catalogue.is_current(now.market):
+                raise TakesLonger
+            if self._outdated(now, self._newest_now()):
+                raise TakesLonger
+            return now
+        finally:
+            self._swapping.release()
+
     def _refreshed(self, serving: Serving | None) -> Serving:
         if serving is None:
             return self._swapped(self._with_model(self._catalogue.snapshot(), self._clock()))
         if (made := self._made) is not None:
             serving, self._made = self._swapped(made), None
         version, market = self._newest_now(), self._catalogue.refreshed(serving.market)
-        if serving.version != (version or "") or self._stale(version):
+        if self._outdated(serving, version):
             if not self._in_background:
                 return self._swapped(self._with_model(market, self._clock()))
             self._make_beside(market)
@@ -231,9 +246,10 @@ class LiveServing:
             self._version, self._look_again = self._newest(), time.monotonic() + _BETWEEN_LOOKS_S
         return self._version
 
-    def _stale(self, version: str | None) -> bool:
-        """Whether the stand-in for a trained model has to be made anew; a trained one never has."""
-        return version is None and abs(self._clock() - self._untrained_at) > _FRESH_UNTRAINED
+    def _outdated(self, serving: Serving, version: str | None) -> bool:
+        """Whether its model is not the newest version, or is a stand-in for a trained one that has grown old."""
+        stale = version is None and abs(self._clock() - self._untrained_at) > _FRESH_UNTRAINED
+        return stale or serving.version != (version or "")
 
     def _newest(self, trained_by: int | None = None) -> str | None:
         """The newest version that is not known to be damaged, or the newest whose training saw nothing later."""

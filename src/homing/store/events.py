@@ -113,6 +113,11 @@ class EventStore(Protocol):
         """Which visitor is which lead."""
         ...
 
+    @property
+    def is_near(self) -> bool:
+        """Whether it is read inside this process, in about a millisecond, rather than from a server."""
+        ...
+
     def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
         """Store what is new, all or nothing; an event whose id is there, or came earlier in the batch, is not."""
         ...

@@ -60,6 +60,11 @@ class MemoryEventStore:
         self._shelves: dict[str, _Shelf] = {}
         self.identities = MemoryIdentities()
 
+    @property
+    def is_near(self) -> bool:
+        """It is."""
+        return True
+
     def append(self, tenant: str, events: Sequence[BehavioralEvent]) -> Appended:
         """Store what is new, all or nothing; then let go of what is too much or too old."""
         check_events(tenant, events)

@@ -1,8 +1,11 @@
-"""A server that is behind answers in brief, and says so."""
+"""What takes some milliseconds is answered where it is asked; a server that is behind answers in brief, and says so."""
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,8 +13,8 @@ import pytest
 
 from homing.core.errors import Overloaded
 from homing.interfaces import Recommendations
-from homing.personalization.ask import Ask
-from homing.personalization.ranking_thread import BEHIND, GIVEN_UP, in_turn
+from homing.personalization.ask import Ask, TakesLonger
+from homing.personalization.turns import BEHIND, GIVEN_UP, in_turn, soon
 
 WHY = "left out, as this server was more than 25 ms behind; explain=true waits for them"
 NO_REASONS = f"reasons: {WHY}"
@@ -70,3 +73,36 @@ def test_who_insists_on_reasons_waits_for_them():
 def test_who_waited_far_too_long_is_refused_and_nothing_is_worked_out(ask):
     with pytest.raises(Overloaded, match="more than 5 s behind"):
         in_turn(lambda _: pytest.fail("the engine was asked"), ask, time.monotonic() - GIVEN_UP)
+
+
+OF_THE_REQUEST = ContextVar("of_the_request")
+
+
+@pytest.mark.parametrize("is_short", [True, False])
+def test_what_takes_longer_is_done_again_in_the_ranking_thread_in_the_same_context(is_short):
+    begun = []
+
+    def work(at_once):
+        begun.append((at_once, threading.current_thread().name.startswith("homing-ranking"), OF_THE_REQUEST.get()))
+        if at_once and not is_short:
+            raise TakesLonger
+        return "done"
+
+    async def asked():
+        OF_THE_REQUEST.set("this one")
+        return await soon(work)
+
+    assert asyncio.run(asked()) == "done"
+    assert begun == [(True, False, "this one"), (False, True, "this one")][: 1 if is_short else 2]
+
+
+def test_between_two_turns_the_loop_goes_round():
+    order = []
+
+    async def turns():
+        asyncio.get_running_loop().call_soon(order.append, "what came meanwhile")
+        await soon(lambda _at_once: order.append("first"))
+        await soon(lambda _at_once: order.append("second"))
+
+    asyncio.run(turns())
+    assert order == ["first", "what came meanwhile", "second"]
