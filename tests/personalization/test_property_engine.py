@@ -197,12 +197,12 @@ def test_what_has_to_be_made_first_is_not_answered_at_once(market):
 
 @pytest.mark.parametrize(
     "asked",
-    [{"k": 101}, {"candidates": ["h001"] * 101}, {"counterfactual": True}, {"as_of": NOW - DAY}],
+    [{"k": 51}, {"candidates": ["h001"] * 51}, {"counterfactual": True}, {"as_of": NOW - DAY}],
     ids=["a long list", "many homes to rank", "what hangs on what", "the past"],
 )
 def test_nor_is_what_takes_long(market, asked):
     market.engine.warm()
-    assert at_once(market, k=100)
+    assert at_once(market, k=50)
     assert not at_once(market, **asked)
 
 
